@@ -1,1 +1,9 @@
-export {}
+/**
+ * Send SMS and WhatsApp messages through Sent.dm from an Effect application.
+ *
+ * Each module is also an entry point of its own, e.g. `@effect-sent/core/SentClient`.
+ */
+export * as SendToPhone from "./SendToPhone.ts"
+export * as SentClient from "./SentClient.ts"
+export * as SentCredentials from "./SentCredentials.ts"
+export * as SentError from "./SentError.ts"

@@ -1,0 +1,58 @@
+/**
+ * Reads the body of an answer, as far as it is needed and no further.
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Stream from "effect/Stream"
+
+// A problem document has some hundred bytes; what is larger is not one.
+const maxBytes = 64 * 1024
+
+// How long a body may take once the status is known. The status already tells what became of the message.
+const patience = "5 seconds"
+
+/**
+ * The text of a body: its first 64 KiB, and what had arrived when it broke off or took too long. Never fails:
+ * the status decides what an answer means.
+ */
+export const readBody = (
+  response: HttpClientResponse.HttpClientResponse,
+): Effect.Effect<string> => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return response.stream.pipe(
+    Stream.takeUntil((chunk) => {
+      chunks.push(chunk.subarray(0, maxBytes - size))
+      size += chunk.length
+      return size >= maxBytes
+    }),
+    Stream.runDrain,
+    Effect.timeoutOption(patience),
+    Effect.ignore,
+    Effect.map(() => decode(chunks, response.headers["content-type"])),
+  )
+}
+
+const decode = (chunks: ReadonlyArray<Uint8Array>, contentType: string | undefined): string => {
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return decoderFor(bytes, contentType).decode(bytes)
+}
+
+// A byte order mark says more than the header (WHATWG Encoding, section 6); without either it is UTF-8
+// (RFC 8259, section 8.1).
+const decoderFor = (bytes: Uint8Array, contentType: string | undefined): TextDecoder => {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le")
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be")
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? "")?.[1]
+  try {
+    return new TextDecoder(charset)
+  } catch {
+    // A charset that the runtime does not know: what is ASCII in it still reads.
+    return new TextDecoder()
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Turns what a schema found wrong into issues that name the path and the rule, never the value.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { Issue } from "../SentError.ts"
+
+// The messages of the checks come from the schemas; what has none gets one here. Effect's own leaf messages
+// print the value, which can be a phone number or a key.
+const format = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    switch (issue._tag) {
+      case "MissingKey":
+        return "is required"
+      case "UnexpectedKey":
+        return "is not a known field"
+      case "InvalidType":
+        return issue.ast._tag === "String" ? "must be a string" : "must be an object"
+      default:
+        return "is invalid"
+    }
+  },
+})
+
+/** Decodes an unknown value, and fails with everything that is wrong with it. */
+export const decodeOrExplain = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+): ((input: unknown) => Effect.Effect<S["Type"], ReadonlyArray<Issue>>) => {
+  const decode = Schema.decodeUnknownEffect(schema, { errors: "all", onExcessProperty: "error" })
+  return (input) =>
+    Effect.mapError(decode(input), (error) =>
+      format(error.issue).issues.map(({ message, path = [] }) => ({
+        path: path.map((segment) => String(typeof segment === "object" ? segment.key : segment)),
+        message,
+      })),
+    )
+}

@@ -1,0 +1,22 @@
+import { SentClient, SentCredentials, type SendToPhone, type SentError } from "@effect-sent/core"
+import { Effect, Layer } from "effect"
+import type { HttpClient } from "effect/http"
+import { credentials, sample } from "./sample.ts"
+
+/** A client over the given HTTP client, with the sample credentials. */
+export const clientLayer = (
+  http: Layer.Layer<HttpClient.HttpClient>,
+  options: SentClient.Options,
+): Layer.Layer<SentClient.SentClient, SentError.SentError> =>
+  SentClient.layer(options).pipe(
+    Layer.provide(SentCredentials.layer(credentials)),
+    Layer.provide(http),
+  )
+
+/** Sends, the page's sample unless told otherwise, with a client of its own. */
+export const send = (
+  http: Layer.Layer<HttpClient.HttpClient>,
+  baseUrl: string,
+  input: SendToPhone.SendToPhoneInput = sample,
+): Effect.Effect<SendToPhone.SendReceipt, SentError.SentError> =>
+  SentClient.sendToPhone(input).pipe(Effect.provide(clientLayer(http, { baseUrl })))

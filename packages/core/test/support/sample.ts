@@ -1,0 +1,16 @@
+/** The sample values of the API page. */
+import type { SendToPhone } from "@effect-sent/core"
+
+/** The page's own sample request. */
+export const sample = {
+  phoneNumber: "+1234567890",
+  templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  messageBody: { name: "John Doe", order_id: "12345" },
+  webhookUrl: "https://example.com/webhook/message-status",
+} satisfies SendToPhone.SendToPhoneInput
+
+/** Credentials as the API has them: a GUID and a key. */
+export const credentials = {
+  senderId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+  apiKey: "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+}
