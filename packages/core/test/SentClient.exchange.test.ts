@@ -332,15 +332,35 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
   )
 
   it.effect.each([
-    ["HTML", "text/html", "<h1>Template not found</h1>"],
-    ["plain text", "text/plain", "Template not found"],
-    ["broken JSON", "application/json", '{"detail":"Template not found"'],
-    ["a JSON text that is no object", "application/json", '"Template not found"'],
-    ["a JSON list", "application/json", '[{"detail":"Template not found"}]'],
-    ["fields of other types", "application/json", '{"detail":1,"title":null,"errors":"none"}'],
-    ["an empty list of errors", "application/json", '{"errors":{}}'],
-    ["bytes", "application/octet-stream", Uint8Array.of(0xff, 0x00, 0xc3, 0x28)],
-  ])("a 400 with %s is a refusal without details", ([, contentType, content]) =>
+    { title: "HTML", contentType: "text/html", content: "<h1>Template not found</h1>" },
+    { title: "plain text", contentType: "text/plain", content: "Template not found" },
+    {
+      title: "broken JSON",
+      contentType: "application/json",
+      content: '{"detail":"Template not found"',
+    },
+    {
+      title: "a JSON text that is no object",
+      contentType: "application/json",
+      content: '"Template not found"',
+    },
+    {
+      title: "a JSON list",
+      contentType: "application/json",
+      content: '[{"detail":"Template not found"}]',
+    },
+    {
+      title: "fields of other types",
+      contentType: "application/json",
+      content: '{"detail":1,"title":null,"errors":"none"}',
+    },
+    { title: "an empty list of errors", contentType: "application/json", content: '{"errors":{}}' },
+    {
+      title: "bytes",
+      contentType: "application/octet-stream",
+      content: Uint8Array.of(0xff, 0x00, 0xc3, 0x28),
+    },
+  ])("a 400 with $title is a refusal without details", ({ content, contentType }) =>
     Effect.gen(function* () {
       const server = yield* wire(answer(400, { "content-type": contentType }, content))
       const reason = yield* reasonOf(send(http, server.baseUrl))
@@ -350,18 +370,42 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
 
   const text = '{"detail":"Invalid channel: é"}'
   it.effect.each([
-    ["UTF-8 without saying so", "application/json", Buffer.from(text)],
-    ["UTF-8 with a byte order mark", "application/json", Buffer.from(`\ufeff${text}`)],
-    ["ISO-8859-1", "application/json; charset=ISO-8859-1", Buffer.from(text, "latin1")],
-    [
-      "windows-1252, quoted",
-      'application/json;charset="windows-1252"',
-      Buffer.from(text, "latin1"),
-    ],
-    ["UTF-16", "application/json; charset=utf-16le", Buffer.from(text, "utf16le")],
-    ["UTF-16 by its byte order mark", "application/json", Buffer.from(`\ufeff${text}`, "utf16le")],
-    ["an unknown charset, read as UTF-8", "application/json; charset=klingon", Buffer.from(text)],
-  ])("a body in %s is read", ([, contentType, content]) =>
+    {
+      title: "UTF-8 without saying so",
+      contentType: "application/json",
+      content: Buffer.from(text),
+    },
+    {
+      title: "UTF-8 with a byte order mark",
+      contentType: "application/json",
+      content: Buffer.from(`\ufeff${text}`),
+    },
+    {
+      title: "ISO-8859-1",
+      contentType: "application/json; charset=ISO-8859-1",
+      content: Buffer.from(text, "latin1"),
+    },
+    {
+      title: "windows-1252, quoted",
+      contentType: 'application/json;charset="windows-1252"',
+      content: Buffer.from(text, "latin1"),
+    },
+    {
+      title: "UTF-16",
+      contentType: "application/json; charset=utf-16le",
+      content: Buffer.from(text, "utf16le"),
+    },
+    {
+      title: "UTF-16 by its byte order mark",
+      contentType: "application/json",
+      content: Buffer.from(`\ufeff${text}`, "utf16le"),
+    },
+    {
+      title: "an unknown charset, read as UTF-8",
+      contentType: "application/json; charset=klingon",
+      content: Buffer.from(text),
+    },
+  ])("a body in $title is read", ({ content, contentType }) =>
     Effect.gen(function* () {
       const server = yield* wire(answer(400, { "content-type": contentType }, content))
       const reason = yield* reasonOf(send(http, server.baseUrl))

@@ -11,6 +11,6 @@ export const sample = {
 
 /** Credentials as the API has them: a GUID and a key. */
 export const credentials = {
-  senderId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+  senderId: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
   apiKey: "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
 }

@@ -1,0 +1,190 @@
+/**
+ * No key, sender id, phone number or template value shows anywhere, however a send ends: distinctive values go
+ * through every kind of ending, and all that a program can see of it is searched for them.
+ */
+import { SentClient, SentCredentials, type SendToPhone, SentError } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer, Logger, Option, References, Tracer } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { inspect } from "node:util"
+import { clients } from "./support/clients.ts"
+import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
+
+const secrets = {
+  apiKey: "sk_live_Quixotic.Jabberwock$42",
+  senderId: "c0ffee00-dead-4bad-8bad-feedfacecafe",
+  phoneNumber: "+4915550199337",
+  value: "Zephyrine Quill",
+  token: "hook-token-8f3a",
+}
+
+const input: SendToPhone.SendToPhoneInput = {
+  phoneNumber: secrets.phoneNumber,
+  templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  messageBody: { name: secrets.value, initial: "Z" },
+  webhookUrl: `https://example.com/hook?token=${secrets.token}`,
+}
+
+// A service that repeats everything it was told, in several notations.
+const echo = [
+  secrets.apiKey,
+  secrets.senderId.toUpperCase(),
+  secrets.phoneNumber,
+  "4915550199337",
+  "+49 1555 0199337",
+  "+49 (1555) 019-9337",
+  secrets.value,
+  input.webhookUrl,
+].join(" | ")
+
+// Parts that no text around them explains.
+const needles = [
+  "Quixotic",
+  "c0ffee00",
+  "C0FFEE00",
+  "0199337",
+  "019-9337",
+  "Zephyrine",
+  "hook-token",
+]
+
+const endings: ReadonlyArray<readonly [title: string, play: Play]> = [
+  ["204", answer(204)],
+  ["400 with field errors", json(400, { errors: { phoneNumber: [echo], [echo]: [echo] } })],
+  ["400 with a detail", json(400, { detail: echo })],
+  ["400 Insufficient balance", json(400, { detail: `Insufficient balance. ${echo}` })],
+  ["400 in HTML", answer(400, { "content-type": "text/html" }, `<p>${echo}</p>`)],
+  ["401", json(401, { detail: `Header x-api-key not found: ${echo}` })],
+  ["403", json(403, { title: echo })],
+  ["404", json(404, { message: echo })],
+  ["405", json(405, { detail: echo })],
+  ["429", json(429, { detail: echo }, { "Retry-After": "60", "X-Echo": echo })],
+  ["500", json(500, { detail: echo })],
+  ["503", json(503, { detail: echo })],
+  ["307", answer(307, { location: `https://example.com/?${encodeURI(echo)}` })],
+  ["a reset", (socket) => void socket.resetAndDestroy()],
+  ["garbage", bytes(`${echo}\r\n\r\n`)],
+  ["a body cut off", bytes(`HTTP/1.1 500 Oops\r\ncontent-length: 9999\r\n\r\n${echo}`)],
+]
+
+/** Collects everything that is logged and traced, as text. */
+const observing = () => {
+  const seen: Array<string> = []
+  const spans: Array<Tracer.NativeSpan> = []
+  const look = (value: unknown) => {
+    seen.push(inspect(value, { depth: 20, showHidden: true, getters: true }))
+    seen.push(JSON.stringify(value))
+  }
+  const layer = Layer.mergeAll(
+    Logger.layer([
+      Logger.make((options) => {
+        look(options.message)
+        seen.push(Cause.pretty(options.cause))
+        seen.push(Logger.formatJson.log(options))
+      }),
+    ]),
+    Layer.succeed(References.MinimumLogLevel, "All"),
+    Layer.succeed(
+      Tracer.Tracer,
+      Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        },
+      }),
+    ),
+  )
+  const texts = () => {
+    for (const span of spans) {
+      seen.push(inspect(span.attributes, { depth: 20 }), inspect(span.events, { depth: 20 }))
+      const { status } = span
+      if (status._tag === "Ended" && Exit.isFailure(status.exit)) {
+        seen.push(Cause.pretty(status.exit.cause))
+        look(status.exit.cause)
+      }
+    }
+    return seen
+  }
+  return { layer, look, texts, spans }
+}
+
+const assertClean = (texts: ReadonlyArray<string>) => {
+  assert.isAbove(texts.length, 0)
+  for (const text of texts) {
+    for (const needle of needles) assert.notInclude(text, needle)
+  }
+}
+
+describe.each(clients)("privacy, over %s", (_, http) => {
+  it.effect.each(endings)("nothing shows after %s", ([, play]) =>
+    Effect.gen(function* () {
+      const server = yield* wire(play)
+      const observed = observing()
+      // A user's own client, which logs the headers of each request.
+      const logging = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.tapRequest((request) => Effect.logDebug(request.headers)),
+        ),
+      ).pipe(Layer.provide(http))
+      const exit = yield* SentClient.sendToPhone(input).pipe(
+        Effect.tapCause((cause) => Effect.logError("send failed", cause)),
+        Effect.provide(
+          SentClient.layer({ baseUrl: server.baseUrl }).pipe(
+            Layer.provide(SentCredentials.layer(secrets)),
+            Layer.provide(logging),
+          ),
+        ),
+        Effect.withSpan("test"),
+        Effect.provide(observed.layer),
+        Effect.exit,
+      )
+      observed.look(exit)
+      if (Exit.isFailure(exit)) {
+        const error = Option.getOrThrow(Cause.findErrorOption(exit.cause))
+        assert.instanceOf(error, SentError.SentError)
+        observed.look(error)
+        observed.look(error.reason)
+        observed.look(Object.entries(error.reason))
+        observed.look([String(error), error.message, error.stack, Cause.pretty(exit.cause)])
+      }
+      assert.deepStrictEqual(
+        observed.spans.map((span) => span.name),
+        ["test", "SentClient.sendToPhone"],
+      )
+      assertClean(observed.texts())
+    }),
+  )
+})
+
+describe("privacy of what is refused before it is sent", () => {
+  it.effect("an invalid input is named by its fields only", () =>
+    Effect.gen(function* () {
+      const observed = observing()
+      const error = yield* SentClient.sendToPhone({
+        phoneNumber: `${secrets.phoneNumber} `,
+        templateId: secrets.value,
+        // A caller whom TypeScript does not check.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        messageBody: { name: [secrets.value] as unknown as string },
+        webhookUrl: secrets.token,
+      }).pipe(
+        Effect.provide(
+          SentClient.layer().pipe(
+            Layer.provide(SentCredentials.layer(secrets)),
+            Layer.provide(FetchHttpClient.layer),
+          ),
+        ),
+        Effect.tapCause((cause) => Effect.logError("send failed", cause)),
+        Effect.provide(observed.layer),
+        Effect.flip,
+      )
+      observed.look(error)
+      observed.look([String(error), error.message, error.stack])
+      assert.strictEqual(error.reason._tag, "InvalidRequest")
+      assertClean(observed.texts())
+    }),
+  )
+})

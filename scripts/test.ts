@@ -1,0 +1,117 @@
+/**
+ * `pnpm test`: format check, lint, type check, unit tests and contract tests, each once. It stops at the first
+ * that fails, and says at the end what ran.
+ */
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { styleText } from "node:util"
+
+interface Step {
+  readonly name: string
+  /** The script of package.json that it is. */
+  readonly script: "format:check" | "lint" | "types" | "test:unit" | "test:contract"
+}
+
+interface Outcome {
+  readonly name: string
+  readonly exitCode: number
+  readonly seconds: number
+  readonly tests: Tests | undefined
+}
+
+interface Tests {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+}
+
+const steps: ReadonlyArray<Step> = [
+  { name: "format", script: "format:check" },
+  { name: "lint", script: "lint" },
+  { name: "types", script: "types" },
+  { name: "unit tests", script: "test:unit" },
+  { name: "contract tests", script: "test:contract" },
+]
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+const paint = (style: "bold" | "green" | "red" | "dim", text: string): string =>
+  styleText(style, text, { stream: process.stdout })
+
+const run = (step: Step, reportFile: string): Promise<Outcome> =>
+  new Promise((resolve) => {
+    console.log(`\n${paint("bold", `▶ ${step.name}`)} ${paint("dim", `pnpm ${step.script}`)}`)
+    const startedAt = performance.now()
+    // One line, since a shell finds the commands of node_modules/.bin on every system.
+    const report = step.script.startsWith("test:")
+      ? ` --reporter=default --reporter=json --outputFile=${JSON.stringify(reportFile)}`
+      : ""
+    const child = spawn(`${scripts[step.script]}${report}`, {
+      cwd: root,
+      shell: true,
+      stdio: "inherit",
+    })
+    child.once("exit", (code, signal) => {
+      resolve({
+        name: step.name,
+        exitCode: code ?? (signal === null ? 1 : 130),
+        seconds: (performance.now() - startedAt) / 1000,
+        tests: report === "" ? undefined : readTests(reportFile),
+      })
+    })
+  })
+
+const readTests = (file: string): Tests | undefined => {
+  try {
+    // The JSON report of vitest.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return JSON.parse(readFileSync(file, "utf8")) as Tests
+  } catch {
+    return undefined
+  }
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this repository's own package.json
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly scripts: Readonly<Record<Step["script"], string>>
+}
+
+const summarize = (outcomes: ReadonlyArray<Outcome>): void => {
+  console.log(`\n${paint("bold", "What ran")}`)
+  for (const step of steps) {
+    const outcome = outcomes.find((one) => one.name === step.name)
+    if (outcome === undefined) {
+      console.log(paint("dim", `  - ${step.name.padEnd(15)} did not run`))
+      continue
+    }
+    const { exitCode, seconds, tests } = outcome
+    const mark = exitCode === 0 ? paint("green", "✓") : paint("red", "✗")
+    const count = tests === undefined ? "" : `, ${tests.numPassedTests} tests passed`
+    const skipped =
+      tests === undefined || tests.numPendingTests === 0 ? "" : `, ${tests.numPendingTests} skipped`
+    console.log(`  ${mark} ${step.name.padEnd(15)} ${seconds.toFixed(1)} s${count}${skipped}`)
+  }
+  const sum = (key: keyof Tests) =>
+    outcomes.reduce((all, { tests }) => all + (tests?.[key] ?? 0), 0)
+  // Steps without tests of their own count as one each.
+  const checks = outcomes.filter(({ tests }) => tests === undefined)
+  const passed = checks.filter(({ exitCode }) => exitCode === 0).length + sum("numPassedTests")
+  const failed = checks.filter(({ exitCode }) => exitCode !== 0).length + sum("numFailedTests")
+  console.log(`\n${passed} passed, ${failed} failed, ${sum("numPendingTests")} skipped`)
+}
+
+const reports = mkdtempSync(join(tmpdir(), "effect-sent-"))
+const outcomes: Array<Outcome> = []
+for (const step of steps) {
+  // One after the other: the first that fails ends the run.
+  // oxlint-disable-next-line no-await-in-loop
+  const outcome = await run(step, join(reports, `${outcomes.length}.json`))
+  outcomes.push(outcome)
+  if (outcome.exitCode !== 0) break
+}
+rmSync(reports, { recursive: true, force: true })
+summarize(outcomes)
+process.exitCode = outcomes.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0

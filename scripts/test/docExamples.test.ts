@@ -1,0 +1,93 @@
+/**
+ * Every example in a doc comment or on a page compiles and runs, against the mock, and every public export has a
+ * doc comment with one.
+ */
+import { startMockServer } from "@effect-sent/mock-server"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { type DocExample, examplesOf, exportsOf, pages, publicModules } from "../docExamples.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const examples = [...publicModules(root), ...pages(root)].flatMap((file) => examplesOf(root, file))
+
+// An example is written beside the package that it belongs to, where its imports resolve as a user's would.
+const folderOf = ({ file }: DocExample): string =>
+  join(root, /^packages\/[^/]+/.exec(file)?.[0] ?? ".", ".doc-examples")
+
+const pathOf = (example: DocExample): string =>
+  join(folderOf(example), `${basename(example.file).replaceAll(".", "-")}-${example.line}.ts`)
+
+const folders = [...new Set(examples.map(folderOf))]
+
+let mock: Awaited<ReturnType<typeof startMockServer>>
+
+beforeAll(async () => {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: join(root, "tsconfig.base.json"),
+        include: ["*.ts"],
+        compilerOptions: {
+          composite: false,
+          incremental: false,
+          noEmit: true,
+          lib: ["es2024", "dom"],
+          types: ["node"],
+          // An example shows a value without using it.
+          noUnusedLocals: false,
+        },
+      }),
+    )
+  }
+  for (const example of examples) writeFileSync(pathOf(example), `${example.code}\nexport {}\n`)
+  mock = await startMockServer()
+  vi.stubEnv("SENT_BASE_URL", mock.baseUrl)
+  vi.stubEnv("SENT_SENDER_ID", "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11")
+  vi.stubEnv("SENT_API_KEY", "sk_test_example")
+  // Node only prints what a failed `console.assert` says.
+  vi.spyOn(console, "assert").mockImplementation((value, ...message) => {
+    assert.isOk(value, message.join(" "))
+  })
+  vi.spyOn(console, "log").mockImplementation(() => undefined)
+})
+
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  await mock.stop()
+})
+
+describe("the examples", () => {
+  it.each(folders)("in %s compile", { timeout: 60_000 }, (folder) => {
+    const tsc = join(root, "node_modules/typescript/bin/tsc")
+    const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], {
+      encoding: "utf8",
+    })
+    assert.strictEqual(status, 0, stdout)
+  })
+
+  it.each(examples)("of $file:$line runs", async (example) => {
+    // A failed assertion, or anything else that is thrown, fails the import.
+    assert.isObject(await import(pathToFileURL(pathOf(example)).href))
+  })
+})
+
+describe("every public export", () => {
+  it.each(publicModules(root).flatMap((file) => exportsOf(root, file)))(
+    "$name of $file has a doc comment with an example",
+    ({ comment, file, name }) => {
+      assert.isNotEmpty(comment, "no doc comment")
+      // The type that shares its name with a value is documented there.
+      const isNamesake = exportsOf(root, file).filter((other) => other.name === name).length > 1
+      assert.isTrue(isNamesake || comment.includes("@example"), "no example")
+    },
+  )
+})
