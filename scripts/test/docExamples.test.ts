@@ -76,7 +76,7 @@ describe("the examples", () => {
 
   it.each(examples)("of $file:$line runs", async (example) => {
     // A failed assertion, or anything else that is thrown, fails the import.
-    assert.isObject(await import(pathToFileURL(pathOf(example)).href))
+    assert.exists(await import(pathToFileURL(pathOf(example)).href))
   })
 })
 
