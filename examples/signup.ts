@@ -1,0 +1,38 @@
+/**
+ * A service of an application that sends: it depends on `SentClient` and says nothing of where messages go. The
+ * program provides the real service, a test the mock (see `test/signup.test.ts`).
+ */
+import { SentClient, type SentError } from "@effect-sent/core"
+import { Context, Effect, Layer } from "effect"
+
+const welcomeTemplate = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
+
+export class Signup extends Context.Service<
+  Signup,
+  {
+    /** Welcomes a person; false when the number is not one that can be sent to. */
+    readonly welcome: (
+      name: string,
+      phoneNumber: string,
+    ) => Effect.Effect<boolean, SentError.SentError>
+  }
+>()("examples/Signup") {
+  static readonly layer: Layer.Layer<Signup, never, SentClient.SentClient> = Layer.effect(
+    Signup,
+    Effect.gen(function* () {
+      const sent = yield* SentClient.SentClient
+      return Signup.of({
+        welcome: (name, phoneNumber) =>
+          sent
+            .sendToPhone({ phoneNumber, templateId: welcomeTemplate, messageBody: { name } })
+            .pipe(
+              Effect.as(true),
+              Effect.catchReasons("SentError", {
+                InvalidRequest: () => Effect.succeed(false),
+                InvalidPhoneNumber: () => Effect.succeed(false),
+              }),
+            ),
+      })
+    }),
+  )
+}

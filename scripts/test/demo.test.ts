@@ -1,0 +1,52 @@
+/** What `pnpm demo` shows a newcomer, and that it ends. */
+import { SentError } from "@effect-sent/core"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const startDemo = (environment: Readonly<Record<string, string>> = {}): ChildProcess =>
+  spawn(process.execPath, ["--import", "tsx", "scripts/demo.ts"], {
+    cwd: root,
+    // What turns colours on or off here is no business of the test's.
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+
+const outputOf = async (stream: ChildProcess["stdout"]): Promise<string> =>
+  (await stream?.setEncoding("utf8").toArray())?.join("") ?? ""
+
+describe("the demo", { timeout: 60_000 }, () => {
+  it("sends the page's sample, shows every refusal that the contract has, and ends", async () => {
+    const demo = startDemo()
+    const ended = once(demo, "exit")
+    const [output, complaints] = await Promise.all([outputOf(demo.stdout), outputOf(demo.stderr)])
+    assert.deepStrictEqual(await ended, [0, null])
+    assert.strictEqual(complaints, "")
+    assert.match(output, /accepted with status 204 at \d{4}-\d\d-\d\dT[\d:.]+Z, attempts: 1\n/)
+    // A service's answers can have every reason but these.
+    const without = ["CredentialsUnavailable", "UnexpectedResponse", "ConnectionLost", "TimedOut"]
+    const reasons = SentError.Reason.members
+      .map((member) => member.fields._tag.schema.literal)
+      .filter((tag) => ![...without, "CircuitOpen"].includes(tag))
+    for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
+    assert.notInclude(output, "\u001B", "colours in a pipe")
+  })
+
+  it("uses colours where they are asked for", async () => {
+    const demo = startDemo({ FORCE_COLOR: "1" })
+    assert.include(await outputOf(demo.stdout), "\u001B[32m")
+  })
+
+  // Windows has no signal that a program could be asked to end with.
+  it.skipIf(process.platform === "win32")("ends at once on Ctrl-C", async () => {
+    const demo = startDemo()
+    const ended = once(demo, "exit")
+    assert.isDefined(demo.stdout)
+    await once(demo.stdout ?? demo, "data")
+    demo.kill("SIGINT")
+    assert.deepStrictEqual(await ended, [130, null])
+  })
+})
