@@ -196,7 +196,11 @@ export const bundledPath: string =
  */
 export const load: (path?: string | URL) => Effect.Effect<Contract, MockServerError> =
   Effect.fnUntraced(function* (path: string | URL = bundledPath) {
-    const file = path instanceof URL ? fileURLToPath(path) : resolve(path)
+    const file = yield* Effect.try({
+      try: () => (path instanceof URL ? fileURLToPath(path) : resolve(path)),
+      // A URL of another scheme, or of another host.
+      catch: () => new MockServerError({ reason: new ContractNotFound({ path: String(path) }) }),
+    })
     const document = yield* readDocument(file)
     const parsed = decodeDocument(document)
     if (Result.isFailure(parsed)) {

@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Contract from "./Contract.ts"
 import { handle } from "./internal/handle.ts"
-import { makeNodeServer } from "./internal/nodeServer.ts"
+import { closeNodeServer, makeNodeServer } from "./internal/nodeServer.ts"
 import { makePrism } from "./internal/prism.ts"
 import {
   AddressUnavailable,
@@ -103,7 +103,7 @@ export class MockServer extends Context.Service<
 export const make = Effect.fnUntraced(function* (
   options: Options = {},
 ): Effect.fn.Return<MockServer["Service"], MockServerError, Scope.Scope> {
-  const { port, host, requestTimeout } = yield* validate(options)
+  const { port, host, requestTimeoutMillis } = yield* validate(options)
   const contract = yield* Contract.load(options.contract)
   const prism = yield* Effect.mapError(
     makePrism(contract),
@@ -111,18 +111,17 @@ export const make = Effect.fnUntraced(function* (
       new MockServerError({ reason: new ContractInvalid({ path: contract.path, problem }) }),
   )
 
-  const nodeServer = makeNodeServer(Duration.toMillis(requestTimeout))
+  const nodeServer = makeNodeServer(requestTimeoutMillis)
   const server = yield* Effect.mapError(
-    NodeHttpServer.make(() => nodeServer, { host, port, gracefulShutdownTimeout: "1 second" }),
+    NodeHttpServer.make(() => nodeServer, { host, port, disablePreemptiveShutdown: true }),
     (error) => new MockServerError({ reason: notListening(error, host, port) }),
   )
-  // Between the two ends that the server has by itself: after the patient one, before the one that waits for every
-  // connection, however long it stays open.
-  yield* Effect.addFinalizer(() => Effect.sync(() => nodeServer.closeAllConnections()))
   yield* server.serve(handle(contract, prism)).pipe(
     // A span of the server would show the request's headers.
     Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
   )
+  // Added last, so that it runs first: the server's own end waits for every request, however long its body takes.
+  yield* Effect.addFinalizer(() => closeNodeServer(nodeServer))
 
   // `listen` was given a port, so that the address has one.
   const address = nodeServer.address()
@@ -143,7 +142,8 @@ const validate = Effect.fnUntraced(function* ({
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     return yield* invalid("port", "must be a whole number from 0 to 65535")
   }
-  if (!/^[\w.:-]+$/.test(host)) {
+  // Node takes what is no string for every interface there is.
+  if (!Predicate.isString(host) || !/^[\w.:-]+$/.test(host)) {
     return yield* invalid("host", "must be an IP address or a host name, e.g. 127.0.0.1")
   }
   const duration = Duration.fromInput(requestTimeout)
@@ -157,7 +157,12 @@ const validate = Effect.fnUntraced(function* ({
       'must be a duration of a millisecond or more, e.g. "30 seconds"',
     )
   }
-  return { port, host, requestTimeout: duration.value }
+  // Node takes whole milliseconds only.
+  const requestTimeoutMillis = Math.min(
+    Math.ceil(Duration.toMillis(duration.value)),
+    Number.MAX_SAFE_INTEGER,
+  )
+  return { port, host, requestTimeoutMillis }
 })
 
 const invalid = (option: string, problem: string): MockServerError =>

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
 import type { Contract, Operation, Response } from "../Contract.ts"
 import { type Answer, problem } from "./answer.ts"
 import { checkCredentials } from "./credentials.ts"
@@ -43,6 +44,9 @@ const answerTo = Effect.fnUntraced(function* (
   path: string,
   query: string,
 ): Effect.fn.Return<Answer, Answer> {
+  const misframed = misframedAnswer(request)
+  if (misframed !== undefined) return misframed
+
   const route = routeOf(contract, request.method, path)
   if (route._tag === "NotFound") return route.answer
   const { operation } = route
@@ -68,6 +72,18 @@ const answerTo = Effect.fnUntraced(function* (
     ? validationFailed(operation, outcome.violations)
     : answerFrom(operation, outcome, preferred)
 })
+
+/** What every HTTP/1.1 server refuses, whatever it serves; Node would do so without a body. */
+const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undefined => {
+  const version = Predicate.hasProperty(source, "httpVersion") ? source.httpVersion : undefined
+  if (version === "1.1" && headers["host"] === undefined) {
+    return problem(400, "Header host not found")
+  }
+  const expect = headers["expect"] ?? "100-continue"
+  return /^100-continue$/i.test(expect.trim())
+    ? undefined
+    : problem(417, "The only expectation that can be met is 100-continue")
+}
 
 // By hand: the URL parser takes `//path` for a host.
 const splitTarget = (target: string): ReadonlyArray<string> =>

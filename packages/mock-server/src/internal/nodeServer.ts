@@ -1,33 +1,64 @@
 /** Node's HTTP server, with a problem document also for what it cannot read as a request. */
+import * as Effect from "effect/Effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { type Answer, problem } from "./answer.ts"
 import { toRawResponse } from "./response.ts"
 
 export const makeNodeServer = (requestTimeoutMillis: number): Server => {
-  // What each connection is answering, so that nothing is written into the middle of an answer.
+  // What each connection is answering, so that an answer is for the request that it seems to be for.
   const answering = new WeakMap<Duplex, ServerResponse>()
   const server = createServer({
     requestTimeout: requestTimeoutMillis,
     headersTimeout: requestTimeoutMillis,
     connectionsCheckingInterval: Math.min(requestTimeoutMillis, 1000),
+    // Node's own answers to these have no body, and it leaves the body of an upgrade request unread.
+    requireHostHeader: false,
+    shouldUpgradeCallback: () => false,
   })
   const remember = ({ socket }: IncomingMessage, response: ServerResponse): void => {
     answering.set(socket, response)
   }
   server.on("request", remember)
   server.on("checkContinue", remember)
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response))
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const refuse = (): void => {
+      if (socket.writable) socket.end(toRawResponse(answerTo(error)))
+      else socket.destroy()
+    }
     const current = answering.get(socket)
-    const inAnswer = current !== undefined && current.headersSent && !current.writableEnded
-    if (socket.writable && !inAnswer) socket.end(toRawResponse(answerTo(error)))
-    else socket.destroy()
+    if (current === undefined || (current.req.complete && current.writableFinished)) refuse()
+    // It is in what follows a whole request, which is answered first.
+    else if (current.req.complete) current.once("finish", refuse)
+    // The request that it is in has had its answer.
+    else if (current.headersSent) socket.destroy()
+    else refuse()
   })
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
-    socket.end(toRawResponse(problem(405, "This is no proxy")))
+    // Node has let go of this connection and would not close it with the server.
+    socket.end(toRawResponse(problem(405, "This is no proxy", { Allow: "" })), () =>
+      socket.destroy(),
+    )
   })
   return server
 }
+
+/** How long the requests that are being answered may take when the server stops. */
+const patienceMillis = 1000
+
+/**
+ * Stops listening, waits for what is being answered and then cuts what is still open. By the machine's own clock, as
+ * all of Node's time-outs: a test that stops the time must not keep the server from stopping.
+ */
+export const closeNodeServer = (server: Server): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const cut = setTimeout(() => server.closeAllConnections(), patienceMillis)
+    server.close(() => {
+      clearTimeout(cut)
+      resume(Effect.void)
+    })
+  })
 
 const answerTo = ({ code }: NodeJS.ErrnoException): Answer => {
   switch (code) {

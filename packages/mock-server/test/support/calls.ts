@@ -1,0 +1,81 @@
+/** Calls of the mock as any program makes them, and what every answer of it must be. */
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import addFormats from "ajv-formats"
+import { Contract, type MockServer } from "@effect-sent/mock-server"
+import type { Received } from "./wire.ts"
+
+export const path = "/v1/messages/phone"
+
+/** Credentials that are well-formed, which is all that a mock asks for. */
+export const credentials = {
+  "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+  "x-api-key": "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+}
+
+/** The request of the API's reference page. */
+export const sample = {
+  phoneNumber: "+1234567890",
+  templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  messageBody: { name: "John Doe", order_id: "12345" },
+  webhookUrl: "https://example.com/webhook/message-status",
+}
+
+/** Posts a body, JSON unless it is text already, with good credentials unless told otherwise. */
+export const post = (
+  { baseUrl }: Pick<MockServer.MockServer["Service"], "baseUrl">,
+  body: unknown = sample,
+  headers: Readonly<Record<string, string>> = {},
+): Effect.Effect<Received> =>
+  Effect.promise(async () => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method: "POST",
+      headers: { ...credentials, "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    })
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    }
+  })
+
+/** A body as JSON. */
+export const jsonOf = ({ body }: Received): unknown => JSON.parse(body)
+
+/** An answer is a problem document (RFC 9457) with this status; its detail is given back. */
+export const assertProblem = (answer: Received, status: number): string => {
+  assert.strictEqual(answer.status, status, answer.body)
+  assert.strictEqual(answer.headers["content-type"], "application/problem+json")
+  const { detail, status: repeated, title } = Object(jsonOf(answer))
+  assert.strictEqual(repeated, status)
+  assert.isString(title)
+  assert.isString(detail)
+  return String(detail)
+}
+
+/** Checks that a body is what the contract declares for a status. */
+export const contractChecker = Effect.map(Contract.load(), ({ document }) => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  const at = (...keys: ReadonlyArray<string>): unknown =>
+    keys.reduce<unknown>((node, key) => Object(node)[key], document)
+  return (status: number, body: unknown): void => {
+    const schema = at(
+      "paths",
+      path,
+      "post",
+      "responses",
+      String(status),
+      "content",
+      "application/problem+json",
+      "schema",
+    )
+    assert.isObject(schema, `the contract declares no body for ${status}`)
+    // It is one, as the line above says.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const validate = ajv.compile(schema as object)
+    assert.isTrue(validate(body), ajv.errorsText(validate.errors))
+  }
+})
