@@ -10,9 +10,17 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
-import { attempt } from "./internal/attempt.ts"
+import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import type * as Scope from "effect/Scope"
 import { endpointOf } from "./internal/baseUrl.ts"
+import { makeBudget } from "./internal/budget.ts"
 import { decodeOrExplain } from "./internal/explain.ts"
+import { makeLimits } from "./internal/limits.ts"
+import { makeLockout } from "./internal/lockout.ts"
+import { checkOptions } from "./internal/options.ts"
+import { type Line, send } from "./internal/send.ts"
+import * as Telemetry from "./internal/telemetry.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
 import { type SendReceipt, type SendToPhoneInput, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
@@ -36,8 +44,74 @@ export interface Options {
    * Where the API is. Must be https, but for loopback; may have a path. Default: `https://api.sent.dm`.
    */
   readonly baseUrl?: string | URL | undefined
-  /** How long an answer may take. Default: 30 seconds. */
+  /** How long the answer to one request may take. Default: 30 seconds. */
   readonly timeout?: Duration.Input | undefined
+  /**
+   * How long a send may take in all, with its retries and every wait. Default: 2 minutes.
+   */
+  readonly deadline?: Duration.Input | undefined
+  /** What is repeated. Default: `RetryPolicy.notSent`, which never repeats what may have been sent. */
+  readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
+  /**
+   * How many requests may be sent in a time; the others wait their turn, in order. Default: no limit.
+   *
+   * It is counted in memory, or in the `RateLimiterStore` of `effect/persistence/RateLimiter` that the layer is
+   * provided with: with `RateLimiter.layerStoreRedis`, machines share one limit.
+   */
+  readonly rateLimit?: RateLimitOptions | undefined
+  /**
+   * Stops sending for a while when the service fails again and again, and fails with `CircuitOpen` instead. Default:
+   * no circuit breaker; `{}` is one with its defaults.
+   *
+   * Its state is in memory, or in the `CircuitBreakerStore` of `effect/persistence/CircuitBreaker` that the layer is
+   * provided with.
+   */
+  readonly circuitBreaker?: CircuitBreakerOptions | undefined
+}
+
+/**
+ * A rate limit.
+ *
+ * @example
+ * ```ts
+ * import { SentClient } from "@effect-sent/core"
+ *
+ * const tenASecond = SentClient.layer({ rateLimit: { limit: 10, window: "1 second" } })
+ * ```
+ */
+export interface RateLimitOptions {
+  /** How many requests a window allows; a whole number, 1 or more. */
+  readonly limit: number
+  /** How long a window is. */
+  readonly window: Duration.Input
+  /** `token-bucket` spreads the requests evenly, `fixed-window` lets a window's through at once. Default: the former. */
+  readonly algorithm?: "token-bucket" | "fixed-window" | undefined
+  /** Tells limits in one store apart, e.g. by account; no secret. Default: the host of the base URL. */
+  readonly key?: string | undefined
+}
+
+/**
+ * A circuit breaker.
+ *
+ * What counts against the service is what may pass with time and is not the caller's doing: 5xx, connections that
+ * fail or break, and time-outs. A refused message shows a healthy service.
+ *
+ * @example
+ * ```ts
+ * import { SentClient } from "@effect-sent/core"
+ *
+ * const SentLive = SentClient.layer({ circuitBreaker: { openDuration: "10 seconds" } })
+ * ```
+ */
+export interface CircuitBreakerOptions {
+  /** When it opens. Default: after 5 failures in a row. */
+  readonly tripPolicy?: CircuitBreaker.TripPolicy | undefined
+  /** How long it stays open until one request may try. Default: 30 seconds. */
+  readonly openDuration?: Duration.Input | undefined
+  /** The longest that a `Retry-After` of the service keeps it open. Default: 1 hour. */
+  readonly maxOpenDuration?: Duration.Input | undefined
+  /** Tells circuits in one store apart; no secret. Default: the host of the base URL. */
+  readonly key?: string | undefined
 }
 
 /**
@@ -51,8 +125,12 @@ export interface Options {
  * ```
  */
 export interface SendOptions {
-  /** How long the answer may take. Default: the client's. */
+  /** How long the answer to one request may take. Default: the client's. */
   readonly timeout?: Duration.Input | undefined
+  /** How long the send may take in all. Default: the client's. */
+  readonly deadline?: Duration.Input | undefined
+  /** What is repeated. Default: that of the region, and then the client's. */
+  readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -120,8 +198,32 @@ export const sendToPhone = (
 // -----------------------------------------------------------------------------
 
 /**
+ * Sends everything in a region of code by this policy, whatever the client's is; the policy of a single send still
+ * goes before it.
+ *
+ * @example
+ * ```ts
+ * import { RetryPolicy, SentClient } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const message = { phoneNumber: "+1234567890", templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8" }
+ * const both = Effect.all([SentClient.sendToPhone(message), SentClient.sendToPhone(message)])
+ *
+ * await both.pipe(
+ *   SentClient.withRetryPolicy(RetryPolicy.none),
+ *   Effect.provide(SentClient.layerEnv),
+ *   Effect.runPromise,
+ * )
+ * ```
+ */
+export const withRetryPolicy =
+  (policy: RetryPolicy.RetryPolicy) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, RetryPolicy.CurrentRetryPolicy, policy)
+
+/**
  * Makes a client from the `HttpClient` and the `SentCredentials` in the context. Fails with the reason
- * `InvalidRequest` when the base URL is not one that credentials may be sent to.
+ * `InvalidRequest` when an option is malformed, or the base URL is not one that credentials may be sent to.
  *
  * @example
  * ```ts
@@ -131,6 +233,7 @@ export const sendToPhone = (
  *
  * const error = await SentClient.make({ baseUrl: "http://api.sent.dm" }).pipe(
  *   Effect.flip,
+ *   Effect.scoped,
  *   Effect.provide([SentCredentials.layerConfig(), FetchHttpClient.layer]),
  *   Effect.runPromise,
  * )
@@ -142,32 +245,53 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   SentClient["Service"],
   SentError,
-  HttpClient.HttpClient | SentCredentials.SentCredentials
+  HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
-  const client = yield* HttpClient.HttpClient
-  const credentials = yield* SentCredentials.SentCredentials
   const endpoint = yield* endpointOf(options.baseUrl ?? defaultBaseUrl)
+  const { deadline = defaultDeadline, timeout = defaultTimeout } = yield* checkOptions(options)
+  const line: Line = {
+    client: yield* HttpClient.HttpClient,
+    endpoint,
+    credentials: yield* SentCredentials.SentCredentials,
+    budget: makeBudget(),
+    lockout: makeLockout(),
+    limits: yield* makeLimits({
+      host: endpoint.host,
+      rateLimit: options.rateLimit,
+      circuitBreaker: options.circuitBreaker,
+    }),
+  }
+
+  const sendOnce = Effect.fnUntraced(function* (
+    input: SendToPhoneInput,
+    sendOptions: SendOptions = {},
+  ) {
+    const request = yield* validate(input)
+    const own = yield* checkOptions(sendOptions)
+    return yield* send(line, {
+      request,
+      timeout: own.timeout ?? timeout,
+      deadline: own.deadline ?? deadline,
+      policy:
+        sendOptions.retryPolicy ??
+        (yield* RetryPolicy.CurrentRetryPolicy) ??
+        options.retryPolicy ??
+        RetryPolicy.notSent,
+    })
+  })
 
   return SentClient.of({
-    sendToPhone: Effect.fn("SentClient.sendToPhone")(function* (input, sendOptions) {
-      const request = yield* validate(input)
-      const accepted = yield* attempt({
-        client,
-        endpoint,
-        request,
-        credentials: yield* credentials.get,
-        timeout: Duration.fromInputUnsafe(
-          sendOptions?.timeout ?? options.timeout ?? defaultTimeout,
-        ),
-      }).pipe(Effect.mapError((reason) => new SentError({ reason, attempts: 1 })))
-      return { ...accepted, attempts: 1 }
-    }),
+    sendToPhone: Effect.fn("SentClient.sendToPhone")((input, sendOptions) =>
+      Telemetry.send(sendOnce(input, sendOptions)),
+    ),
   })
 })
 
 const defaultBaseUrl = "https://api.sent.dm"
 
-const defaultTimeout: Duration.Input = "30 seconds"
+const defaultTimeout = Duration.seconds(30)
+
+const defaultDeadline = Duration.minutes(2)
 
 const validate = (input: SendToPhoneInput): Effect.Effect<SendToPhoneRequest, SentError> =>
   Effect.mapError(
@@ -233,14 +357,21 @@ export const layerConfig = (
 > =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const baseUrl =
-        options.baseUrl ?? Config.withDefault(Config.String("SENT_BASE_URL"), undefined)
       return layer({
-        baseUrl: Config.isConfig(baseUrl) ? yield* baseUrl : baseUrl,
-        timeout: Config.isConfig(options.timeout) ? yield* options.timeout : options.timeout,
+        baseUrl: yield* read(
+          options.baseUrl ?? Config.withDefault(Config.String("SENT_BASE_URL"), undefined),
+        ),
+        timeout: yield* read(options.timeout),
+        deadline: yield* read(options.deadline),
+        retryPolicy: yield* read(options.retryPolicy),
+        rateLimit: yield* read(options.rateLimit),
+        circuitBreaker: yield* read(options.circuitBreaker),
       })
     }),
   )
+
+const read = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.ConfigError> =>
+  Config.isConfig(option) ? option : Effect.succeed(option)
 
 /**
  * Everything from the environment, over `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and, where the API is

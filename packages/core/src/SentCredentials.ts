@@ -4,11 +4,15 @@
 import type * as Brand from "effect/Brand"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { decodeOrExplain } from "./internal/explain.ts"
+import { checkDuration } from "./internal/options.ts"
 import { CredentialsUnavailable, SentError } from "./SentError.ts"
 
 // -----------------------------------------------------------------------------
@@ -121,6 +125,11 @@ export class SentCredentials extends Context.Service<
   {
     /** The credentials for the next request. Fails with the reason `CredentialsUnavailable`. */
     readonly get: Effect.Effect<Credentials, SentError>
+    /**
+     * Tells that the service refused these: what is remembered of them is forgotten, and the next `get` looks again.
+     * Absent where there is nothing to look at again.
+     */
+    readonly invalidate?: ((refused: Credentials) => Effect.Effect<void>) | undefined
   }
 >()("@effect-sent/core/SentCredentials") {}
 
@@ -154,20 +163,16 @@ export const make: (input: CredentialsInput) => Effect.Effect<Credentials, SentE
     const plain = yield* Effect.mapError(
       decodeCredentials({ senderId: reveal(input.senderId), apiKey: reveal(input.apiKey) }),
       (issues) =>
-        new SentError({
-          reason: new CredentialsUnavailable({
-            description: issues
-              .map(({ path, message }) => `${path.join(".")} ${message}`)
-              .join("; "),
-          }),
-          attempts: 0,
-        }),
+        unavailable(issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; ")),
     )
     return {
       senderId: Redacted.make(plain.senderId, { label: "x-sender-id" }),
       apiKey: Redacted.make(plain.apiKey, { label: "x-api-key" }),
     }
   })
+
+const unavailable = (description: string): SentError =>
+  new SentError({ reason: new CredentialsUnavailable({ description }), attempts: 0 })
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -224,3 +229,64 @@ export const layerConfig = (options?: {
       layer,
     ),
   )
+
+/**
+ * Credentials that rotate, from wherever they are kept. They are loaded with the first send, once however many sends
+ * wait for them, and again when they are older than `timeToLive` or when the service has refused them (401).
+ *
+ * A `load` that fails, or gives something malformed, is the reason `CredentialsUnavailable` for the sends that waited
+ * for it and is not remembered. Its own error is not shown, but for its tag, since it may hold a secret.
+ *
+ * @example
+ * ```ts
+ * import { SentCredentials } from "@effect-sent/core"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const fromVault = Effect.sync(() => ({
+ *   senderId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+ *   apiKey: Redacted.make("sk_live_1234"),
+ * }))
+ *
+ * const CredentialsLive = SentCredentials.layerEffect({
+ *   load: fromVault,
+ *   timeToLive: "10 minutes",
+ * })
+ * ```
+ */
+export const layerEffect = <E, R>(options: {
+  /** Gets the credentials. Give it a time-out of its own if it can hang; the deadline of a send ends it, too. */
+  readonly load: Effect.Effect<CredentialsInput, E, R>
+  /** How long they are good for. Default: 5 minutes. */
+  readonly timeToLive?: Duration.Input | undefined
+}): Layer.Layer<SentCredentials, SentError, R> =>
+  Layer.effect(SentCredentials, makeRotating(options))
+
+const makeRotating = Effect.fnUntraced(function* <E, R>({
+  load,
+  timeToLive = "5 minutes",
+}: Parameters<typeof layerEffect<E, R>>[0]) {
+  const lifetime = yield* checkDuration(timeToLive, "timeToLive")
+  const context = yield* Effect.context<R>()
+  // What the next send will get, as far as it is known.
+  let current: Credentials | undefined
+  const [get, forget] = yield* load.pipe(
+    Effect.mapError((error) => unavailable(`they could not be loaded${tagOf(error)}`)),
+    Effect.flatMap(make),
+    Effect.tap((credentials) => Effect.sync(() => (current = credentials))),
+    Effect.provide(context),
+    Effect.cachedInvalidateWithTTL((exit) => (Exit.isSuccess(exit) ? lifetime : Duration.zero)),
+  )
+  return SentCredentials.of({
+    get,
+    invalidate: (refused) =>
+      Effect.suspend(() => {
+        // Of many sends that were refused together, the first makes it look again.
+        if (refused !== current) return Effect.void
+        current = undefined
+        return forget
+      }),
+  })
+})
+
+const tagOf = (error: unknown): string =>
+  Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? ` (${error._tag})` : ""

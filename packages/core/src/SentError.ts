@@ -7,6 +7,7 @@
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /**
@@ -763,10 +764,15 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   reason: Reason,
   /** How many requests were put on the wire, this one included; 0 when none was. */
   attempts: Schema.Int,
+  /**
+   * How many of the requests before the last one may have been accepted. Always 0, unless the retry policy says
+   * `atLeastOnce`.
+   */
+  unknownAttempts: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
 }) {
-  /** Whether the service may have accepted the message. */
+  /** Whether the service may have accepted the message, with this request or with one before it. */
   get delivery(): Delivery {
-    return this.reason.delivery
+    return this.unknownAttempts > 0 ? "unknown" : this.reason.delivery
   }
   /** Whether the cause passes with time; not whether it is safe to send again, which `delivery` says. */
   get isRetryable(): boolean {
@@ -788,6 +794,7 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
       delivery: this.delivery,
       isRetryable: this.isRetryable,
       attempts: this.attempts,
+      unknownAttempts: this.unknownAttempts,
       reason: this.reason,
     }
   }

@@ -19,6 +19,7 @@ import { type Reason, TimedOut } from "../SentError.ts"
 import { reasonOf } from "./answer.ts"
 import { readBody } from "./body.ts"
 import { makeMask } from "./mask.ts"
+import * as Telemetry from "./telemetry.ts"
 import { reasonOfTransport } from "./transport.ts"
 
 /** What one attempt needs to know. */
@@ -57,6 +58,7 @@ export const attempt: (attempt: Attempt) => Effect.Effect<Accepted, Reason> = Ef
       }),
     )
     const receivedAt = yield* Clock.currentTimeMillis
+    yield* Telemetry.answered(response.status)
     const body = yield* readBody(response)
     return response.status >= 200 && response.status < 300
       ? { status: response.status, acceptedAt: DateTime.makeUnsafe(receivedAt) }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { InvalidRequest, SentError } from "../SentError.ts"
 
 /** The address of the endpoint below a base URL. Fails when credentials must not be sent there. */
-export const endpointOf = (baseUrl: string | URL): Effect.Effect<string, SentError> => {
+export const endpointOf = (baseUrl: string | URL): Effect.Effect<URL, SentError> => {
   const url = parse(baseUrl)
   const problem =
     url === undefined ? "must be an absolute URL, e.g. https://api.sent.dm" : problemOf(url)
@@ -18,7 +18,7 @@ export const endpointOf = (baseUrl: string | URL): Effect.Effect<string, SentErr
           attempts: 0,
         }),
       )
-    : Effect.succeed(`${url.origin}${url.pathname.replace(/\/+$/, "")}/v1/messages/phone`)
+    : Effect.succeed(new URL(`${url.origin}${url.pathname.replace(/\/+$/, "")}/v1/messages/phone`))
 }
 
 const parse = (input: string | URL): URL | undefined => {

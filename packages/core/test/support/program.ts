@@ -1,14 +1,20 @@
-import { SentClient, SentCredentials, type SendToPhone, type SentError } from "@effect-sent/core"
+import {
+  RetryPolicy,
+  SentClient,
+  SentCredentials,
+  type SendToPhone,
+  type SentError,
+} from "@effect-sent/core"
 import { Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { credentials, sample } from "./sample.ts"
 
-/** A client over the given HTTP client, with the sample credentials. */
+/** A client over the given HTTP client, with the sample credentials; one attempt, unless told otherwise. */
 export const clientLayer = (
   http: Layer.Layer<HttpClient.HttpClient>,
   options: SentClient.Options,
 ): Layer.Layer<SentClient.SentClient, SentError.SentError> =>
-  SentClient.layer(options).pipe(
+  SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
     Layer.provide(SentCredentials.layer(credentials)),
     Layer.provide(http),
   )
