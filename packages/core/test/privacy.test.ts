@@ -10,7 +10,19 @@ import {
   SentError,
 } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Logger, Option, References, Tracer } from "effect"
+import {
+  Cause,
+  Context,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  Metric,
+  Option,
+  References,
+  Schedule,
+  Tracer,
+} from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { inspect } from "node:util"
 import { clients } from "./support/clients.ts"
@@ -64,7 +76,7 @@ const endings: ReadonlyArray<readonly [title: string, play: Play]> = [
   ["403", json(403, { title: echo })],
   ["404", json(404, { message: echo })],
   ["405", json(405, { detail: echo })],
-  ["429", json(429, { detail: echo }, { "Retry-After": "60", "X-Echo": echo })],
+  ["429", json(429, { detail: echo }, { "Retry-After": "0", "X-Echo": echo })],
   ["500", json(500, { detail: echo })],
   ["503", json(503, { detail: echo })],
   ["307", answer(307, { location: `https://example.com/?${encodeURI(echo)}` })],
@@ -73,7 +85,16 @@ const endings: ReadonlyArray<readonly [title: string, play: Play]> = [
   ["a body cut off", bytes(`HTTP/1.1 500 Oops\r\ncontent-length: 9999\r\n\r\n${echo}`)],
 ]
 
-/** Collects everything that is logged and traced, as text. */
+/** Whatever passes with time is tried again at once, so that the retries are looked at, too. */
+const twice = RetryPolicy.make({
+  times: 1,
+  schedule: Schedule.recurs(1),
+  atLeastOnce: true,
+  budget: false,
+  onRetry: (retry) => Effect.logInfo("again", retry),
+})
+
+/** Collects everything that is logged, traced and counted, as text. */
 const observing = () => {
   const seen: Array<string> = []
   const spans: Array<Tracer.NativeSpan> = []
@@ -81,7 +102,9 @@ const observing = () => {
     seen.push(inspect(value, { depth: 20, showHidden: true, getters: true }))
     seen.push(JSON.stringify(value))
   }
+  const metrics: Metric.MetricRegistry = new Map()
   const layer = Layer.mergeAll(
+    Layer.succeed(Metric.MetricRegistry, metrics),
     Logger.layer([
       Logger.make((options) => {
         look(options.message)
@@ -102,6 +125,8 @@ const observing = () => {
     ),
   )
   const texts = () => {
+    look([...metrics.keys()])
+    look(Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, metrics)))
     for (const span of spans) {
       seen.push(inspect(span.attributes, { depth: 20 }), inspect(span.events, { depth: 20 }))
       const { status } = span
@@ -138,7 +163,7 @@ describe.each(clients)("privacy, over %s", (_, http) => {
       const exit = yield* SentClient.sendToPhone(input).pipe(
         Effect.tapCause((cause) => Effect.logError("send failed", cause)),
         Effect.provide(
-          SentClient.layer({ baseUrl: server.baseUrl, retryPolicy: RetryPolicy.none }).pipe(
+          SentClient.layer({ baseUrl: server.baseUrl, retryPolicy: twice }).pipe(
             Layer.provide(SentCredentials.layer(secrets)),
             Layer.provide(logging),
           ),
@@ -156,10 +181,10 @@ describe.each(clients)("privacy, over %s", (_, http) => {
         observed.look(Object.entries(error.reason))
         observed.look([String(error), error.message, error.stack, Cause.pretty(exit.cause)])
       }
-      assert.deepStrictEqual(
-        observed.spans.map((span) => span.name),
-        ["test", "SentClient.sendToPhone", "POST /v1/messages/phone"],
-      )
+      const [outer, send, ...attempts] = observed.spans.map((span) => span.name)
+      assert.deepStrictEqual([outer, send], ["test", "SentClient.sendToPhone"])
+      assert.strictEqual(attempts.length, server.requests.length)
+      assert.deepStrictEqual([...new Set(attempts)], ["POST /v1/messages/phone"])
       assertClean(observed.texts())
     }),
   )

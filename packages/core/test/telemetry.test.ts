@@ -1,0 +1,200 @@
+/** What can be seen of a send from outside: its spans, metrics and log lines, by the names that they are known by. */
+import { RetryPolicy, SentClient } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Context,
+  Effect,
+  Layer,
+  Logger,
+  Metric,
+  Option,
+  References,
+  Schedule,
+  Tracer,
+} from "effect"
+import { FetchHttpClient } from "effect/http"
+import { clientLayer } from "./support/program.ts"
+import { sample } from "./support/sample.ts"
+import { answer, type Play, wire } from "./support/wire.ts"
+
+/** Plays one after the other, the last one for ever. */
+const inTurn = (...plays: ReadonlyArray<Play>): Play => {
+  let turn = 0
+  return (socket, request) => plays[Math.min(turn++, plays.length - 1)]?.(socket, request)
+}
+
+const again = RetryPolicy.make({ schedule: Schedule.recurs(3), budget: false })
+
+/** One send, and all that could be seen of it. */
+const observe = (play: Play, input = sample, retryPolicy: RetryPolicy.RetryPolicy = again) =>
+  Effect.gen(function* () {
+    const server = yield* wire(play)
+    const spans: Array<Tracer.NativeSpan> = []
+    const log: Array<string> = []
+    const registry: Metric.MetricRegistry = new Map()
+    const exit = yield* SentClient.sendToPhone(input).pipe(
+      Effect.provide(clientLayer(FetchHttpClient.layer, { baseUrl: server.baseUrl, retryPolicy })),
+      Effect.provide(
+        Layer.mergeAll(
+          Layer.succeed(Metric.MetricRegistry, registry),
+          Layer.succeed(References.MinimumLogLevel, "All"),
+          Logger.layer([
+            Logger.make(({ logLevel, message }) => {
+              log.push(`${logLevel} ${String(message)}`)
+            }),
+          ]),
+          Layer.succeed(
+            Tracer.Tracer,
+            Tracer.make({
+              span: (options) => {
+                const span = new Tracer.NativeSpan(options)
+                spans.push(span)
+                return span
+              },
+            }),
+          ),
+        ),
+      ),
+      Effect.exit,
+    )
+    const metrics = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, registry)).map(
+      ({ attributes, id, state }) => ({ id, attributes, state }),
+    )
+    return { exit, log, metrics, port: server.port, spans }
+  })
+
+const attributesOf = (span: Tracer.NativeSpan | undefined) =>
+  Object.fromEntries(span?.attributes ?? [])
+
+/** The counters: what was counted, under which attributes, how often. */
+const counts = ({ metrics }: Effect.Success<ReturnType<typeof observe>>) =>
+  metrics
+    .filter(({ state }) => "incremental" in state)
+    .toSorted((a, b) => a.id.localeCompare(b.id))
+    .map(({ attributes, id, state }) => [
+      id,
+      attributes ?? {},
+      "count" in state ? Number(state.count) : undefined,
+    ])
+
+describe("spans", () => {
+  it.effect("a send has a child for each attempt", () =>
+    Effect.gen(function* () {
+      const { port, spans } = yield* observe(
+        inTurn(answer(429, { "retry-after": "0" }), answer(204)),
+      )
+      const [send, first, second, ...more] = spans
+      assert.deepStrictEqual(more, [])
+      assert.strictEqual(send?.name, "SentClient.sendToPhone")
+      assert.deepStrictEqual(attributesOf(send), { "sent.outcome": "accepted", "sent.attempts": 2 })
+      for (const attempt of [first, second]) {
+        assert.strictEqual(attempt?.name, "POST /v1/messages/phone")
+        assert.strictEqual(attempt?.kind, "client")
+        assert.strictEqual(
+          Option.getOrUndefined(attempt?.parent ?? Option.none())?.spanId,
+          send?.spanId,
+        )
+      }
+      const common = {
+        "http.request.method": "POST",
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "url.full": `http://127.0.0.1:${port}/v1/messages/phone`,
+      }
+      assert.deepStrictEqual(attributesOf(first), {
+        ...common,
+        "http.response.status_code": 429,
+        "error.type": "RateLimited",
+        "sent.delivery": "not-sent",
+      })
+      assert.deepStrictEqual(attributesOf(second), {
+        ...common,
+        "http.request.resend_count": 1,
+        "http.response.status_code": 204,
+      })
+    }),
+  )
+
+  it.effect("a send that failed says why and after how many attempts", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* observe(answer(500))
+      assert.deepStrictEqual(attributesOf(spans[0]), {
+        "sent.outcome": "unknown",
+        "sent.reason": "ServerError",
+        "sent.attempts": 1,
+        "error.type": "ServerError",
+      })
+      assert.strictEqual(spans[0]?.status._tag, "Ended")
+    }),
+  )
+
+  it.effect("a malformed input has a span and no attempt", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* observe(answer(204), { ...sample, phoneNumber: "1" })
+      assert.strictEqual(spans.length, 1)
+      assert.deepStrictEqual(attributesOf(spans[0]), {
+        "sent.outcome": "rejected",
+        "sent.reason": "InvalidRequest",
+        "sent.attempts": 0,
+        "error.type": "InvalidRequest",
+      })
+    }),
+  )
+})
+
+describe("metrics", () => {
+  it.effect("count an accepted send and its attempts, waits and time", () =>
+    Effect.gen(function* () {
+      const observed = yield* observe(inTurn(answer(429), answer(204)))
+      assert.deepStrictEqual(counts(observed), [
+        ["sent.attempts", {}, 2],
+        ["sent.sends", { "sent.outcome": "accepted" }, 1],
+      ])
+      const histograms = observed.metrics.filter(({ state }) => "buckets" in state)
+      assert.deepStrictEqual(histograms.map(({ id }) => id).toSorted(), [
+        "sent.retry.wait",
+        "sent.send.duration",
+      ])
+      for (const { state } of histograms) assert.strictEqual("count" in state && state.count, 1)
+    }),
+  )
+
+  it.effect.each([
+    [400, "rejected", "BadRequest"],
+    [401, "rejected", "Unauthorized"],
+    [500, "unknown", "ServerError"],
+    [503, "unknown", "ServiceUnavailable"],
+  ] as const)("count a %i as %s: %s", ([status, outcome, reason]) =>
+    Effect.gen(function* () {
+      const observed = yield* observe(answer(status))
+      assert.deepStrictEqual(counts(observed), [
+        ["sent.attempts", {}, 1],
+        ["sent.sends", { "sent.outcome": outcome, "sent.reason": reason }, 1],
+      ])
+    }),
+  )
+
+  it.effect("count a send that may have gone out before it was refused as unknown", () =>
+    Effect.gen(function* () {
+      const anyway = RetryPolicy.make({
+        schedule: Schedule.recurs(3),
+        atLeastOnce: true,
+        budget: false,
+      })
+      const observed = yield* observe(inTurn(answer(500), answer(400)), sample, anyway)
+      assert.deepStrictEqual(counts(observed), [
+        ["sent.attempts", {}, 2],
+        ["sent.sends", { "sent.outcome": "unknown", "sent.reason": "BadRequest" }, 1],
+      ])
+    }),
+  )
+})
+
+describe("the log", () => {
+  it.effect("tells of retries and of the end, for those who debug", () =>
+    Effect.gen(function* () {
+      const { log } = yield* observe(inTurn(answer(429), answer(204)))
+      assert.deepStrictEqual(log, ["Debug Sending again in 0", "Debug Send accepted"])
+    }),
+  )
+})
