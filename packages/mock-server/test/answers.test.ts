@@ -61,6 +61,18 @@ layer(MockServer.layer())("a valid request", (suite) => {
     }),
   )
 
+  suite.effect("is answered with each of them as application/json, too", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.MockServer
+      for (const [title, status, example] of named) {
+        const prefer = `code=${status}, example=${example.name}`
+        const answer = yield* post(mock, undefined, { accept: "application/json", prefer })
+        assert.strictEqual(answer.headers["content-type"], "application/json", title)
+        assert.deepStrictEqual(jsonOf(answer), example.value, title)
+      }
+    }),
+  )
+
   suite.effect.each(responses.map(({ examples, status }) => [status, examples[0]?.value] as const))(
     "is answered with the first example of %i for the code alone",
     ([status, value]) =>

@@ -5,7 +5,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import type { Contract, Operation, Response } from "../Contract.ts"
-import { type Answer, problem } from "./answer.ts"
+import { type Answer, fromExample, problem } from "./answer.ts"
 import { checkCredentials } from "./credentials.ts"
 import { validationFailed } from "./fieldErrors.ts"
 import { choosePreferred, type Preferred } from "./prefer.ts"
@@ -68,9 +68,11 @@ const answerTo = Effect.fnUntraced(function* (
     body: body.value,
     wanted: preferred,
   })
-  return outcome._tag === "Invalid"
-    ? validationFailed(operation, outcome.violations)
-    : answerFrom(operation, outcome, preferred)
+  if (outcome._tag === "Answered") return answerFrom(operation, outcome, preferred)
+  // A credential that is no header, or no key: Prism alone knows where to look for it.
+  return outcome.violations.some(({ code }) => code === "401")
+    ? fromExample(operation, 401, [], "The credentials are missing")
+    : validationFailed(operation, outcome.violations)
 })
 
 /** What every HTTP/1.1 server refuses, whatever it serves; Node would do so without a body. */

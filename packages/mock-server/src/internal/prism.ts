@@ -24,6 +24,8 @@ export interface Exchange {
   readonly body: unknown
   /** The response to give to a valid request; undefined for success. */
   readonly wanted: { readonly status: number; readonly example: string | undefined } | undefined
+  /** Not to ask for credentials, so that a request without them is validated too. */
+  readonly isProbe?: boolean
 }
 
 /** One thing that is wrong with a request, as Prism says it. */
@@ -65,7 +67,7 @@ export const makePrism = Effect.fnUntraced(function* (
     delete resource.callbacks
     byOperation.set(key(resource), resource)
   }
-  const instance = createInstance(config({ dynamic: false }), {
+  const instance = createInstance(config(true, { dynamic: false }), {
     logger: createLogger("prism", { enabled: false }),
   })
 
@@ -83,7 +85,7 @@ export const makePrism = Effect.fnUntraced(function* (
       headers: { ...request.headers },
       body: request.body,
     }
-    const settings = config({
+    const settings = config(request.isProbe !== true, {
       dynamic: false,
       // Said outright, so that Prism does not take it from `Accept` and miss what only one media type declares.
       mediaTypes: ["application/problem+json", "application/json;q=0.9", "*/*;q=0.1"],
@@ -127,9 +129,9 @@ export const makePrism = Effect.fnUntraced(function* (
 const dialect = { jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema" }
 
 // A fresh `mock` for every call: Prism writes into it, and what one request accepted would leak into the next.
-const config = (mock: Config["mock"]): Config => ({
+const config = (checkSecurity: boolean, mock: Config["mock"]): Config => ({
   isProxy: false,
-  checkSecurity: true,
+  checkSecurity,
   validateRequest: true,
   validateResponse: true,
   errors: false,
@@ -215,6 +217,7 @@ const sleepingValidation = Effect.fnUntraced(function* (
       headers: { "content-type": requestBody.mediaTypes[0] ?? "application/json" },
       body,
       wanted: undefined,
+      isProbe: true,
     })
     const inBody = ({ path }: Violation): boolean => path[0] === "body"
     if (outcome._tag === "Invalid" && outcome.violations.some(inBody)) return undefined

@@ -1,0 +1,142 @@
+/** Contracts that are not the bundled one: where they may lie and what they may say. */
+import { MockServer, MockServerError } from "@effect-sent/mock-server"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Logger } from "effect"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assertProblem } from "./support/calls.ts"
+
+/** Files in a folder that is there for the time of a test; gives the path of the first. */
+const files = (...contents: ReadonlyArray<readonly [name: string, content: object]>) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-sent-other-"))),
+      (root) => Effect.sync(() => rmSync(root, { recursive: true })),
+    ),
+    (root) => {
+      // What a URL would take for a space, a fragment and an escape.
+      const folder = join(root, "a b#c%20d")
+      mkdirSync(folder)
+      for (const [name, content] of contents) {
+        writeFileSync(join(folder, name), JSON.stringify(content))
+      }
+      return join(folder, contents[0]?.[0] ?? "")
+    },
+  )
+
+const documentOf = (schema: object, responses: object, more: object = {}): object => ({
+  openapi: "3.1.0",
+  info: { title: "Other", version: "1.0.0" },
+  paths: {
+    "/things": {
+      post: { requestBody: { content: { "application/json": { schema } } }, responses },
+    },
+  },
+  ...more,
+})
+
+const made = { "201": { description: "Made." } }
+
+const call = (mock: MockServer.MockServer["Service"], headers: Record<string, string> = {}) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${mock.baseUrl}/things`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: "{}",
+    })
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    }
+  })
+
+describe("another contract", () => {
+  it.effect("may refer to other files beside it", () =>
+    Effect.gen(function* () {
+      const contract = yield* files(
+        ["contract.json", documentOf({ $ref: "./schemas.json#/thing" }, made)],
+        ["schemas.json", { thing: { type: "object", required: ["name"] } }],
+      )
+      const answer = yield* call(yield* MockServer.make({ contract }))
+      assert.strictEqual(answer.status, 400)
+      assert.include(answer.body, '"errors":{"name":["name is required"]}')
+    }),
+  )
+
+  it.effect("that refers to another host is refused, and the host never hears of it", () =>
+    Effect.gen(function* () {
+      const asked: Array<string | undefined> = []
+      const other = yield* Effect.acquireRelease(
+        Effect.callback<ReturnType<typeof createServer>>((resume) => {
+          const server = createServer(({ url }, response) => {
+            asked.push(url)
+            response.end('{"type":"object"}')
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close()),
+      )
+      const address = other.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const $ref = `http://127.0.0.1:${port}/thing.json`
+      // It would have been there to be had.
+      yield* Effect.promise(() => fetch($ref))
+      const contract = yield* files(["contract.json", documentOf({ $ref }, made)])
+      const { reason } = yield* Effect.flip(MockServer.make({ contract }))
+      assert.instanceOf(reason, MockServerError.ContractInvalid)
+      assert.deepStrictEqual(asked, ["/thing.json"])
+    }),
+  )
+
+  it.effect(
+    "whose own example breaks its schema is a failure of the mock, which its log explains",
+    () =>
+      Effect.gen(function* () {
+        const log: Array<string> = []
+        const logger = Logger.make((options) => {
+          log.push(Logger.formatJson.log(options))
+        })
+        const example = { schema: { type: "object" }, examples: { wrong: { value: "a string" } } }
+        const contract = yield* files([
+          "contract.json",
+          documentOf(
+            { type: "object" },
+            { "200": { description: "Done.", content: { "application/json": example } } },
+          ),
+        ])
+        const answer = yield* Effect.scoped(
+          Effect.flatMap(MockServer.make({ contract }), (mock) => call(mock)),
+        ).pipe(Effect.provide(Logger.layer([logger])))
+        assert.include(assertProblem(answer, 500), "its log says why")
+        assert.include(log.join("\n"), "Response body must be object")
+      }),
+  )
+
+  it.effect("may ask for a credential that is no header of its own", () =>
+    Effect.gen(function* () {
+      const contract = yield* files([
+        "contract.json",
+        documentOf({ type: "object" }, made, {
+          security: [{ token: [] }],
+          components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+        }),
+      ])
+      const mock = yield* MockServer.make({ contract })
+      assertProblem(yield* call(mock), 401)
+      assert.strictEqual((yield* call(mock, { authorization: "Bearer x" })).status, 201)
+    }),
+  )
+
+  it.effect.each(["https://example.com/contract.yaml", "file://host.example/a%2Fb.yaml"])(
+    "at %s is not there",
+    (url) =>
+      Effect.gen(function* () {
+        const { reason } = yield* Effect.flip(MockServer.make({ contract: new URL(url) }))
+        assert.instanceOf(reason, MockServerError.ContractNotFound)
+        assert.include(reason.message, url)
+      }),
+  )
+})
