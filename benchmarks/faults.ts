@@ -1,0 +1,137 @@
+/**
+ * Side by side: what becomes of the same messages, over the same faults, when they are sent with `@effect-sent/core`
+ * and with the provider's own SDK, each with its defaults.
+ *
+ *     node benchmarks/faults.ts --sends 600 --seed 1
+ *
+ * Only the time-out is not a default: the SDK's is a minute, here it is a second, so that the run ends before the
+ * reader has gone. The same endpoint is called with both; the SDK repeats every request by the same rules.
+ */
+import { RetryPolicy } from "@effect-sent/core"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Sent } from "@sentdm/sentdm"
+import { Console, Effect, Schedule } from "effect"
+import { Command, Flag } from "effect/cli"
+import { FetchHttpClient } from "effect/http"
+import { styleText } from "node:util"
+import { drawFault, faultRun } from "../packages/core/test/support/faultRun.ts"
+import { faultServer } from "../packages/core/test/support/faultServer.ts"
+import { credentials, sample } from "../packages/core/test/support/sample.ts"
+
+interface Row {
+  readonly client: string
+  readonly requests: number
+  readonly acceptedTwice: number
+  readonly notSentButAccepted: number | undefined
+  readonly receiptButNotAccepted: number
+  readonly leaked: number
+}
+
+// -----------------------------------------------------------------------------
+// The two clients
+// -----------------------------------------------------------------------------
+
+// The default but for its waits, which the run has no time for; what is repeated does not depend on them.
+const policy = RetryPolicy.make({ schedule: Schedule.forever })
+
+const ours = (sends: number, seed: number) =>
+  Effect.map(
+    faultRun({ http: FetchHttpClient.layer, policy, sends, seed }),
+    ({ elsewhere, lies, requests }): Row => ({
+      client: "@effect-sent/core",
+      requests,
+      ...lies,
+      leaked: elsewhere.credentials,
+    }),
+  )
+
+const theirs = (sends: number, seed: number) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const server = yield* faultServer((id, request) => drawFault(seed, id, request))
+      const ids = Array.from({ length: sends }, (_, index) => `message-${index}`)
+      const receipts = new Set<string>()
+      yield* Effect.forEach(
+        ids,
+        (id) =>
+          Effect.promise(async () => {
+            const client = new Sent({
+              apiKey: credentials.apiKey,
+              baseURL: server.baseUrl,
+              defaultHeaders: { "x-sender-id": credentials.senderId },
+              logLevel: "off",
+              timeout: 1000,
+              // It changes nothing but the address: to the door where the fault of this request waits.
+              fetch: (url, init) =>
+                fetch(`${server.door(id)}${new URL(new Request(url).url).pathname}`, init),
+            })
+            try {
+              await client.post("/v1/messages/phone", {
+                body: { ...sample, messageBody: { id } },
+              })
+              receipts.add(id)
+            } catch {
+              // It says that something failed, and nothing about the message.
+            }
+          }),
+        { concurrency: 64, discard: true },
+      )
+      yield* server.settle
+      const row: Row = {
+        client: "@sentdm/sentdm",
+        requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
+        acceptedTwice: ids.filter((id) => server.accepted(id) > 1).length,
+        notSentButAccepted: undefined,
+        receiptButNotAccepted: ids.filter((id) => receipts.has(id) && server.accepted(id) === 0)
+          .length,
+        leaked: server.elsewhere.credentials,
+      }
+      return row
+    }),
+  )
+
+// -----------------------------------------------------------------------------
+// The table
+// -----------------------------------------------------------------------------
+
+const show = (rows: ReadonlyArray<Row>): Effect.Effect<void> =>
+  Effect.forEach(
+    [
+      ["requests put on the wire", "requests"],
+      ["messages accepted more than once", "acceptedTwice"],
+      ["said not sent, but accepted", "notSentButAccepted"],
+      ["said accepted, but was not", "receiptButNotAccepted"],
+      ["credentials sent to another server", "leaked"],
+    ] as const,
+    ([title, key]) =>
+      Console.log(
+        `${title.padEnd(36)}${rows
+          .map((row) => String(row[key] ?? "does not say").padStart(20))
+          .join("")}`,
+      ),
+    { discard: true },
+  )
+
+const command = Command.make(
+  "faults",
+  {
+    sends: Flag.Int("sends").pipe(Flag.withDescription("How many messages"), Flag.withDefault(600)),
+    seed: Flag.Int("seed").pipe(
+      Flag.withDescription("The same seed plays the same faults"),
+      Flag.withDefault(1),
+    ),
+  },
+  Effect.fnUntraced(function* ({ seed, sends }) {
+    const rows = [yield* ours(sends, seed), yield* theirs(sends, seed)]
+    yield* Console.log(
+      styleText("bold", `${sends} messages, seed ${seed}`.padEnd(36), { stream: process.stdout }) +
+        rows.map(({ client }) => client.padStart(20)).join(""),
+    )
+    yield* show(rows)
+  }),
+)
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain,
+)
