@@ -1,0 +1,230 @@
+/** Credentials that rotate: when they are loaded, and what a refusal does to them. */
+import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Deferred, Duration, Effect, Fiber, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
+import { keyed } from "./support/keyed.ts"
+import { credentials, sample } from "./support/sample.ts"
+
+class VaultError extends Data.TaggedError("VaultError")<{ readonly detail: string }> {}
+
+const { senderId } = credentials
+
+/** A vault whose content can be changed, and that counts how often it was asked. */
+const vault = (first: Effect.Effect<SentCredentials.CredentialsInput, VaultError>) => {
+  const state = { content: first, loads: 0 }
+  const load = Effect.suspend(() => {
+    state.loads += 1
+    return state.content
+  })
+  return { state, load }
+}
+
+const withKey = (apiKey: string) => Effect.succeed({ senderId, apiKey })
+
+const keyOf = Effect.flatMap(SentCredentials.SentCredentials, ({ get }) =>
+  Effect.map(get, ({ apiKey }) => Redacted.value<string>(apiKey)),
+)
+
+describe("loading", () => {
+  it.effect("happens with the first send, and once for fifty at a time", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { load, state } = vault(Effect.andThen(Deferred.await(gate), withKey("k1")))
+      yield* Effect.gen(function* () {
+        assert.strictEqual(state.loads, 0)
+        const keys = yield* Effect.forkChild(
+          Effect.all(
+            Array.from({ length: 50 }, () => keyOf),
+            { concurrency: "unbounded" },
+          ),
+        )
+        yield* Effect.yieldNow
+        yield* Deferred.succeed(gate, undefined)
+        assert.deepStrictEqual(new Set(yield* Fiber.join(keys)), new Set(["k1"]))
+        assert.strictEqual(state.loads, 1)
+      }).pipe(Effect.provide(SentCredentials.layerEffect({ load })))
+    }),
+  )
+
+  it.effect.each([
+    ["5 minutes by default", undefined, 300_000],
+    ["`timeToLive`", "10 seconds", 10_000],
+  ] as const)("happens again after %s, and not before", ([, timeToLive, millis]) =>
+    Effect.gen(function* () {
+      const { load, state } = vault(withKey("k1"))
+      yield* Effect.gen(function* () {
+        assert.strictEqual(yield* keyOf, "k1")
+        state.content = withKey("k2")
+        yield* TestClock.adjust(Duration.millis(millis - 1))
+        assert.strictEqual(yield* keyOf, "k1")
+        yield* TestClock.adjust(Duration.millis(1))
+        assert.strictEqual(yield* keyOf, "k2")
+        assert.strictEqual(state.loads, 2)
+      }).pipe(Effect.provide(SentCredentials.layerEffect({ load, timeToLive })))
+    }),
+  )
+
+  it.effect.each([
+    [
+      "fails",
+      Effect.fail(new VaultError({ detail: "token s.verysecret expired" })),
+      "no usable credentials: they could not be loaded (VaultError)",
+    ],
+    [
+      "gives something malformed",
+      Effect.succeed({ senderId, apiKey: "sk verysecret" }),
+      "no usable credentials: apiKey must be visible ASCII characters, without spaces or line breaks, and not be empty",
+    ],
+  ] as const)("that %s is CredentialsUnavailable, and is not remembered", ([, content, message]) =>
+    Effect.gen(function* () {
+      const { load, state } = vault(content)
+      yield* Effect.gen(function* () {
+        const error = yield* Effect.flip(keyOf)
+        assert.instanceOf(error.reason, SentError.CredentialsUnavailable)
+        assert.strictEqual(error.reason.message, message)
+        assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
+        assert.notInclude(inspect(error, { depth: 9 }), "verysecret")
+        state.content = withKey("k1")
+        assert.strictEqual(yield* keyOf, "k1")
+      }).pipe(Effect.provide(SentCredentials.layerEffect({ load })))
+    }),
+  )
+
+  it.effect("goes on for the others when the first to wait is interrupted", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { load, state } = vault(Effect.andThen(Deferred.await(gate), withKey("k1")))
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(keyOf)
+        yield* Effect.yieldNow
+        const second = yield* Effect.forkChild(keyOf)
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(first)
+        yield* Deferred.succeed(gate, undefined)
+        assert.strictEqual(yield* Fiber.join(second), "k1")
+        assert.strictEqual(state.loads, 1)
+      }).pipe(Effect.provide(SentCredentials.layerEffect({ load })))
+    }),
+  )
+
+  it.effect.each(["soon", "-1 seconds", 0] as const)("does not live for %j", (timeToLive) =>
+    Effect.gen(function* () {
+      const error = yield* Layer.build(
+        SentCredentials.layerEffect({
+          load: withKey("k1"),
+          // A caller whom TypeScript does not check.
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+          timeToLive: timeToLive as Duration.Input,
+        }),
+      ).pipe(Effect.flip)
+      assert.include(error.message, "timeToLive must be a duration above zero")
+    }),
+  )
+})
+
+/** A client whose service takes one key only, and whose vault has what the test puts in. */
+const sendWith = (
+  goodKey: string,
+  { load }: ReturnType<typeof vault>,
+  retryPolicy?: RetryPolicy.RetryPolicy,
+) => {
+  const service = keyed((key) => (key === goodKey ? 204 : 401))
+  const layer = SentClient.layer({ retryPolicy }).pipe(
+    Layer.provide(SentCredentials.layerEffect({ load })),
+    Layer.provide(service.layer),
+  )
+  return { ...service, layer }
+}
+
+describe("a 401", () => {
+  it.effect("makes it look again, and send once more with what has changed", () =>
+    Effect.gen(function* () {
+      const keys = vault(withKey("old"))
+      const { keys: sent, layer } = sendWith("new", keys)
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        assert.strictEqual((yield* Effect.flip(sendToPhone(sample))).reason._tag, "Unauthorized")
+        // The same key is not sent a second time.
+        assert.deepStrictEqual(sent, ["old"])
+        assert.strictEqual(keys.state.loads, 2)
+
+        keys.state.content = withKey("new")
+        const receipt = yield* sendToPhone(sample)
+        assert.strictEqual(receipt.attempts, 2)
+        assert.deepStrictEqual(sent, ["old", "old", "new"])
+        assert.strictEqual(keys.state.loads, 3)
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("is repeated once, even when the credentials change every time", () =>
+    Effect.gen(function* () {
+      let version = 0
+      const keys = vault(Effect.suspend(() => withKey(`k${version++}`)))
+      const { keys: sent, layer } = sendWith("never", keys)
+      const error = yield* SentClient.sendToPhone(sample).pipe(Effect.provide(layer), Effect.flip)
+      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.strictEqual(error.attempts, 2)
+      assert.deepStrictEqual(sent, ["k0", "k1"])
+    }),
+  )
+
+  it.effect("is not repeated without retries, but the next send looks again", () =>
+    Effect.gen(function* () {
+      const keys = vault(withKey("old"))
+      const { keys: sent, layer } = sendWith("new", keys, RetryPolicy.none)
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        const first = Effect.flip(sendToPhone(sample))
+        keys.state.content = Effect.tap(withKey("old"), () =>
+          Effect.sync(() => (keys.state.content = withKey("new"))),
+        )
+        assert.strictEqual((yield* first).attempts, 1)
+        assert.strictEqual((yield* sendToPhone(sample)).attempts, 1)
+        assert.deepStrictEqual(sent, ["old", "new"])
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("of many sends together makes it look again once", () =>
+    Effect.gen(function* () {
+      const keys = vault(withKey("old"))
+      const all = yield* Deferred.make<void>()
+      const service = keyed(
+        () => 401,
+        (request) =>
+          request === 20 ? Deferred.succeed(all, undefined) : Effect.asVoid(Deferred.await(all)),
+      )
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        yield* Effect.all(
+          Array.from({ length: 20 }, () => Effect.exit(sendToPhone(sample))),
+          { concurrency: "unbounded" },
+        )
+        assert.strictEqual(service.keys.length, 20)
+        assert.strictEqual(keys.state.loads, 2)
+      }).pipe(
+        Effect.provide(
+          SentClient.layer().pipe(
+            Layer.provide(SentCredentials.layerEffect({ load: keys.load })),
+            Layer.provide(service.layer),
+          ),
+        ),
+      )
+    }),
+  )
+
+  it.effect("stays what happened when nothing can be loaded after it", () =>
+    Effect.gen(function* () {
+      const keys = vault(withKey("old"))
+      const { layer } = sendWith("new", keys)
+      const sending = SentClient.sendToPhone(sample).pipe(Effect.provide(layer), Effect.flip)
+      keys.state.content = Effect.tap(withKey("old"), () =>
+        Effect.sync(() => (keys.state.content = Effect.fail(new VaultError({ detail: "gone" })))),
+      )
+      assert.strictEqual((yield* sending).reason._tag, "Unauthorized")
+    }),
+  )
+})
