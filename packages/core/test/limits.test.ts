@@ -1,0 +1,252 @@
+/** The rate limit and the circuit breaker of a layer, on a clock that the tests move. */
+import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Fiber, Layer, Schedule } from "effect"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { credentials, sample } from "./support/sample.ts"
+
+type Answer = number | "reset" | "silent" | { readonly retryAfter: string }
+
+/** A service in memory whose answer can be changed, and that keeps when each request came. */
+const service = (first: Answer = 204) => {
+  const state = { answer: first, times: new Array<number>() }
+  const client = HttpClient.make((request) =>
+    Effect.gen(function* () {
+      state.times.push(yield* Clock.currentTimeMillis)
+      const { answer } = state
+      if (answer === "silent") return yield* Effect.never
+      if (answer === "reset") {
+        return yield* new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, cause: { code: "ECONNRESET" } }),
+        })
+      }
+      const [status, headers] =
+        typeof answer === "number"
+          ? [answer, undefined]
+          : [503, { "retry-after": answer.retryAfter }]
+      return HttpClientResponse.fromWeb(
+        request,
+        new Response(null, { status, ...(headers === undefined ? {} : { headers }) }),
+      )
+    }),
+  )
+  const layer = (options: SentClient.Options) =>
+    SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
+      Layer.provide(SentCredentials.layer(credentials)),
+      Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
+    )
+  return { state, layer }
+}
+
+const send = SentClient.sendToPhone(sample)
+
+// -----------------------------------------------------------------------------
+// Rate limit
+// -----------------------------------------------------------------------------
+
+describe("a rate limit of 10 a second", () => {
+  const perSecond = { limit: 10, window: "1 second" } as const
+
+  it.effect.each([
+    ["token-bucket", [100, 200, 300, 400, 500]],
+    ["fixed-window", [1000, 1000, 1000, 1000, 1000]],
+  ] as const)("lets ten through and the others in their turn: %s", ([algorithm, later]) =>
+    Effect.gen(function* () {
+      const { layer, state } = service()
+      yield* Effect.gen(function* () {
+        const sends = yield* Effect.forkChild(
+          Effect.all(
+            Array.from({ length: 15 }, () => send),
+            { concurrency: "unbounded" },
+          ),
+        )
+        for (let tick = 0; tick < 120; tick++) yield* TestClock.adjust("10 millis")
+        yield* Fiber.join(sends)
+        assert.deepStrictEqual(state.times, [...Array.from({ length: 10 }, () => 0), ...later])
+      }).pipe(Effect.provide(layer({ rateLimit: { ...perSecond, algorithm } })))
+    }),
+  )
+
+  it.effect("counts every request, the repeated ones too", () =>
+    Effect.gen(function* () {
+      const { layer, state } = service(429)
+      const atOnce = RetryPolicy.make({ schedule: Schedule.forever, times: 3, budget: false })
+      const sending = Effect.flip(SentClient.sendToPhone(sample, { retryPolicy: atOnce })).pipe(
+        Effect.provide(layer({ rateLimit: { limit: 1, window: "1 second" } })),
+      )
+      const fiber = yield* Effect.forkChild(sending)
+      for (let tick = 0; tick < 40; tick++) yield* TestClock.adjust("100 millis")
+      assert.strictEqual((yield* Fiber.join(fiber)).attempts, 4)
+      assert.deepStrictEqual(state.times, [0, 1000, 2000, 3000])
+    }),
+  )
+
+  it.effect("is waited for no longer than the deadline: not sent", () =>
+    Effect.gen(function* () {
+      const { layer, state } = service()
+      yield* Effect.gen(function* () {
+        yield* send
+        const late = yield* Effect.forkChild(Effect.flip(send))
+        yield* TestClock.adjust("5 seconds")
+        const error = yield* Fiber.join(late)
+        assert.strictEqual(error.reason._tag, "TimedOut")
+        assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
+        assert.strictEqual(state.times.length, 1)
+      }).pipe(
+        Effect.provide(
+          layer({ rateLimit: { limit: 1, window: "1 minute" }, deadline: "5 seconds" }),
+        ),
+      )
+    }),
+  )
+})
+
+// -----------------------------------------------------------------------------
+// Circuit breaker
+// -----------------------------------------------------------------------------
+
+/** Sends so many messages and says how each ended. */
+const reasonsOf = (sends: number) =>
+  Effect.forEach(Array.from({ length: sends }), () =>
+    send.pipe(
+      Effect.map(() => "accepted"),
+      Effect.catchTag("SentError", ({ reason }) => Effect.succeed<string>(reason._tag)),
+    ),
+  )
+
+describe("a circuit breaker", () => {
+  it.effect.each([
+    [500, "ServerError"],
+    ["reset", "ConnectionLost"],
+  ] as const)("opens after five failures in a row: %j", ([answer, reason]) =>
+    Effect.gen(function* () {
+      const { layer, state } = service(answer)
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(
+          yield* reasonsOf(5),
+          Array.from({ length: 5 }, () => reason),
+        )
+        const error = yield* Effect.flip(send)
+        assert.instanceOf(error.reason, SentError.CircuitOpen)
+        assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
+        assert.deepStrictEqual(error.retryAfter, Duration.seconds(30))
+        assert.strictEqual(state.times.length, 5)
+      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+    }),
+  )
+
+  it.effect("counts time-outs", () =>
+    Effect.gen(function* () {
+      const { layer } = service("silent")
+      yield* Effect.gen(function* () {
+        const failing = yield* Effect.forkChild(reasonsOf(6))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* Fiber.join(failing)).slice(4), ["TimedOut", "CircuitOpen"])
+      }).pipe(Effect.provide(layer({ circuitBreaker: {}, timeout: "1 second" })))
+    }),
+  )
+
+  it.effect("lets one request try after a while, and closes when it is taken", () =>
+    Effect.gen(function* () {
+      const { layer, state } = service(500)
+      yield* Effect.gen(function* () {
+        yield* reasonsOf(5)
+        yield* TestClock.adjust("29999 millis")
+        assert.deepStrictEqual(yield* reasonsOf(1), ["CircuitOpen"])
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(yield* reasonsOf(2), ["ServerError", "CircuitOpen"])
+        yield* TestClock.adjust("30 seconds")
+        state.answer = 204
+        assert.deepStrictEqual(yield* reasonsOf(3), ["accepted", "accepted", "accepted"])
+      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+    }),
+  )
+
+  it.effect.each([400, 401, 403, 404, 429] as const)("does not open for refusals: %i", (status) =>
+    Effect.gen(function* () {
+      const { layer } = service(status)
+      const reasons = yield* Effect.provide(reasonsOf(20), layer({ circuitBreaker: {} }))
+      assert.notInclude(reasons, "CircuitOpen")
+    }),
+  )
+
+  it.effect("a refusal breaks the row, a 429 does not", () =>
+    Effect.gen(function* () {
+      for (const [status, opens] of [
+        [400, false],
+        [429, true],
+      ] as const) {
+        const { layer, state } = service(500)
+        yield* Effect.gen(function* () {
+          yield* reasonsOf(4)
+          state.answer = status
+          yield* reasonsOf(1)
+          state.answer = 500
+          assert.deepStrictEqual(yield* reasonsOf(2), [
+            "ServerError",
+            opens ? "CircuitOpen" : "ServerError",
+          ])
+        }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+      }
+    }),
+  )
+
+  it.effect("stays open as long as the service asks for", () =>
+    Effect.gen(function* () {
+      const { layer } = service({ retryAfter: "90" })
+      yield* Effect.gen(function* () {
+        yield* reasonsOf(5)
+        assert.deepStrictEqual((yield* Effect.flip(send)).retryAfter, Duration.seconds(90))
+      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+    }),
+  )
+
+  it.effect("is not waited for by the default policy", () =>
+    Effect.gen(function* () {
+      const { layer } = service(500)
+      yield* Effect.gen(function* () {
+        yield* reasonsOf(5)
+        assert.strictEqual((yield* Effect.flip(send)).reason._tag, "CircuitOpen")
+      }).pipe(Effect.provide(layer({ circuitBreaker: {}, retryPolicy: RetryPolicy.notSent })))
+    }),
+  )
+})
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+describe("options that cannot be", () => {
+  it.effect.each<readonly [path: string, options: SentClient.Options]>([
+    ["timeout", { timeout: 0 }],
+    ["timeout", { timeout: "-1 seconds" }],
+    ["deadline", { deadline: Number.NaN }],
+    ["rateLimit.limit", { rateLimit: { limit: 0, window: "1 second" } }],
+    ["rateLimit.limit", { rateLimit: { limit: 1.5, window: "1 second" } }],
+    ["rateLimit.window", { rateLimit: { limit: 1, window: 0 } }],
+    ["circuitBreaker.openDuration", { circuitBreaker: { openDuration: 0 } }],
+    ["circuitBreaker.maxOpenDuration", { circuitBreaker: { maxOpenDuration: 0 } }],
+  ])("fail the layer and are named: %s", ([path, options]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Layer.build(service().layer(options)))
+      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.deepStrictEqual(
+        error.reason.issues.map((issue) => issue.path.join(".")),
+        [path],
+      )
+    }),
+  )
+
+  it.effect("of a send fail the send", () =>
+    Effect.gen(function* () {
+      const { layer, state } = service()
+      const error = yield* SentClient.sendToPhone(sample, { timeout: 0 }).pipe(
+        Effect.provide(layer({})),
+        Effect.flip,
+      )
+      assert.include(error.message, "timeout must be a duration above zero")
+      assert.strictEqual(state.times.length, 0)
+    }),
+  )
+})
