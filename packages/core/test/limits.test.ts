@@ -1,8 +1,9 @@
 /** The rate limit and the circuit breaker of a layer, on a clock that the tests move. */
 import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Layer, Schedule } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { credentials, sample } from "./support/sample.ts"
 
@@ -98,6 +99,39 @@ describe("a rate limit of 10 a second", () => {
           layer({ rateLimit: { limit: 1, window: "1 minute" }, deadline: "5 seconds" }),
         ),
       )
+    }),
+  )
+})
+
+describe("a rate limit whose store is away", () => {
+  it.effect("lets everything through rather than nothing, and says so in the log", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const away = Effect.fail(
+        new RateLimiter.RateLimiterError({
+          reason: new RateLimiter.RateLimitStoreError({
+            message: "connect ECONNREFUSED redis://:password@10.0.0.1",
+          }),
+        }),
+      )
+      const { layer } = service()
+      yield* send.pipe(
+        Effect.provide(
+          layer({ rateLimit: { limit: 1, window: "1 hour" } }).pipe(
+            Layer.provide(Layer.mock(RateLimiter.RateLimiterStore)({ tokenBucket: () => away })),
+          ),
+        ),
+        Effect.provide(
+          Logger.layer([
+            Logger.make((options) => {
+              log.push(Logger.formatJson.log(options))
+            }),
+          ]),
+        ),
+      )
+      assert.strictEqual(log.length, 1)
+      assert.include(log[0], "The store of the rate limit cannot be reached")
+      assert.notInclude(log[0], "password")
     }),
   )
 })
