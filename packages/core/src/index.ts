@@ -3,6 +3,7 @@
  *
  * Each module is also an entry point of its own, e.g. `@effect-sent/core/SentClient`.
  */
+export * as BulkSender from "./BulkSender.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export * as SendToPhone from "./SendToPhone.ts"
 export * as SentClient from "./SentClient.ts"

@@ -1,0 +1,283 @@
+/** Many messages: what becomes of each, in which order, and how far the source is read ahead. */
+import { BulkSender, RetryPolicy, SentClient, SentError } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Deferred, Effect, Fiber, Latch, Layer, Queue, Result, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { clientLayer } from "./support/program.ts"
+import { keyed } from "./support/keyed.ts"
+import { sample } from "./support/sample.ts"
+
+const receipt = { acceptedAt: DateTime.makeUnsafe(0), status: 204, attempts: 1 }
+
+const failure = (reason: SentError.Reason) => new SentError.SentError({ reason, attempts: 1 })
+
+/** The number of a message, which its variables hold. */
+const numberOf = (input: { readonly messageBody?: Readonly<Record<string, string>> | undefined }) =>
+  Number(input.messageBody?.["n"])
+
+const message = (n: number) => ({ ...sample, messageBody: { n: String(n) } })
+
+/** A client that does with each message what the test says, and keeps which ones it began. */
+const client = (send: (n: number) => Effect.Effect<void, SentError.SentError>) => {
+  const begun: Array<number> = []
+  const layer = Layer.succeed(
+    SentClient.SentClient,
+    SentClient.SentClient.of({
+      sendToPhone: (input) =>
+        Effect.suspend(() => {
+          begun.push(numberOf(input))
+          return Effect.as(send(numberOf(input)), receipt)
+        }),
+    }),
+  )
+  return { begun, layer }
+}
+
+/** Messages one at a time, and how many were taken. */
+const source = (length: number) => {
+  const taken = { count: 0 }
+  const stream = Stream.range(0, length - 1).pipe(
+    Stream.rechunk(1),
+    Stream.map((n) => {
+      taken.count += 1
+      return message(n)
+    }),
+  )
+  return { stream, taken }
+}
+
+const yieldOften = Effect.repeat(Effect.yieldNow, { times: 100 })
+
+describe("results", () => {
+  /** Message 1 waits until 2 has ended and longer: as they end, it is the last. */
+  const crossed = Effect.gen(function* () {
+    const second = yield* Deferred.make<void>()
+    return client((n) => {
+      if (n === 1) return Effect.andThen(Deferred.await(second), yieldOften)
+      return n === 2 ? Effect.asVoid(Deferred.succeed(second, undefined)) : Effect.void
+    })
+  })
+
+  it.effect.each<readonly [string, "input" | "completion", Array<number>]>([
+    ["in the order of the inputs", "input", [0, 1, 2, 3]],
+    ["as they end", "completion", [0, 2, 3, 1]],
+  ])("come %s", ([, order, expected]) =>
+    Effect.gen(function* () {
+      const { layer } = yield* crossed
+      const results = yield* BulkSender.sendAll(source(4).stream, { order, concurrency: 2 }).pipe(
+        Stream.runCollect,
+        Effect.provide(layer),
+      )
+      assert.deepStrictEqual(
+        results.map(({ index }) => index),
+        expected,
+      )
+      for (const { index, input, result } of results) {
+        assert.strictEqual(numberOf(input), index)
+        assert.isTrue(Result.isSuccess(result))
+      }
+    }),
+  )
+
+  it.effect("of failures are results and not the end, and are summed up", () =>
+    Effect.gen(function* () {
+      const reasons: ReadonlyArray<SentError.Reason | undefined> = [
+        undefined,
+        new SentError.TemplateNotFound(),
+        new SentError.ServerError({ status: 500 }),
+        undefined,
+        new SentError.TemplateNotFound(),
+        new SentError.RateLimited({}),
+      ]
+      const { layer } = client((n) => {
+        const reason = reasons[n]
+        return reason === undefined ? Effect.void : Effect.fail(failure(reason))
+      })
+      const seen: Array<number> = []
+      const summary = yield* BulkSender.run(source(6).stream, {
+        concurrency: 1,
+        onProgress: ({ total }) => Effect.sync(() => seen.push(total)),
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(summary, {
+        total: 6,
+        accepted: 2,
+        unknown: 1,
+        rejected: { TemplateNotFound: 2, RateLimited: 1 },
+      })
+      assert.deepStrictEqual(seen, [1, 2, 3, 4, 5, 6])
+    }),
+  )
+
+  it.effect("of what may have been sent before it was refused are unknown", () =>
+    Effect.sync(() => {
+      const error = new SentError.SentError({
+        reason: new SentError.RateLimited({}),
+        attempts: 2,
+        unknownAttempts: 1,
+      })
+      const result = { index: 0, input: sample, result: Result.fail(error) }
+      assert.strictEqual(BulkSender.summarize(BulkSender.emptySummary, result).unknown, 1)
+    }),
+  )
+
+  it.effect("come before the error of the source", () =>
+    Effect.gen(function* () {
+      for (const order of ["input", "completion"] as const) {
+        const { layer } = client(() => yieldOften)
+        const inputs = Stream.concat(source(3).stream, Stream.fail("the file ends too early"))
+        const indices: Array<number> = []
+        const error = yield* BulkSender.sendAll(inputs, { order, concurrency: 3 }).pipe(
+          Stream.runForEach(({ index }) => Effect.sync(() => indices.push(index))),
+          Effect.provide(layer),
+          Effect.flip,
+        )
+        assert.strictEqual(error, "the file ends too early")
+        assert.deepStrictEqual(indices, [0, 1, 2])
+      }
+    }),
+  )
+
+  it.effect("of nothing are none", () =>
+    Effect.gen(function* () {
+      const { layer } = client(() => Effect.void)
+      const summary = yield* BulkSender.run(Stream.empty).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(summary, BulkSender.emptySummary)
+    }),
+  )
+})
+
+describe("concurrency", () => {
+  it.effect("the first message goes alone", () =>
+    Effect.gen(function* () {
+      const first = yield* Latch.make()
+      const { begun, layer } = client((n) => (n === 0 ? first.await : Effect.never))
+      const sending = yield* BulkSender.run(source(20).stream, { concurrency: 4 }).pipe(
+        Effect.provide(layer),
+        Effect.forkChild,
+      )
+      yield* yieldOften
+      assert.deepStrictEqual(begun, [0])
+      yield* first.open
+      yield* yieldOften
+      assert.deepStrictEqual(begun, [0, 1, 2, 3, 4])
+      yield* Fiber.interrupt(sending)
+    }),
+  )
+
+  it.effect("a wrong key is sent three times and no more", () =>
+    Effect.gen(function* () {
+      const service = keyed(() => 401)
+      const summary = yield* BulkSender.run(source(100).stream, { concurrency: 2 }).pipe(
+        Effect.provide(clientLayer(service.layer, { retryPolicy: RetryPolicy.notSent })),
+      )
+      assert.isAtMost(service.keys.length, 4)
+      assert.strictEqual(summary.rejected.Unauthorized, service.keys.length)
+      assert.strictEqual(summary.rejected.CredentialsUnavailable, 100 - service.keys.length)
+    }),
+  )
+
+  it.effect.each([0, -1, 1.5, Number.NaN])("of %d is refused", (concurrency) =>
+    Effect.gen(function* () {
+      const { begun, layer } = client(() => Effect.void)
+      const error = yield* BulkSender.run(source(2).stream, { concurrency }).pipe(
+        Effect.provide(layer),
+        Effect.flip,
+      )
+      assert.include(error.message, "concurrency must be a whole number, 1 or more")
+      assert.deepStrictEqual(begun, [])
+    }),
+  )
+
+  it.effect.each(
+    ([1, 2, 3, 8] as const).flatMap((concurrency) =>
+      (["input", "completion"] as const).map((order) => ({ concurrency, order })),
+    ),
+  )("who takes slowly slows the source: $concurrency at a time, by $order", (options) =>
+    Effect.gen(function* () {
+      const { layer } = client(() => Effect.void)
+      const { stream, taken } = source(100)
+      const gate = yield* Queue.unbounded<void>()
+      let results = 0
+      const reading = yield* BulkSender.sendAll(stream, options).pipe(
+        Stream.runForEach(() =>
+          Effect.andThen(
+            Effect.sync(() => (results += 1)),
+            Queue.take(gate),
+          ),
+        ),
+        Effect.provide(layer),
+        Effect.forkChild,
+      )
+      for (let step = 1; step <= 20; step++) {
+        yield* yieldOften
+        assert.strictEqual(results, step)
+        assert.isAtMost(taken.count, results + options.concurrency)
+        yield* Queue.offer(gate, undefined)
+      }
+      yield* Fiber.interrupt(reading)
+    }),
+  )
+
+  it.effect("interruption ends what is under way, and takes nothing more", () =>
+    Effect.gen(function* () {
+      let interrupted = 0
+      const { layer } = client((n) =>
+        n === 0
+          ? Effect.void
+          : Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted += 1))),
+      )
+      const { stream, taken } = source(100)
+      const sending = yield* BulkSender.run(stream, { concurrency: 4 }).pipe(
+        Effect.provide(layer),
+        Effect.forkChild,
+      )
+      yield* yieldOften
+      const before = taken.count
+      yield* Fiber.interrupt(sending)
+      assert.strictEqual(interrupted, 4)
+      assert.strictEqual(taken.count, before)
+    }),
+  )
+})
+
+describe("the layer", () => {
+  it.effect("its rate limit holds for all of them", () =>
+    Effect.gen(function* () {
+      const service = keyed(() => 204)
+      const sending = yield* BulkSender.run(source(30).stream).pipe(
+        Effect.provide(
+          clientLayer(service.layer, { rateLimit: { limit: 10, window: "1 second" } }),
+        ),
+        Effect.forkChild,
+      )
+      for (const expected of [10, 20, 30]) {
+        yield* yieldOften
+        assert.strictEqual(service.keys.length, expected)
+        for (let tick = 0; tick < 20; tick++) {
+          yield* TestClock.adjust("50 millis")
+          yield* yieldOften
+        }
+      }
+      assert.strictEqual((yield* Fiber.join(sending)).accepted, 30)
+    }),
+  )
+})
+
+describe("memory", () => {
+  it.effect("does not grow with the number of messages", () =>
+    Effect.gen(function* () {
+      const { layer } = client(() => Effect.void)
+      let most = 0
+      const { stream, taken } = source(100_000)
+      const summary = yield* BulkSender.run(stream, {
+        onProgress: ({ total }) =>
+          Effect.sync(() => {
+            most = Math.max(most, taken.count - total)
+          }),
+      }).pipe(Effect.provide(layer))
+      assert.strictEqual(summary.accepted, 100_000)
+      // What was taken and has no result yet: no more than are sent at a time.
+      assert.isAtMost(most, 8)
+    }),
+  )
+})
