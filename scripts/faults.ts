@@ -4,10 +4,10 @@
  */
 import { RetryPolicy } from "@effect-sent/core"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { SingleBar } from "cli-progress"
 import { Console, Effect, Option, Random, Schedule } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { styleText } from "node:util"
-import ora from "ora"
 import { clients } from "../packages/core/test/support/clients.ts"
 import { faultRun, type Report } from "../packages/core/test/support/faultRun.ts"
 
@@ -79,16 +79,17 @@ const command = Command.make(
       for (const [policyName, policy] of policies) {
         const title = `${name}, ${policyName}`
         // On a terminal only, and not in what is piped.
-        const spinner = ora({ text: title, isSilent: !process.stderr.isTTY }).start()
+        const bar = process.stderr.isTTY
+          ? new SingleBar({ stream: process.stderr, format: `${title} {bar} {value} of {total}` })
+          : undefined
+        bar?.start(sends, 0)
         const report = yield* faultRun({
           http,
           policy,
           seed,
           sends,
-          onProgress: (ended) => {
-            spinner.text = `${title}: ${ended} of ${sends}`
-          },
-        }).pipe(Effect.ensuring(Effect.sync(() => spinner.stop())))
+          onProgress: (ended) => bar?.update(ended),
+        }).pipe(Effect.ensuring(Effect.sync(() => bar?.stop())))
         lied ||= hasLies(report)
         yield* Console.log(`${show(title, report)}\n`)
       }

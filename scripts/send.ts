@@ -1,0 +1,352 @@
+/**
+ * `pnpm send`: one message from the command line, or one for each line of a CSV file.
+ */
+import { BulkSender, SentClient, SentCredentials, type SendToPhone } from "@effect-sent/core"
+import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { SingleBar } from "cli-progress"
+import { type Info, parse } from "csv-parse"
+import { Console, DateTime, Effect, Layer, Option, Result, Runtime, Stream } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import { createReadStream } from "node:fs"
+import {
+  checkOf,
+  type Earlier,
+  type Journal,
+  type Line,
+  openJournal,
+  type Outcome,
+  readEarlier,
+} from "./journal.ts"
+
+// -----------------------------------------------------------------------------
+// How it ends
+// -----------------------------------------------------------------------------
+
+/** An end that is none of success; `message` is for whoever started the program. */
+class Ended extends Error {
+  override readonly name = "Ended"
+  override readonly [Runtime.errorExitCode]: number
+  constructor(exitCode: number, message: string) {
+    super(message)
+    this[Runtime.errorExitCode] = exitCode
+  }
+  override get [CliError.userMessage](): string {
+    return this.message
+  }
+}
+
+const exitCodes = { usage: 1, rejected: 2, unknown: 3 }
+
+const usage = (cause: unknown): Ended =>
+  new Ended(exitCodes.usage, cause instanceof Error ? cause.message : String(cause))
+
+const SentLive = SentClient.layerConfig().pipe(
+  Layer.provide(SentCredentials.layerConfig()),
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.catch((error) =>
+    Layer.effect(
+      SentClient.SentClient,
+      Effect.fail(
+        usage(
+          error._tag === "ConfigError"
+            ? `SENT_SENDER_ID and SENT_API_KEY have to be set in the environment: ${error.message}`
+            : error,
+        ),
+      ),
+    ),
+  ),
+)
+
+// -----------------------------------------------------------------------------
+// One message
+// -----------------------------------------------------------------------------
+
+const sendOne = (input: SendToPhone.SendToPhoneInput) =>
+  SentClient.sendToPhone(input).pipe(
+    Effect.andThen((receipt) =>
+      Console.log(`accepted at ${DateTime.formatIso(receipt.acceptedAt)}`),
+    ),
+    Effect.catchTag("SentError", (error) =>
+      Effect.fail(
+        new Ended(exitCodes[error.delivery === "unknown" ? "unknown" : "rejected"], error.message),
+      ),
+    ),
+  )
+
+// -----------------------------------------------------------------------------
+// A line for each
+// -----------------------------------------------------------------------------
+
+interface Message {
+  readonly line: Line
+  readonly input: SendToPhone.SendToPhoneInput
+}
+
+type Fields = Readonly<Record<string, string>>
+
+/** The lines of a file. Every column but these three is a variable of the template. */
+const readMessages = (file: string, template: string | undefined) =>
+  Stream.suspend(() => {
+    const source = createReadStream(file)
+    const records = source.pipe(
+      parse({ bom: true, columns: true, info: true, skip_empty_lines: true }),
+    )
+    // A pipe does not pass errors on.
+    source.on("error", (error) => records.destroy(error))
+    return Stream.fromAsyncIterable(records, usage)
+  }).pipe(
+    Stream.map(({ info, record }: { readonly info: Info; readonly record: Fields }): Message => {
+      const { template: own = "", to = "", webhook = "", ...variables } = record
+      return {
+        line: { number: info.lines, check: checkOf(record) },
+        input: {
+          phoneNumber: to,
+          templateId: own === "" ? (template ?? "") : own,
+          messageBody: variables,
+          webhookUrl: webhook === "" ? undefined : webhook,
+        },
+      }
+    }),
+  )
+
+/** Looks at the whole file before anything is sent; how many messages it has. */
+const countMessages = ({ file, template }: Bulk, earlier: Earlier) =>
+  Stream.runFoldEffect(
+    readMessages(file, template),
+    () => 0,
+    (count, { input, line }) =>
+      Effect.try({
+        try: () => {
+          earlier.outcome(line)
+          if (count === 0 && input.phoneNumber === "") {
+            throw new Error(`${file}: there is no column "to", or its first line has no number`)
+          }
+          if (count === 0 && input.templateId === "") {
+            throw new Error(`${file}: there is neither a column "template" nor the flag --template`)
+          }
+          return count + 1
+        },
+        catch: usage,
+      }),
+  )
+
+interface Bulk {
+  readonly file: string
+  readonly out: string
+  readonly template: string | undefined
+  readonly concurrency: number
+  readonly resume: boolean
+}
+
+const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
+  const { concurrency, file, out, resume, template } = bulk
+  const earlier = yield* Effect.try({ try: () => readEarlier(out, resume), catch: usage })
+  const total = yield* countMessages(bulk, earlier)
+  const journal = yield* Effect.acquireRelease(
+    Effect.try({ try: () => openJournal(out), catch: usage }),
+    (open) => Effect.sync(() => open.close()),
+  )
+  const sent = yield* SentClient.SentClient
+  // On a terminal only, and not in what is piped.
+  const bar = process.stderr.isTTY
+    ? new SingleBar({
+        stream: process.stderr,
+        format: "{bar} {value} of {total} lines, {eta_formatted} left",
+      })
+    : undefined
+  yield* Effect.acquireRelease(
+    Effect.sync(() => bar?.start(total, 0)),
+    () => Effect.sync(() => bar?.stop()),
+  )
+
+  // Which line an input is of; an entry is gone with its input.
+  const lineOf = new WeakMap<SendToPhone.SendToPhoneInput, Line>()
+  let left = 0
+  const summary = yield* BulkSender.run(
+    readMessages(file, template).pipe(
+      Stream.filter(({ line }) => {
+        const isDone = mayHaveBeenSent(earlier.outcome(line))
+        if (isDone) left += 1
+        if (isDone) bar?.increment()
+        return !isDone
+      }),
+      Stream.map(({ input, line }) => {
+        lineOf.set(input, line)
+        return input
+      }),
+    ),
+    { concurrency, onProgress: () => Effect.sync(() => bar?.increment()) },
+  ).pipe(Effect.provideService(SentClient.SentClient, journaled(sent, journal, lineOf)))
+  bar?.stop()
+  yield* Console.log(describe(summary, left, out))
+  yield* Effect.fromResult(verdict(summary))
+})
+
+/** How the program ends. */
+const verdict = ({ accepted, total, unknown }: BulkSender.Summary): Result.Result<void, Ended> => {
+  if (unknown > 0) {
+    return Result.fail(
+      new Ended(
+        exitCodes.unknown,
+        `${unknown} may have been sent: do not send them again before you have looked`,
+      ),
+    )
+  }
+  return total > accepted
+    ? Result.fail(
+        new Ended(
+          exitCodes.rejected,
+          `${total - accepted} were not sent: mend what is wrong and go on with --resume`,
+        ),
+      )
+    : Result.void
+}
+
+const mayHaveBeenSent = (outcome: Outcome | undefined): boolean =>
+  outcome !== undefined && outcome !== "rejected"
+
+/** A client that writes down that a message is about to be sent, and what became of it. */
+const journaled = (
+  { sendToPhone }: SentClient.SentClient["Service"],
+  journal: Journal,
+  lineOf: WeakMap<SendToPhone.SendToPhoneInput, Line>,
+): SentClient.SentClient["Service"] => ({
+  sendToPhone: (input, options) =>
+    Effect.suspend(() => {
+      const line = lineOf.get(input)
+      if (line === undefined) return sendToPhone(input, options)
+      journal.write(line, { outcome: "started" })
+      return Effect.tap(Effect.result(sendToPhone(input, options)), (result) =>
+        Effect.sync(() => {
+          if (Result.isSuccess(result)) {
+            journal.write(line, { outcome: "accepted", attempts: result.success.attempts })
+            return
+          }
+          const { attempts, delivery, message, reason } = result.failure
+          journal.write(line, {
+            outcome: delivery === "unknown" ? "unknown" : "rejected",
+            reason: reason._tag,
+            message,
+            attempts,
+          })
+        }),
+      ).pipe(Effect.flatMap(Effect.fromResult))
+    }),
+})
+
+const describe = (
+  { accepted, rejected, total, unknown }: BulkSender.Summary,
+  left: number,
+  out: string,
+): string => {
+  const reasons = Object.entries(rejected).map(([reason, count]) => `${count} ${reason}`)
+  return [
+    `${total} sent: ${accepted} accepted, ${total - accepted - unknown} not sent` +
+      `${reasons.length === 0 ? "" : ` (${reasons.join(", ")})`}, ${unknown} unknown`,
+    ...(left === 0 ? [] : [`${left} left alone, which an earlier run had sent or may have sent`]),
+    `what became of each line: ${out}`,
+  ].join("\n")
+}
+
+// -----------------------------------------------------------------------------
+// Command line
+// -----------------------------------------------------------------------------
+
+const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
+  Flag.map(Flag.optional(flag), Option.getOrUndefined)
+
+const flags = {
+  to: Flag.String("to").pipe(
+    Flag.withDescription("The phone number of one message, e.g. +1234567890"),
+    optional,
+  ),
+  template: Flag.String("template").pipe(
+    Flag.withDescription(
+      "The template's GUID; with --csv for the lines that have none of their own",
+    ),
+    optional,
+  ),
+  variables: Flag.KeyValuePair("var").pipe(
+    Flag.withDescription("A variable of the template, name=value; may be repeated"),
+    optional,
+  ),
+  webhook: Flag.String("webhook").pipe(
+    Flag.withDescription("The URL that the delivery status updates go to"),
+    optional,
+  ),
+  csv: Flag.String("csv").pipe(
+    Flag.withDescription(
+      "A file with a message on each line: the columns to, template (or the flag) and webhook (if any); every other column is a variable of the template",
+    ),
+    optional,
+  ),
+  out: Flag.String("out").pipe(
+    Flag.withDescription("The result file of --csv; by default the file's name and .results.csv"),
+    optional,
+  ),
+  resume: Flag.Boolean("resume").pipe(
+    Flag.withDescription(
+      "Go on where the result file ends: lines that are accepted, unknown or only started are not sent again",
+    ),
+    Flag.withDefault(false),
+  ),
+  concurrency: Flag.Int("concurrency").pipe(
+    Flag.withDescription("How many messages of --csv are under way at a time"),
+    Flag.withDefault(8),
+  ),
+}
+
+const command = Command.make(
+  "send",
+  flags,
+  Effect.fnUntraced(
+    function* ({ concurrency, csv, out, resume, template, to, variables, webhook }) {
+      if ((to === undefined) === (csv === undefined)) {
+        return yield* Effect.fail(usage("Say either --to, for one message, or --csv, for many"))
+      }
+      if (csv !== undefined) {
+        return yield* sendMany({
+          file: csv,
+          out: out ?? `${csv}.results.csv`,
+          template,
+          concurrency,
+          resume,
+        })
+      }
+      return yield* sendOne({
+        phoneNumber: to ?? "",
+        templateId: template ?? "",
+        messageBody: variables,
+        webhookUrl: webhook,
+      })
+    },
+    Effect.scoped,
+    Effect.provide(SentLive),
+  ),
+).pipe(
+  Command.withDescription(
+    "Sends messages through Sent.dm. The credentials come from SENT_SENDER_ID and SENT_API_KEY, the address of the API from SENT_BASE_URL, if that is set.\n\n" +
+      "Exit codes: 0 all accepted, 1 nothing was sent because something is wrong with the command, the file or the configuration, " +
+      "2 some were certainly not sent, 3 some may have been sent, 130 Ctrl-C.",
+  ),
+  Command.withExamples([
+    {
+      command:
+        "send --to +1234567890 --template 7ba7b820-9dad-11d1-80b4-00c04fd430c8 --var name=John",
+      description: "One message",
+    },
+    {
+      command: "send --csv customers.csv --template 7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+      description: "One for each line",
+    },
+    {
+      command: "send --csv customers.csv --resume",
+      description: "Go on after Ctrl-C, or with what was not sent",
+    },
+  ]),
+)
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain,
+)
