@@ -14,7 +14,6 @@ import {
   type Journal,
   type Line,
   openJournal,
-  type Outcome,
   readEarlier,
 } from "./journal.ts"
 
@@ -130,6 +129,11 @@ const countMessages = ({ file, template }: Bulk, earlier: Earlier) =>
       }),
   )
 
+interface Left {
+  readonly accepted: number
+  readonly unknown: number
+}
+
 interface Bulk {
   readonly file: string
   readonly out: string
@@ -161,14 +165,16 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
 
   // Which line an input is of; an entry is gone with its input.
   const lineOf = new WeakMap<SendToPhone.SendToPhoneInput, Line>()
-  let left = 0
+  // What an earlier run has sent, or may have.
+  const left = { accepted: 0, unknown: 0 }
   const summary = yield* BulkSender.run(
     readMessages(file, template).pipe(
       Stream.filter(({ line }) => {
-        const isDone = mayHaveBeenSent(earlier.outcome(line))
-        if (isDone) left += 1
-        if (isDone) bar?.increment()
-        return !isDone
+        const outcome = earlier.outcome(line)
+        if (outcome === undefined || outcome === "rejected") return true
+        left[outcome === "accepted" ? "accepted" : "unknown"] += 1
+        bar?.increment()
+        return false
       }),
       Stream.map(({ input, line }) => {
         lineOf.set(input, line)
@@ -179,11 +185,15 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
   ).pipe(Effect.provideService(SentClient.SentClient, journaled(sent, journal, lineOf)))
   bar?.stop()
   yield* Console.log(describe(summary, left, out))
-  yield* Effect.fromResult(verdict(summary))
+  yield* Effect.fromResult(verdict(summary, left))
 })
 
 /** How the program ends. */
-const verdict = ({ accepted, total, unknown }: BulkSender.Summary): Result.Result<void, Ended> => {
+const verdict = (
+  { accepted, total, unknown: now }: BulkSender.Summary,
+  { unknown: earlier }: Left,
+): Result.Result<void, Ended> => {
+  const unknown = now + earlier
   if (unknown > 0) {
     return Result.fail(
       new Ended(
@@ -201,9 +211,6 @@ const verdict = ({ accepted, total, unknown }: BulkSender.Summary): Result.Resul
       )
     : Result.void
 }
-
-const mayHaveBeenSent = (outcome: Outcome | undefined): boolean =>
-  outcome !== undefined && outcome !== "rejected"
 
 /** A client that writes down that a message is about to be sent, and what became of it. */
 const journaled = (
@@ -236,14 +243,16 @@ const journaled = (
 
 const describe = (
   { accepted, rejected, total, unknown }: BulkSender.Summary,
-  left: number,
+  left: Left,
   out: string,
 ): string => {
   const reasons = Object.entries(rejected).map(([reason, count]) => `${count} ${reason}`)
   return [
     `${total} sent: ${accepted} accepted, ${total - accepted - unknown} not sent` +
       `${reasons.length === 0 ? "" : ` (${reasons.join(", ")})`}, ${unknown} unknown`,
-    ...(left === 0 ? [] : [`${left} left alone, which an earlier run had sent or may have sent`]),
+    ...(left.accepted + left.unknown === 0
+      ? []
+      : [`left alone: ${left.accepted} accepted and ${left.unknown} unknown from earlier`]),
     `what became of each line: ${out}`,
   ].join("\n")
 }
