@@ -6,6 +6,7 @@ import { RetryPolicy, SentClient, SentCredentials, type SentError } from "@effec
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Random, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { credentials, sample } from "./support/sample.ts"
 
@@ -485,6 +486,46 @@ describe("the deadline", () => {
       }).pipe(inTime, Effect.flip)
       assert.strictEqual(error.reason._tag, "TimedOut")
       assert.deepStrictEqual([error.delivery, error.attempts], ["unknown", 1])
+    }),
+  )
+
+  it.effect("while the schedule thinks about an attempt that may have been accepted: unknown", () =>
+    Effect.gen(function* () {
+      const thoughtful = RetryPolicy.make({
+        atLeastOnce: true,
+        schedule: everySecond.pipe(
+          Schedule.modifyDelay(({ duration }) => Effect.delay(Effect.succeed(duration), "1 hour")),
+        ),
+      })
+      const error = yield* sendOver(scripted(broken), {
+        deadline: "10 seconds",
+        retryPolicy: thoughtful,
+      }).pipe(inTime, Effect.flip)
+      assert.strictEqual(error.reason._tag, "TimedOut")
+      assert.deepStrictEqual([error.delivery, error.attempts], ["unknown", 1])
+    }),
+  )
+
+  it.effect("while the circuit breaker writes down that it may have been accepted: unknown", () =>
+    Effect.gen(function* () {
+      const slowStore = Layer.effect(
+        CircuitBreaker.CircuitBreakerStore,
+        Effect.map(CircuitBreaker.CircuitBreakerStore, (store) => ({
+          ...store,
+          record: (options: Parameters<typeof store.record>[0]) =>
+            Effect.delay(store.record(options), "900 millis"),
+        })),
+      ).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
+      const error = yield* SentClient.sendToPhone(sample).pipe(
+        Effect.provide(
+          layerOf(scripted(broken), { circuitBreaker: {}, deadline: "500 millis" }).pipe(
+            Layer.provide(slowStore),
+          ),
+        ),
+        inTime,
+        Effect.flip,
+      )
+      assert.strictEqual(error.delivery, "unknown")
     }),
   )
 

@@ -45,7 +45,7 @@ interface Progress {
   attempts: number
   /** Those before the present one that may have been accepted. */
   unknownAttempts: number
-  /** Whether a request is on its way and its end is not known yet. */
+  /** Whether the present one is on its way, or ended so that it may have been accepted. */
   isOnTheWire: boolean
 }
 
@@ -100,7 +100,8 @@ const repeat = Effect.fnUntraced(function* (
     const delay = yield* waitBefore(line, policy, retries, error, waits)
     if (delay === undefined) return yield* error
     retries += 1
-    if (reason.delivery === "unknown") progress.unknownAttempts += 1
+    if (progress.isOnTheWire) progress.unknownAttempts += 1
+    progress.isOnTheWire = false
     yield* policy.onRetry({ error, attempts: progress.attempts, delay })
     yield* Telemetry.waiting(error, delay)
     yield* Effect.sleep(delay)
@@ -142,7 +143,8 @@ const once = (
           Effect.tap(() => Effect.sync(() => line.lockout.learn(credentials, undefined))),
           Effect.tapError((reason) =>
             Effect.sync(() => {
-              progress.isOnTheWire = false
+              // What may have been accepted stays so, whatever else is done before the send ends.
+              progress.isOnTheWire = reason.delivery === "unknown"
               line.lockout.learn(credentials, reason)
             }),
           ),
