@@ -267,12 +267,11 @@ const makeRotating = Effect.fnUntraced(function* <E, R>({
 }: Parameters<typeof layerEffect<E, R>>[0]) {
   const lifetime = yield* checkDuration(timeToLive, "timeToLive")
   const context = yield* Effect.context<R>()
-  // What the next send will get, as far as it is known.
-  let current: Credentials | undefined
+  // Held weakly: only what a send still has in hand can be refused again.
+  const refusedBefore = new WeakSet<Credentials>()
   const [get, forget] = yield* load.pipe(
     Effect.mapError((error) => unavailable(`they could not be loaded${tagOf(error)}`)),
     Effect.flatMap(make),
-    Effect.tap((credentials) => Effect.sync(() => (current = credentials))),
     Effect.provide(context),
     Effect.cachedInvalidateWithTTL((exit) => (Exit.isSuccess(exit) ? lifetime : Duration.zero)),
   )
@@ -281,8 +280,8 @@ const makeRotating = Effect.fnUntraced(function* <E, R>({
     invalidate: (refused) =>
       Effect.suspend(() => {
         // Of many sends that were refused together, the first makes it look again.
-        if (refused !== current) return Effect.void
-        current = undefined
+        if (refusedBefore.has(refused)) return Effect.void
+        refusedBefore.add(refused)
         return forget
       }),
   })

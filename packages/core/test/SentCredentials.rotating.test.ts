@@ -27,6 +27,16 @@ const keyOf = Effect.flatMap(SentCredentials.SentCredentials, ({ get }) =>
   Effect.map(get, ({ apiKey }) => Redacted.value<string>(apiKey)),
 )
 
+const clientOf = (
+  load: ReturnType<typeof vault>["load"],
+  service: ReturnType<typeof keyed>,
+  retryPolicy?: RetryPolicy.RetryPolicy,
+) =>
+  SentClient.layer({ retryPolicy }).pipe(
+    Layer.provide(SentCredentials.layerEffect({ load })),
+    Layer.provide(service.layer),
+  )
+
 describe("loading", () => {
   it.effect("happens with the first send, and once for fifty at a time", () =>
     Effect.gen(function* () {
@@ -92,6 +102,55 @@ describe("loading", () => {
     }),
   )
 
+  it.effect("that fails fails the sends that waited for it, and puts nothing on the wire", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { load, state } = vault(
+        Effect.andThen(Deferred.await(gate), Effect.fail(new VaultError({ detail: "sealed" }))),
+      )
+      const service = keyed(() => 204)
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        const sends = yield* Effect.forkChild(
+          Effect.all(
+            Array.from({ length: 50 }, () => Effect.flip(sendToPhone(sample))),
+            { concurrency: "unbounded" },
+          ),
+        )
+        yield* Effect.yieldNow
+        yield* Deferred.succeed(gate, undefined)
+        for (const error of yield* Fiber.join(sends)) {
+          assert.strictEqual(error.reason._tag, "CredentialsUnavailable")
+          assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
+        }
+        assert.deepStrictEqual([state.loads, service.keys.length], [1, 0])
+        state.content = withKey("k1")
+        yield* sendToPhone(sample)
+        assert.deepStrictEqual([state.loads, service.keys], [2, ["k1"]])
+      }).pipe(Effect.provide(clientOf(load, service)))
+    }),
+  )
+
+  it.effect("that hangs is ended by the deadline, and the next send loads anew", () =>
+    Effect.gen(function* () {
+      const { load, state } = vault(Effect.never)
+      const service = keyed(() => 204)
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        const hanging = yield* Effect.forkChild(
+          Effect.flip(sendToPhone(sample, { deadline: "1 second" })),
+        )
+        yield* TestClock.adjust("1 second")
+        const error = yield* Fiber.join(hanging)
+        assert.strictEqual(error.reason._tag, "TimedOut")
+        assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
+        state.content = withKey("k1")
+        assert.strictEqual((yield* sendToPhone(sample)).attempts, 1)
+        assert.strictEqual(state.loads, 2)
+      }).pipe(Effect.provide(clientOf(load, service)))
+    }),
+  )
+
   it.effect("goes on for the others when the first to wait is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
@@ -119,7 +178,10 @@ describe("loading", () => {
           timeToLive: timeToLive as Duration.Input,
         }),
       ).pipe(Effect.flip)
-      assert.include(error.message, "timeToLive must be a duration above zero")
+      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.deepStrictEqual(error.reason.issues, [
+        { path: ["timeToLive"], message: 'must be a duration above zero, e.g. "30 seconds"' },
+      ])
     }),
   )
 })
@@ -131,11 +193,7 @@ const sendWith = (
   retryPolicy?: RetryPolicy.RetryPolicy,
 ) => {
   const service = keyed((key) => (key === goodKey ? 204 : 401))
-  const layer = SentClient.layer({ retryPolicy }).pipe(
-    Layer.provide(SentCredentials.layerEffect({ load })),
-    Layer.provide(service.layer),
-  )
-  return { ...service, layer }
+  return { ...service, layer: clientOf(load, service, retryPolicy) }
 }
 
 describe("a 401", () => {
@@ -188,31 +246,41 @@ describe("a 401", () => {
     }),
   )
 
-  it.effect("of many sends together makes it look again once", () =>
+  it.effect.each([
+    ["and each goes once more with what has changed", "new", 40, "accepted"],
+    ["and none goes once more with the same", "old", 20, "Unauthorized"],
+  ] as const)("of many sends together makes it look again once, %s", ([, next, requests, end]) =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const all = yield* Deferred.make<void>()
       const service = keyed(
-        () => 401,
+        (key) => (key === "old" ? 401 : 204),
         (request) =>
-          request === 20 ? Deferred.succeed(all, undefined) : Effect.asVoid(Deferred.await(all)),
+          request < 20 ? Deferred.await(all) : Effect.asVoid(Deferred.succeed(all, undefined)),
       )
       yield* Effect.gen(function* () {
         const { sendToPhone } = yield* SentClient.SentClient
-        yield* Effect.all(
-          Array.from({ length: 20 }, () => Effect.exit(sendToPhone(sample))),
+        keys.state.content = Effect.tap(withKey("old"), () =>
+          Effect.sync(() => (keys.state.content = withKey(next))),
+        )
+        const ends = yield* Effect.all(
+          Array.from({ length: 20 }, () =>
+            sendToPhone(sample).pipe(
+              Effect.map(({ attempts }) => [attempts, "accepted"]),
+              Effect.catchTag("SentError", ({ attempts, reason }) =>
+                Effect.succeed([attempts, reason._tag]),
+              ),
+            ),
+          ),
           { concurrency: "unbounded" },
         )
-        assert.strictEqual(service.keys.length, 20)
+        assert.deepStrictEqual(
+          ends,
+          Array.from({ length: 20 }, () => [requests / 20, end]),
+        )
+        assert.strictEqual(service.keys.length, requests)
         assert.strictEqual(keys.state.loads, 2)
-      }).pipe(
-        Effect.provide(
-          SentClient.layer().pipe(
-            Layer.provide(SentCredentials.layerEffect({ load: keys.load })),
-            Layer.provide(service.layer),
-          ),
-        ),
-      )
+      }).pipe(Effect.provide(clientOf(keys.load, service)))
     }),
   )
 
@@ -224,7 +292,38 @@ describe("a 401", () => {
       keys.state.content = Effect.tap(withKey("old"), () =>
         Effect.sync(() => (keys.state.content = Effect.fail(new VaultError({ detail: "gone" })))),
       )
-      assert.strictEqual((yield* sending).reason._tag, "Unauthorized")
+      const error = yield* sending
+      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.deepStrictEqual([error.attempts, keys.state.loads], [1, 2])
+    }),
+  )
+
+  it.effect("is heard even when an older look ends after a newer one", () =>
+    Effect.gen(function* () {
+      const slow = yield* Deferred.make<void>()
+      let version = 0
+      const { load } = vault(
+        Effect.suspend(() => {
+          version += 1
+          const loaded = withKey(`k${version}`)
+          return version === 2 ? Effect.andThen(Deferred.await(slow), loaded) : loaded
+        }),
+      )
+      yield* Effect.gen(function* () {
+        const { get, invalidate = () => Effect.die("these rotate") } =
+          yield* SentCredentials.SentCredentials
+        const first = yield* get
+        yield* TestClock.adjust("5 minutes")
+        const older = yield* Effect.forkChild(keyOf)
+        yield* Effect.yieldNow
+        yield* invalidate(first)
+        const newer = yield* get
+        assert.strictEqual(yield* keyOf, "k3")
+        yield* Deferred.succeed(slow, undefined)
+        assert.strictEqual(yield* Fiber.join(older), "k2")
+        yield* invalidate(newer)
+        assert.strictEqual(yield* keyOf, "k4")
+      }).pipe(Effect.provide(SentCredentials.layerEffect({ load })))
     }),
   )
 })

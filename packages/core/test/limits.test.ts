@@ -3,7 +3,7 @@ import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sen
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
-import { RateLimiter } from "effect/persistence"
+import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { credentials, sample } from "./support/sample.ts"
 
@@ -101,6 +101,49 @@ describe("a rate limit of 10 a second", () => {
       )
     }),
   )
+
+  it.effect.each(["token-bucket", "fixed-window"] as const)(
+    "is used up even when twice as much is to be sent for long: %s",
+    (algorithm) =>
+      Effect.gen(function* () {
+        const { layer, state } = service()
+        yield* Effect.gen(function* () {
+          const seconds = 30
+          for (let tick = 0; tick < seconds * 10; tick++) {
+            for (let two = 0; two < 2; two++) yield* Effect.forkChild(Effect.exit(send))
+            yield* TestClock.adjust("100 millis")
+          }
+          const last = state.times.filter((time) => time >= (seconds - 10) * 1000)
+          // Turns of sends that have reached their deadline are not lost.
+          assert.isAtLeast(last.length, 100)
+          assert.isAtMost(state.times.length, (seconds + 1) * 10)
+        }).pipe(
+          Effect.provide(layer({ rateLimit: { ...perSecond, algorithm }, deadline: "5 seconds" })),
+        )
+      }),
+  )
+
+  it.effect("goes in the order in which they came", () =>
+    Effect.gen(function* () {
+      const { layer } = service()
+      yield* Effect.gen(function* () {
+        const order: Array<number> = []
+        const sends = yield* Effect.forkChild(
+          Effect.forEach(
+            Array.from({ length: 15 }, (_, index) => index),
+            (index) => Effect.map(send, () => order.push(index)),
+            { concurrency: "unbounded" },
+          ),
+        )
+        for (let tick = 0; tick < 15; tick++) yield* TestClock.adjust("1 second")
+        yield* Fiber.join(sends)
+        assert.deepStrictEqual(
+          order,
+          Array.from({ length: 15 }, (_, index) => index),
+        )
+      }).pipe(Effect.provide(layer({ rateLimit: { limit: 1, window: "1 second" } })))
+    }),
+  )
 })
 
 describe("a rate limit whose store is away", () => {
@@ -132,6 +175,71 @@ describe("a rate limit whose store is away", () => {
       assert.strictEqual(log.length, 1)
       assert.include(log[0], "The store of the rate limit cannot be reached")
       assert.notInclude(log[0], "password")
+    }),
+  )
+})
+
+// A Redis client that has lost its connection answers nothing until it has it back.
+describe("a store that does not answer", () => {
+  it.effect("is asked for a second, and then not at once again", () =>
+    Effect.gen(function* () {
+      let questions = 0
+      const silent = Layer.mock(RateLimiter.RateLimiterStore)({
+        tokenBucket: () => {
+          questions += 1
+          return Effect.never
+        },
+      })
+      const { layer, state } = service()
+      yield* Effect.gen(function* () {
+        const sends = yield* Effect.forkChild(
+          Effect.all(
+            Array.from({ length: 50 }, () => send),
+            { concurrency: "unbounded" },
+          ),
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(sends)
+        assert.deepStrictEqual([state.times.length, questions], [50, 1])
+        yield* TestClock.adjust("10 seconds")
+        const next = yield* Effect.forkChild(send)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(next)
+        assert.strictEqual(questions, 2)
+      }).pipe(
+        Effect.provide(
+          layer({ rateLimit: { limit: 1, window: "1 hour" } }).pipe(Layer.provide(silent)),
+        ),
+      )
+    }),
+  )
+
+  it.effect("does not keep a circuit breaker from sending", () =>
+    Effect.gen(function* () {
+      let questions = 0
+      const silent = Effect.suspend(() => {
+        questions += 1
+        return Effect.never
+      })
+      const { layer, state } = service()
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(send)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(first)
+        yield* send
+        assert.deepStrictEqual([state.times.length, questions], [2, 1])
+      }).pipe(
+        Effect.provide(
+          layer({ circuitBreaker: {} }).pipe(
+            Layer.provide(
+              Layer.mock(CircuitBreaker.CircuitBreakerStore)({
+                admit: () => silent,
+                record: () => silent,
+              }),
+            ),
+          ),
+        ),
+      )
     }),
   )
 })
@@ -197,6 +305,30 @@ describe("a circuit breaker", () => {
     }),
   )
 
+  it.effect("lets no second request try while the first has no answer", () =>
+    Effect.gen(function* () {
+      const { layer, state } = service(500)
+      yield* Effect.gen(function* () {
+        yield* reasonsOf(5)
+        yield* TestClock.adjust("30 seconds")
+        state.answer = "silent"
+        const probe = yield* Effect.forkChild(
+          Effect.flip(SentClient.sendToPhone(sample, { deadline: "2 seconds" })),
+        )
+        yield* Effect.yieldNow
+        const error = yield* Effect.flip(send)
+        assert.deepStrictEqual([error.reason._tag, error.retryAfter], ["CircuitOpen", undefined])
+        assert.strictEqual(state.times.length, 6)
+
+        // A try that was given up says nothing; the next one may.
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* Fiber.join(probe)).reason._tag, "TimedOut")
+        state.answer = 204
+        assert.deepStrictEqual(yield* reasonsOf(2), ["accepted", "accepted"])
+      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+    }),
+  )
+
   it.effect.each([400, 401, 403, 404, 429] as const)("does not open for refusals: %i", (status) =>
     Effect.gen(function* () {
       const { layer } = service(status)
@@ -226,13 +358,34 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("stays open as long as the service asks for", () =>
+  it.effect.each([
+    ["as long as the service asks for", "90", {}, 90],
+    ["no shorter than `openDuration`", "1", {}, 30],
+    ["no longer than an hour for it", "86400", {}, 3600],
+    ["no longer than `maxOpenDuration` for it", "90", { maxOpenDuration: "40 seconds" }, 40],
+    ["for `openDuration`", "0", { openDuration: "5 seconds" }, 5],
+  ] as const)("stays open %s", ([, retryAfter, circuitBreaker, seconds]) =>
     Effect.gen(function* () {
-      const { layer } = service({ retryAfter: "90" })
+      const { layer, state } = service({ retryAfter })
       yield* Effect.gen(function* () {
         yield* reasonsOf(5)
-        assert.deepStrictEqual((yield* Effect.flip(send)).retryAfter, Duration.seconds(90))
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+        state.answer = 204
+        assert.deepStrictEqual((yield* Effect.flip(send)).retryAfter, Duration.seconds(seconds))
+        yield* TestClock.adjust(Duration.millis(seconds * 1000 - 1))
+        assert.deepStrictEqual(yield* reasonsOf(1), ["CircuitOpen"])
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(yield* reasonsOf(1), ["accepted"])
+      }).pipe(Effect.provide(layer({ circuitBreaker })))
+    }),
+  )
+
+  it.effect("opens by a policy of one's own", () =>
+    Effect.gen(function* () {
+      const { layer } = service(500)
+      const reasons = yield* reasonsOf(3).pipe(
+        Effect.provide(layer({ circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2) } })),
+      )
+      assert.deepStrictEqual(reasons, ["ServerError", "ServerError", "CircuitOpen"])
     }),
   )
 
@@ -268,6 +421,31 @@ describe("options that cannot be", () => {
       assert.deepStrictEqual(
         error.reason.issues.map((issue) => issue.path.join(".")),
         [path],
+      )
+    }),
+  )
+
+  it.effect("are all named at once", () =>
+    Effect.gen(function* () {
+      const error = yield* service()
+        .layer({
+          timeout: 0,
+          deadline: "-1 seconds",
+          rateLimit: { limit: Number.NaN, window: 0 },
+          circuitBreaker: { openDuration: 0, maxOpenDuration: "-1 seconds" },
+        })
+        .pipe(Layer.build, Effect.flip)
+      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.deepStrictEqual(
+        error.reason.issues.map((issue) => issue.path.join(".")),
+        [
+          "timeout",
+          "deadline",
+          "rateLimit.limit",
+          "rateLimit.window",
+          "circuitBreaker.openDuration",
+          "circuitBreaker.maxOpenDuration",
+        ],
       )
     }),
   )

@@ -1,20 +1,21 @@
 /** Credentials that the service refuses are not sent for ever: ten failures in a row lock them at the provider. */
-import { SentClient, SentCredentials } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { keyed } from "./support/keyed.ts"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { type Answer, keyed } from "./support/keyed.ts"
 import { credentials, sample } from "./support/sample.ts"
 
 /** Sends one message after the other over one client and says how each ended. */
 const outcomes = (
   sends: number,
-  statusOf: (key: string, request: number) => number,
+  answerOf: (key: string, request: number) => Answer,
   credentialsLayer: Layer.Layer<SentCredentials.SentCredentials, unknown> = SentCredentials.layer(
     credentials,
   ),
 ) =>
   Effect.gen(function* () {
-    const service = keyed(statusOf)
+    const service = keyed(answerOf)
     const ended = yield* Effect.gen(function* () {
       const { sendToPhone } = yield* SentClient.SentClient
       return yield* Effect.forEach(Array.from({ length: sends }), () =>
@@ -31,7 +32,10 @@ const outcomes = (
       )
     }).pipe(
       Effect.provide(
-        SentClient.layer().pipe(Layer.provide(credentialsLayer), Layer.provide(service.layer)),
+        SentClient.layer({ retryPolicy: RetryPolicy.none, timeout: "1 second" }).pipe(
+          Layer.provide(credentialsLayer),
+          Layer.provide(service.layer),
+        ),
       ),
     )
     return { ended, requests: service.keys.length }
@@ -79,6 +83,38 @@ describe("after three 401s in a row", () => {
     }),
   )
 
+  it.effect("credentials that rotate are looked at again when they are due", () =>
+    Effect.gen(function* () {
+      const state = { apiKey: "old", loads: 0 }
+      const service = keyed((key) => (key === "old" ? 401 : 204))
+      const load = Effect.sync(() => {
+        state.loads += 1
+        return { ...credentials, apiKey: state.apiKey }
+      })
+      yield* Effect.gen(function* () {
+        const { sendToPhone } = yield* SentClient.SentClient
+        for (let send = 0; send < 5; send++) yield* Effect.exit(sendToPhone(sample))
+        assert.deepStrictEqual(service.keys, ["old", "old", "old"])
+        // The first, and one after each 401; what is not sent is no reason to look again.
+        assert.strictEqual(state.loads, 4)
+
+        state.apiKey = "new"
+        const early = yield* Effect.flip(sendToPhone(sample))
+        assert.strictEqual(early.reason._tag, "CredentialsUnavailable")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* sendToPhone(sample)).attempts, 1)
+        assert.deepStrictEqual(service.keys, ["old", "old", "old", "new"])
+      }).pipe(
+        Effect.provide(
+          SentClient.layer().pipe(
+            Layer.provide(SentCredentials.layerEffect({ load, timeToLive: "1 minute" })),
+            Layer.provide(service.layer),
+          ),
+        ),
+      )
+    }),
+  )
+
   it.effect("the client says what to do", () =>
     Effect.gen(function* () {
       const error = yield* Effect.gen(function* () {
@@ -109,19 +145,52 @@ describe("after three 401s in a row", () => {
   )
 })
 
+/** Eight sends, all refused but for the third. */
+const afterThird = (answer: Answer) =>
+  Effect.gen(function* () {
+    const sends = yield* Effect.forkChild(
+      outcomes(8, (_, request) => (request === 3 ? answer : 401)),
+    )
+    // For the one whose answer never comes.
+    yield* TestClock.adjust("1 second")
+    const { ended, requests } = yield* Fiber.join(sends)
+    return { third: ended[2], requests }
+  })
+
+const because = (detail: string): Answer => ({ status: 400, body: { status: 400, detail } })
+
 describe("the row", () => {
-  it.effect.each([204, 403])("is broken by a %i", (status) =>
+  // What the service says only to those whom it knows.
+  it.effect.each<readonly [outcome: string, answer: Answer]>([
+    ["accepted", 204],
+    ["Forbidden", 403],
+    ["ValidationFailed", { status: 400, body: { errors: { phoneNumber: ["is required"] } } }],
+    ["InvalidPhoneNumber", because("Invalid phone number format")],
+    ["TemplateNotFound", because("Template not found")],
+    ["InsufficientBalance", because("Insufficient balance. Current balance: $1.00")],
+  ])("is broken by: %s", ([outcome, answer]) =>
     Effect.gen(function* () {
-      const { requests } = yield* outcomes(8, (_, request) => (request === 3 ? status : 401))
+      const { requests, third } = yield* afterThird(answer)
+      assert.strictEqual(third, outcome)
       // Two, the answer that shows that they are good, and three more.
       assert.strictEqual(requests, 6)
     }),
   )
 
   // Each may come before the service has looked at the credentials, a 400 that names nothing, too.
-  it.effect.each([400, 404, 408, 500])("is not broken by a %i", (status) =>
+  it.effect.each<readonly [outcome: string, answer: Answer]>([
+    ["BadRequest", 400],
+    ["NotFound", 404],
+    ["UnexpectedResponse", 408],
+    ["RateLimited", 429],
+    ["ServerError", 500],
+    ["ServiceUnavailable", 503],
+    ["ConnectionLost", "reset"],
+    ["TimedOut", "silent"],
+  ])("is not broken by: %s", ([outcome, answer]) =>
     Effect.gen(function* () {
-      const { requests } = yield* outcomes(8, (_, request) => (request === 3 ? status : 401))
+      const { requests, third } = yield* afterThird(answer)
+      assert.strictEqual(third, outcome)
       assert.strictEqual(requests, 4)
     }),
   )

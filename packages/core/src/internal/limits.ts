@@ -2,6 +2,7 @@
  * What stands between a send and the wire, once for all sends of a layer: a rate limit to wait for and a circuit
  * breaker. Both keep their state in memory, or in the store that the layer is provided with, which machines can share.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,7 @@ import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { CircuitBreakerOptions, RateLimitOptions } from "../SentClient.ts"
 import { CircuitOpen, type Reason } from "../SentError.ts"
 
@@ -49,6 +51,31 @@ const orMemory = <I, S>(
     }),
   )
 
+/**
+ * Asks a store that may be away. A Redis client keeps what it is asked until it is connected again, and the circuit
+ * breaker cannot be interrupted while it asks: without an end of its own, a question would outlast every deadline.
+ */
+const makeAsk = <E>(away: E) => {
+  let awayUntil = 0
+  return <A, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      now < awayUntil
+        ? Effect.fail(away)
+        : Effect.timeoutOrElse(Effect.interruptible(question), {
+            duration: longestQuestion,
+            orElse: () => {
+              // Or every send would take so much longer.
+              awayUntil = now + Duration.toMillis(pauseOfQuestions)
+              return Effect.fail(away)
+            },
+          }),
+    )
+}
+
+const longestQuestion = Duration.seconds(1)
+
+const pauseOfQuestions = Duration.seconds(10)
+
 // -----------------------------------------------------------------------------
 // Rate limit
 // -----------------------------------------------------------------------------
@@ -59,19 +86,40 @@ const makeAwaitTurn = Effect.fnUntraced(function* (
 ) {
   const store = yield* orMemory(RateLimiter.RateLimiterStore, RateLimiter.layerStoreMemory)
   const limiter = yield* Effect.provide(RateLimiter.make, store)
-  return RateLimiter.sleep(limiter, {
-    algorithm,
-    key: `effect-sent:${key}`,
-    limit,
-    window: Duration.fromInputUnsafe(window),
-  }).pipe(
+  const queue = yield* Semaphore.make(1)
+  const ask = makeAsk(
+    new RateLimiter.RateLimiterError({
+      reason: new RateLimiter.RateLimitStoreError({ message: "no answer" }),
+    }),
+  )
+  const consume = Effect.suspend(() =>
+    limiter.consume({
+      algorithm,
+      key: `effect-sent:${key}`,
+      limit,
+      window: Duration.fromInputUnsafe(window),
+      // A turn that is taken before it has come is lost when the send ends before it: with more to send than the
+      // limit allows, all turns would soon belong to sends that are gone.
+      onExceeded: "fail",
+    }),
+  )
+  const takeTurn: Effect.Effect<void> = ask(consume).pipe(
     Effect.asVoid,
-    // The service has a limit of its own; not to send at all because a store is away would be worse. The cause may
-    // hold the store's address and is not shown.
-    Effect.catchTag("RateLimiterError", () =>
-      Effect.logWarning("The store of the rate limit cannot be reached; sending without a limit"),
+    Effect.catchTag("RateLimiterError", ({ reason }) =>
+      reason._tag === "RateLimitExceeded"
+        ? Effect.andThen(
+            Effect.sleep(Duration.max(reason.retryAfter, Duration.millis(1))),
+            Effect.suspend(() => takeTurn),
+          )
+        : // The service has a limit of its own; not to send at all because a store is away would be worse. The cause
+          // may hold the store's address and is not shown.
+          Effect.logWarning(
+            "The store of the rate limit cannot be reached; sending without a limit",
+          ),
     ),
   )
+  // One at a time, so that the first to come is the first to go.
+  return queue.withPermit(takeTurn)
 })
 
 // -----------------------------------------------------------------------------
@@ -87,13 +135,23 @@ const makeGuard = Effect.fnUntraced(function* (
     tripPolicy = CircuitBreaker.consecutive(5),
   }: CircuitBreakerOptions,
 ) {
-  const store = yield* orMemory(
+  const store = Context.get(
+    yield* orMemory(CircuitBreaker.CircuitBreakerStore, CircuitBreaker.layerStoreMemory()),
     CircuitBreaker.CircuitBreakerStore,
-    CircuitBreaker.layerStoreMemory(),
   )
-  const breaker = yield* Effect.provide(
+  const ask = makeAsk(
+    new CircuitBreaker.CircuitBreakerError({
+      reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "no answer" }),
+    }),
+  )
+  const breaker = yield* Effect.provideService(
     CircuitBreaker.make({ tripPolicy, openDuration, maxOpenDuration }),
-    store,
+    CircuitBreaker.CircuitBreakerStore,
+    {
+      ...store,
+      admit: (circuit) => ask(store.admit(circuit)),
+      record: (outcome) => ask(store.record(outcome)),
+    },
   )
   return <A>(attempt: Effect.Effect<A, Reason>): Effect.Effect<A, Reason> =>
     breaker
