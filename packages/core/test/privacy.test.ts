@@ -15,6 +15,7 @@ import {
   Context,
   Effect,
   Exit,
+  Fiber,
   Layer,
   Logger,
   Metric,
@@ -23,7 +24,9 @@ import {
   Schedule,
   Tracer,
 } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientError } from "effect/http"
+import { CircuitBreaker } from "effect/persistence"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { clients } from "./support/clients.ts"
 import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
@@ -215,6 +218,77 @@ describe("privacy of what is refused before it is sent", () => {
       observed.look(error)
       observed.look([String(error), error.message, error.stack])
       assert.strictEqual(error.reason._tag, "InvalidRequest")
+      assertClean(observed.texts())
+    }),
+  )
+})
+
+/** An HTTP client whose every request fails for this cause. */
+const failing = (cause: unknown) =>
+  Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request) =>
+      Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, cause }),
+        }),
+      ),
+    ),
+  )
+
+describe("privacy of what ends without an answer", () => {
+  const silent = Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make(() => Effect.never),
+  )
+  const refused = Object.assign(new Error(echo), { code: "ECONNREFUSED", syscall: "connect" })
+  const lost = Object.assign(new Error(echo), { code: "ECONNRESET" })
+
+  it.effect.each<
+    readonly [
+      reason: SentError.Reason["_tag"],
+      http: Layer.Layer<HttpClient.HttpClient>,
+      options: SentClient.Options,
+      apiKey?: string,
+    ]
+  >([
+    ["ConnectionFailed", failing(refused), {}],
+    ["ConnectionLost", failing(lost), {}],
+    ["TimedOut", silent, { timeout: "1 second" }],
+    ["TimedOut", silent, { deadline: "1 second" }],
+    [
+      "CircuitOpen",
+      failing(lost),
+      { circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(1) } },
+    ],
+    ["CredentialsUnavailable", silent, {}, `${secrets.apiKey} `],
+  ])("nothing shows after %s: %#", ([reason, http, options, apiKey = secrets.apiKey]) =>
+    Effect.gen(function* () {
+      const observed = observing()
+      const sending = SentClient.sendToPhone(input).pipe(
+        Effect.tapCause((cause) => Effect.logError("send failed", cause)),
+        // The second is the one that meets an open circuit.
+        Effect.flip,
+        Effect.repeat({ times: 1 }),
+        Effect.provide(
+          SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
+            Layer.provide(
+              SentCredentials.layerEffect({
+                load: Effect.succeed({ senderId: secrets.senderId, apiKey }),
+              }),
+            ),
+            Layer.provide(http),
+          ),
+        ),
+        Effect.provide(observed.layer),
+      )
+      const fiber = yield* Effect.forkChild(sending)
+      for (let second = 0; second < 4; second++) yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert.instanceOf(error, SentError.SentError)
+      assert.strictEqual(error.reason._tag, reason)
+      observed.look(error)
+      observed.look([String(error), error.message, error.stack, Cause.pretty(Cause.fail(error))])
       assertClean(observed.texts())
     }),
   )
