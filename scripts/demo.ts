@@ -2,7 +2,13 @@
  * `pnpm demo`: one message to the mock, and then every refusal that the contract knows, as the typed error that a
  * program would catch.
  */
-import { SentClient, SentCredentials, type SendToPhone, type SentError } from "@effect-sent/core"
+import {
+  RetryPolicy,
+  SentClient,
+  SentCredentials,
+  type SendToPhone,
+  type SentError,
+} from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer } from "effect"
@@ -23,9 +29,12 @@ const credentials = { senderId: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11", apiKey: 
 // Sending
 // -----------------------------------------------------------------------------
 
-/** A client of the mock; with `prefer` it asks for one answer of the contract. */
+/**
+ * A client of the mock; with `prefer` it asks for one answer of the contract. It repeats nothing: the demo shows each
+ * failure and does not wait for it to pass.
+ */
 const clientOf = (baseUrl: string, prefer?: string) =>
-  SentClient.layer({ baseUrl }).pipe(
+  SentClient.layer({ baseUrl, retryPolicy: RetryPolicy.none }).pipe(
     Layer.provide(SentCredentials.layer(credentials)),
     Layer.provide(
       prefer === undefined
