@@ -24,11 +24,12 @@ import {
   Schedule,
   Tracer,
 } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientError } from "effect/http"
+import { FetchHttpClient, HttpClient } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { clients } from "./support/clients.ts"
+import { failing } from "./support/failing.ts"
 import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
 
 const secrets = {
@@ -222,19 +223,6 @@ describe("privacy of what is refused before it is sent", () => {
     }),
   )
 })
-
-/** An HTTP client whose every request fails for this cause. */
-const failing = (cause: unknown) =>
-  Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) =>
-      Effect.fail(
-        new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({ request, cause }),
-        }),
-      ),
-    ),
-  )
 
 describe("privacy of what ends without an answer", () => {
   const silent = Layer.succeed(

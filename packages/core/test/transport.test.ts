@@ -4,8 +4,8 @@
  */
 import { SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { HttpClient, HttpClientError } from "effect/http"
+import { Effect } from "effect"
+import { failing } from "./support/failing.ts"
 import { clientLayer } from "./support/program.ts"
 import { sample } from "./support/sample.ts"
 
@@ -57,24 +57,7 @@ const unknown: ReadonlyArray<readonly [title: string, cause: unknown]> = [
 ]
 
 const failWith = (cause: unknown) =>
-  SentClient.sendToPhone(sample).pipe(
-    Effect.provide(
-      clientLayer(
-        Layer.succeed(
-          HttpClient.HttpClient,
-          HttpClient.make((request) =>
-            Effect.fail(
-              new HttpClientError.HttpClientError({
-                reason: new HttpClientError.TransportError({ request, cause }),
-              }),
-            ),
-          ),
-        ),
-        {},
-      ),
-    ),
-    Effect.flip,
-  )
+  Effect.flip(SentClient.sendToPhone(sample).pipe(Effect.provide(clientLayer(failing(cause), {}))))
 
 describe("was certainly not sent", () => {
   it.effect.each(notSent)("%s", ([, cause, stage]) =>

@@ -2,13 +2,13 @@
  * What stands between a send and the wire, once for all sends of a layer: a rate limit to wait for and a circuit
  * breaker. Both keep their state in memory, or in the store that the layer is provided with, which machines can share.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Context from "effect/Context"
-import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as RateLimiter from "effect/persistence/RateLimiter"

@@ -1,8 +1,8 @@
 /**
  * One send: attempts, the waits between them, and what is known of the message when it ends.
  */
-import * as Duration from "effect/Duration"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Pull from "effect/Pull"
