@@ -8,7 +8,7 @@
 import { parse } from "csv-parse/sync"
 import { stringify } from "csv-stringify/sync"
 import { createHash } from "node:crypto"
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs"
+import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs"
 
 /** What became of a line. */
 export type Outcome = "started" | "accepted" | "rejected" | "unknown"
@@ -36,6 +36,11 @@ export interface Earlier {
    * that was certainly not sent may have been mended since.
    */
   readonly outcome: (line: Line) => Outcome | undefined
+  /**
+   * Throws a `JournalError` when a line that may have been sent was not asked for: lines have moved since, and one of
+   * them may stand where another was refused.
+   */
+  readonly assertComplete: () => void
 }
 
 /** A result file that is open. */
@@ -56,7 +61,8 @@ export const checkOf = (fields: Readonly<Record<string, string>>): string =>
   createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 8)
 
 /**
- * Reads a result file. Throws a `JournalError` when it is there and is not to be resumed, or is no result file.
+ * Reads a result file. Throws a `JournalError` when it is there and is not to be resumed, is not there and is, or is no
+ * result file.
  */
 export const readEarlier = (file: string, resume: boolean): Earlier => {
   const isThere = existsSync(file)
@@ -65,10 +71,15 @@ export const readEarlier = (file: string, resume: boolean): Earlier => {
       `${file} is there already: --resume goes on where it ends, --out chooses another`,
     )
   }
+  if (!isThere && resume) throw new JournalError(`${file} is not there: nothing to resume`)
   const rows = isThere ? readRows(file) : new Map<number, Row>()
+  const notAskedFor = new Set(
+    [...rows].filter(([, { outcome }]) => outcome !== "rejected").map(([number]) => number),
+  )
   return {
     outcome: ({ check, number }) => {
       const row = rows.get(number)
+      notAskedFor.delete(number)
       if (row !== undefined && row.outcome !== "rejected" && row.check !== check) {
         throw new JournalError(
           `line ${number} is ${row.outcome} in ${file}, but was another line then: has the input changed?`,
@@ -76,12 +87,21 @@ export const readEarlier = (file: string, resume: boolean): Earlier => {
       }
       return row?.outcome
     },
+    assertComplete: () => {
+      const [number] = notAskedFor
+      if (number === undefined) return
+      throw new JournalError(
+        `line ${number} is ${rows.get(number)?.outcome} in ${file}, but is not there any more: has the input changed?`,
+      )
+    },
   }
 }
 
 /** Opens a result file to append to. */
 export const openJournal = (file: string): Journal => {
   const isNew = !existsSync(file)
+  // A row would be lost if it were written behind half of another.
+  if (!isNew) truncateSync(file, wholeRows(readFileSync(file)).length)
   const handle = openSync(file, "a")
   const append = (row: ReadonlyArray<string | number>): void => {
     // A cell that a spreadsheet would take for a formula is told not to be one.
@@ -90,7 +110,9 @@ export const openJournal = (file: string): Journal => {
   if (isNew) append(columns)
   return {
     write: ({ check, number }, { attempts = "", message = "", outcome, reason = "" }) => {
-      append([number, check, outcome, reason, message, attempts, new Date().toISOString()])
+      // One row is one line, so that half a row can be told.
+      const said = message.replaceAll(/\s+/gu, " ")
+      append([number, check, outcome, reason, said, attempts, new Date().toISOString()])
     },
     close: () => closeSync(handle),
   }
@@ -102,8 +124,10 @@ interface Row {
 }
 
 const readRows = (file: string): Map<number, Row> => {
-  // What was being written when the power went may be half a line.
-  const rows = parse(readFileSync(file), { relax_column_count: true, relax_quotes: true })
+  const rows = parse(wholeRows(readFileSync(file)), {
+    relax_column_count: true,
+    relax_quotes: true,
+  })
   const [head, ...entries] = rows
   if (String(head) !== String(columns))
     throw new JournalError(`${file} is no result file of this program`)
@@ -113,6 +137,9 @@ const readRows = (file: string): Map<number, Row> => {
   }
   return latest
 }
+
+/** All but what was being written when the power went, which may be half a row. */
+const wholeRows = (content: Buffer): Buffer => content.subarray(0, content.lastIndexOf("\n") + 1)
 
 const isOutcome = (text: string): text is Outcome =>
   ["started", "accepted", "rejected", "unknown"].includes(text)

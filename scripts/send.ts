@@ -117,6 +117,9 @@ const countMessages = ({ file, template }: Bulk, earlier: Earlier) =>
       Effect.try({
         try: () => {
           earlier.outcome(line)
+          if (JSON.stringify(input).includes("\uFFFD")) {
+            throw new Error(`${file}: line ${line.number} is not UTF-8`)
+          }
           if (count === 0 && input.phoneNumber === "") {
             throw new Error(`${file}: there is no column "to", or its first line has no number`)
           }
@@ -146,6 +149,7 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
   const { concurrency, file, out, resume, template } = bulk
   const earlier = yield* Effect.try({ try: () => readEarlier(out, resume), catch: usage })
   const total = yield* countMessages(bulk, earlier)
+  yield* Effect.try({ try: () => earlier.assertComplete(), catch: usage })
   const journal = yield* Effect.acquireRelease(
     Effect.try({ try: () => openJournal(out), catch: usage }),
     (open) => Effect.sync(() => open.close()),
@@ -314,6 +318,12 @@ const command = Command.make(
         return yield* Effect.fail(usage("Say either --to, for one message, or --csv, for many"))
       }
       if (csv !== undefined) {
+        if (variables !== undefined || webhook !== undefined) {
+          return yield* Effect.fail(usage("--var and --webhook go with --to; --csv has columns"))
+        }
+        if (concurrency < 1) {
+          return yield* Effect.fail(usage("--concurrency must be a whole number, 1 or more"))
+        }
         return yield* sendMany({
           file: csv,
           out: out ?? `${csv}.results.csv`,

@@ -134,6 +134,25 @@ describe("what cannot be begun", { timeout: 30_000 }, () => {
       /line 3/,
     ],
     [
+      "variables for a file",
+      () => ["--csv", csv, "--template", template, "--var", "shop=X"],
+      /--var and --webhook go with --to/,
+    ],
+    ["none at a time", () => ["--csv", csv, "--concurrency", "0"], /--concurrency must be/],
+    [
+      "a file in Latin-1",
+      () => {
+        writeFileSync(csv, "to,name\n+1234567890,Zo\u00EB", "latin1")
+        return ["--csv", csv, "--template", template]
+      },
+      /line 2 is not UTF-8/,
+    ],
+    [
+      "no result file to resume",
+      () => ["--csv", csv, "--template", template, "--resume"],
+      /nothing to resume/,
+    ],
+    [
       "a result file that is none",
       () => {
         writeFileSync(out, "my notes")
@@ -214,6 +233,39 @@ describe("a file", { timeout: 60_000 }, () => {
     assert.strictEqual(code, 1)
     assert.match(stderr, /line 2 is accepted in .*, but was another line then/)
     assert.deepStrictEqual(arrived, ["+1234567890"])
+  })
+
+  it("whose lines have moved is not resumed", async () => {
+    writeCsv(["+1234567890", "12", "+1234567892"])
+    await run("--csv", csv, "--template", template)
+    writeFileSync(csv, 'to,name\n+1234567890,"Doe, John 0"\n+1234567892,"Doe, John 2"')
+    const { code, stderr } = await run("--csv", csv, "--template", template, "--resume")
+    assert.strictEqual(code, 1)
+    assert.match(stderr, /line 4 is accepted in .*, but is not there any more/)
+    assert.strictEqual(arrived.length, 2)
+  })
+
+  it("is resumed behind half a row, and no row is lost", async () => {
+    writeCsv(["+1234567890", "12"])
+    await run("--csv", csv, "--template", template)
+    const whole = readFileSync(out, "utf8").split("\n").slice(0, 3).join("\n")
+    writeFileSync(out, `${whole}\n3,abcdef01,rejected,InvalidRequest,"invalid req`)
+    const { code } = await run("--csv", csv, "--template", template, "--resume")
+    assert.strictEqual(code, 2)
+    assert.deepStrictEqual(entries(), [
+      "2 started",
+      "2 accepted",
+      "3 started",
+      "3 rejected InvalidRequest",
+    ])
+  })
+
+  it("a wrong key is sent three times", async () => {
+    writeCsv(numbers(40))
+    statusOf = () => 401
+    const flags = ["--csv", csv, "--template", template, "--concurrency", "16"]
+    assert.strictEqual((await run(...flags)).code, 2)
+    assert.strictEqual(arrived.length, 3)
   })
 
   // Windows has no such signals.

@@ -5,9 +5,10 @@
  * for all of them.
  */
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import { wereTaken } from "./internal/lockout.ts"
 import type { SendReceipt, SendToPhoneInput } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
 import { InvalidRequest, type Reason, SentError } from "./SentError.ts"
@@ -92,8 +93,10 @@ export interface Options {
  * At most `concurrency` inputs are taken from the source ahead of the results that were taken from the stream: who
  * takes results slowly slows the source. (A source that makes its elements in chunks makes a chunk at a time.)
  *
- * The first message goes alone and the others begin when it has ended, so that a wrong key is tried once and not
- * `concurrency` times at once: ten failed authentications in a row lock it at the provider.
+ * Ten failed authentications in a row lock a key at the provider. So the first message goes alone, and those after it
+ * one by one, until an answer shows that the service knows the key; after a 401 it is so again. A wrong key is sent
+ * three times in all, when the client stops by itself; one that is revoked meanwhile, at most `concurrency` times and
+ * once more.
  *
  * To interrupt it interrupts what is under way; whether those messages went out is unknown.
  *
@@ -132,7 +135,7 @@ export const sendAll = <E, R>(
         })
       }
       const client = yield* SentClient
-      const firstHasEnded = yield* Latch.make()
+      const inTurn = makeTurns()
       let summary = emptySummary
 
       const sendOne = (input: SendToPhoneInput, index: number): Effect.Effect<BulkResult> => {
@@ -140,11 +143,7 @@ export const sendAll = <E, R>(
           Effect.result(client.sendToPhone(input, send)),
           (result): BulkResult => ({ index, input, result }),
         )
-        return (
-          index === 0
-            ? Effect.ensuring(sending, firstHasEnded.open)
-            : Effect.andThen(firstHasEnded.await, sending)
-        ).pipe(
+        return inTurn(sending).pipe(
           Effect.tap((result) => {
             summary = summarize(summary, result)
             return onProgress === undefined ? Effect.void : onProgress(summary)
@@ -184,6 +183,45 @@ export const run = <E, R>(
     () => emptySummary,
     summarize,
   )
+
+// -----------------------------------------------------------------------------
+// Turns
+// -----------------------------------------------------------------------------
+
+/** Lets sends through one by one until the service has shown that it knows the credentials, and freely from then on. */
+const makeTurns = () => {
+  const alone = Semaphore.makeUnsafe(1)
+  let areKnown = false
+  let refusals = 0
+
+  const learning = (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> =>
+    Effect.suspend(() => {
+      const refusalsBefore = refusals
+      return Effect.tap(send, ({ result }) =>
+        Effect.sync(() => {
+          const reason = Result.isFailure(result) ? result.failure.reason : undefined
+          if (reason?._tag === "Unauthorized") {
+            refusals += 1
+            areKnown = false
+            // What was begun before a refusal says nothing about the time after it.
+          } else if (refusals === refusalsBefore && wereTaken(reason)) {
+            areKnown = true
+          }
+        }),
+      )
+    })
+
+  return (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> => {
+    const freely = learning(send)
+    return Effect.suspend(() => {
+      if (areKnown) return freely
+      // Those who waited while another found out go freely, too, and not one after the other.
+      return alone
+        .withPermit(Effect.suspend(() => (areKnown ? Effect.undefined : freely)))
+        .pipe(Effect.flatMap((sent) => (sent === undefined ? freely : Effect.succeed(sent))))
+    })
+  }
+}
 
 // -----------------------------------------------------------------------------
 // Summary

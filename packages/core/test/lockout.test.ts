@@ -195,3 +195,26 @@ describe("the row", () => {
     }),
   )
 })
+
+describe("sends that wait for their turn", () => {
+  it.effect("are not sent with credentials that are refused meanwhile", () =>
+    Effect.gen(function* () {
+      const service = keyed(() => 401)
+      const sends = yield* Effect.all(
+        Array.from({ length: 20 }, () => Effect.exit(SentClient.sendToPhone(sample))),
+        { concurrency: "unbounded" },
+      ).pipe(
+        Effect.provide(
+          SentClient.layer({ rateLimit: { limit: 1, window: "1 second" } }).pipe(
+            Layer.provide(SentCredentials.layer(credentials)),
+            Layer.provide(service.layer),
+          ),
+        ),
+        Effect.forkChild,
+      )
+      for (let second = 0; second < 30; second++) yield* TestClock.adjust("1 second")
+      yield* Fiber.join(sends)
+      assert.strictEqual(service.keys.length, 3)
+    }),
+  )
+})

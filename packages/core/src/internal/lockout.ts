@@ -48,8 +48,11 @@ export const sameCredentials = (a: Credentials, b: Credentials): boolean =>
   Redacted.value(a.senderId) === Redacted.value(b.senderId) &&
   Redacted.value(a.apiKey) === Redacted.value(b.apiKey)
 
-// What the service says only to those whom it knows. A rate limit or a failure may come before it has looked.
-const wereTaken = (reason: Reason | undefined): boolean => {
+/**
+ * Whether the service says this only to those whom it knows; undefined is an accepted message. A rate limit or a
+ * failure may come before it has looked.
+ */
+export const wereTaken = (reason: Reason | undefined): boolean => {
   switch (reason?._tag) {
     case undefined:
     case "ValidationFailed":

@@ -125,9 +125,14 @@ const once = (
   credentials: Credentials,
 ): Effect.Effect<Accepted, Reason> =>
   Effect.gen(function* () {
-    const locked = line.lockout.check(credentials)
-    if (locked !== undefined) return yield* Effect.fail(locked)
+    const refuseLocked = Effect.suspend(() => {
+      const locked = line.lockout.check(credentials)
+      return locked === undefined ? Effect.void : Effect.fail(locked)
+    })
+    yield* refuseLocked
     yield* line.limits.awaitTurn
+    // Others may have been refused while this one waited.
+    yield* refuseLocked
     return yield* line.limits.guard(
       Effect.suspend(() => {
         const resendCount = progress.attempts
