@@ -20,9 +20,7 @@ import {
   Logger,
   Metric,
   Option,
-  References,
   Schedule,
-  Tracer,
 } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
@@ -30,6 +28,7 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { clients } from "./support/clients.ts"
 import { failing } from "./support/failing.ts"
+import { recording } from "./support/observing.ts"
 import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
 
 const secrets = {
@@ -101,14 +100,13 @@ const twice = RetryPolicy.make({
 /** Collects everything that is logged, traced and counted, as text. */
 const observing = () => {
   const seen: Array<string> = []
-  const spans: Array<Tracer.NativeSpan> = []
+  const { layer: recorder, metrics, spans } = recording()
   const look = (value: unknown) => {
     seen.push(inspect(value, { depth: 20, showHidden: true, getters: true }))
     seen.push(JSON.stringify(value))
   }
-  const metrics: Metric.MetricRegistry = new Map()
   const layer = Layer.mergeAll(
-    Layer.succeed(Metric.MetricRegistry, metrics),
+    recorder,
     Logger.layer([
       Logger.make((options) => {
         look(options.message)
@@ -116,17 +114,6 @@ const observing = () => {
         seen.push(Logger.formatJson.log(options))
       }),
     ]),
-    Layer.succeed(References.MinimumLogLevel, "All"),
-    Layer.succeed(
-      Tracer.Tracer,
-      Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        },
-      }),
-    ),
   )
   const texts = () => {
     look([...metrics.keys()])

@@ -1,18 +1,9 @@
 /** What can be seen of a send from outside: its spans, metrics and log lines, by the names that they are known by. */
 import { RetryPolicy, SentClient } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Context,
-  Effect,
-  Layer,
-  Logger,
-  Metric,
-  Option,
-  References,
-  Schedule,
-  Tracer,
-} from "effect"
+import { Context, Effect, Layer, Logger, Metric, Option, Schedule, type Tracer } from "effect"
 import { FetchHttpClient } from "effect/http"
+import { recording } from "./support/observing.ts"
 import { clientLayer } from "./support/program.ts"
 import { sample } from "./support/sample.ts"
 import { answer, type Play, wire } from "./support/wire.ts"
@@ -29,30 +20,18 @@ const again = RetryPolicy.make({ schedule: Schedule.recurs(3), budget: false })
 const observe = (play: Play, input = sample, retryPolicy: RetryPolicy.RetryPolicy = again) =>
   Effect.gen(function* () {
     const server = yield* wire(play)
-    const spans: Array<Tracer.NativeSpan> = []
+    const { layer: recorder, metrics: registry, spans } = recording()
     const log: Array<string> = []
-    const registry: Metric.MetricRegistry = new Map()
     const exit = yield* SentClient.sendToPhone(input).pipe(
       Effect.provide(clientLayer(FetchHttpClient.layer, { baseUrl: server.baseUrl, retryPolicy })),
       Effect.provide(
         Layer.mergeAll(
-          Layer.succeed(Metric.MetricRegistry, registry),
-          Layer.succeed(References.MinimumLogLevel, "All"),
+          recorder,
           Logger.layer([
             Logger.make(({ logLevel, message }) => {
               log.push(`${logLevel} ${String(message)}`)
             }),
           ]),
-          Layer.succeed(
-            Tracer.Tracer,
-            Tracer.make({
-              span: (options) => {
-                const span = new Tracer.NativeSpan(options)
-                spans.push(span)
-                return span
-              },
-            }),
-          ),
         ),
       ),
       Effect.exit,
