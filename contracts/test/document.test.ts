@@ -11,6 +11,14 @@ const responses = "#/components/responses"
 const examples = "#/components/examples"
 const headersOf429 = `${examples}/too-many-requests/x-sent-headers`
 
+const scenarios = `${sendToPhone}/x-sent-scenarios`
+
+const scenario = (members: JsonObject): JsonObject => ({
+  summary: "Accepted.",
+  answers: [{ status: 204 }],
+  ...members,
+})
+
 const put = (pointer: string, value: Json): JsonObject => withValueAt(contract, pointer, value)
 const drop = (pointer: string): JsonObject => without(contract, pointer)
 
@@ -284,6 +292,10 @@ const cases: ReadonlyArray<Case> = [
         put(`${request}/properties/webhookUrl/x-sent-required-message`, "WebhookUrl is required"),
         "webhookUrl has a message for its absence but may be absent",
       ],
+      "scenarios that are a list": [
+        put(scenarios, []),
+        "x-sent-scenarios: not what this extension takes",
+      ],
       "headers on an example that is no answer": [
         put(`${examples}/page-sample/x-sent-headers`, { "Retry-After": "60" }),
         "page-sample: has headers but is no example of a response",
@@ -371,6 +383,92 @@ const cases: ReadonlyArray<Case> = [
           value: { status: 404, title: "Not Found" },
         }),
         "not-found: not the shared example of that name",
+      ],
+    },
+  },
+  {
+    sentence: "plays in each scenario only what it has",
+    check: checks.unfitScenarios,
+    broken: {
+      "a name with a capital": [
+        put(`${scenarios}/notFound`, scenario({ phoneNumber: "+15005559999" })),
+        "notFound: not in kebab-case",
+      ],
+      "a number that could be a person's": [
+        put(`${scenarios}/read/phoneNumber`, "+14155552671"),
+        "read: +14155552671 is not of the fictitious range",
+      ],
+      "a number twice": [
+        put(`${scenarios}/read/phoneNumber`, "+15005552040"),
+        "read: has the number of delivered",
+      ],
+      "no number": [drop(`${scenarios}/read/phoneNumber`), "read: no phoneNumber"],
+      "a number that no request may have": [
+        put(`${request}/properties/phoneNumber/maxLength`, 9),
+        "delivered: the value must NOT have more than 9 characters",
+      ],
+      "no answer": [put(`${scenarios}/read/answers`, []), "read: answers is not what it must be"],
+      "an answer that is not declared": [
+        put(`${scenarios}/read/answers`, [{ status: 202 }]),
+        "read: there is no answer 202",
+      ],
+      "an example that there is not": [
+        put(`${scenarios}/forbidden/answers`, [{ status: 403, example: "not-found" }]),
+        "forbidden: 403 has no example not-found",
+      ],
+      "an answer that may not be empty": [
+        put(`${scenarios}/not-found/answers`, [{ status: 404, example: "empty" }]),
+        "not-found: 404 has no example empty",
+      ],
+      "an answer whose example is left to chance": [
+        put(`${scenarios}/not-found/answers`, [{ status: 404 }]),
+        "not-found: 404 is answered with no example",
+      ],
+      "an update that there is not": [
+        put(`${scenarios}/read/updates/0/example`, "seen"),
+        "read: there is no update seen",
+      ],
+      "updates about a message that was refused": [
+        put(`${scenarios}/forbidden/updates`, [{ example: "sent", after: 1 }]),
+        "forbidden: has updates but accepts nothing",
+      ],
+      "a misspelt member": [
+        put(`${scenarios}/read/updates/0/latency`, 1),
+        "read: updates is not what it must be",
+      ],
+      "a time before the message": [
+        put(`${scenarios}/read/updates/0/after`, -1),
+        "read: updates is not what it must be",
+      ],
+      "an unknown member": [
+        put(`${scenarios}/read/note`, "x"),
+        "read: note is nothing that a scenario has",
+      ],
+      "none for all other numbers": [
+        drop(`${scenarios}/delivered/default`),
+        "0 scenarios for all other numbers",
+      ],
+      "two for all other numbers": [
+        put(`${scenarios}/read/default`, true),
+        "2 scenarios for all other numbers",
+      ],
+    },
+  },
+  {
+    sentence: "has a number that plays each answer and each update",
+    check: checks.examplesWithoutScenario,
+    broken: {
+      "one refusal without a number": [
+        drop(`${scenarios}/template-not-found`),
+        "400: no number answers with template-not-found",
+      ],
+      "one empty answer without a number": [
+        drop(`${scenarios}/unauthorized-empty`),
+        "401: no number answers with empty",
+      ],
+      "one update without a number": [
+        drop(`${scenarios}/blocked`),
+        "no number leads to the update blocked",
       ],
     },
   },

@@ -98,6 +98,16 @@ const answers: ReadonlyArray<Answer> = [
     },
   },
   {
+    status: 429,
+    example: "too-many-requests-one-second",
+    body: {
+      status: 429,
+      title: "Too Many Requests",
+      detail: "Rate limit exceeded. Please retry after 1 seconds.",
+    },
+    headers: { "Retry-After": "1" },
+  },
+  {
     status: 500,
     example: "internal-server-error",
     body: { status: 500, title: "Internal Server Error" },

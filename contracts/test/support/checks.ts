@@ -167,6 +167,8 @@ const extensions: Extensions = {
   response: { "x-sent-empty-body": (value) => value === true },
   securityScheme: { "x-sent-pattern": isText },
   schema: { "x-sent-required-message": isText },
+  // What is inside them has a check of its own.
+  operation: { "x-sent-scenarios": isObject },
 }
 
 /** Our own keywords, each only where the README says that it may stand, and nothing like them. */
@@ -243,6 +245,147 @@ export function* awkwardExampleNames(document: JsonObject): Iterable<string> {
         yield `${where}: not the shared example of that name`
       }
     }
+  }
+}
+
+/** Each scenario has a number of its own, and names only answers and updates that the document has. */
+export function* unfitScenarios(document: JsonObject): Iterable<string> {
+  const { problems } = makeValidator(document)
+  const operation = at(document, sendToPhone)
+  const scenarios = Object.entries(objectAt(operation, "x-sent-scenarios"))
+  const numbers = new Map<string, string>()
+  for (const [name, scenario] of scenarios) {
+    const where = step(sendToPhone, "x-sent-scenarios", name)
+    if (!/^[a-z]+(?:-[a-z]+)*$/.test(name)) yield `${where}: not in kebab-case`
+    for (const problem of problemsOfScenario(scenario)) yield `${where}: ${problem}`
+    const number = textOf(objectAt({ scenario }, "scenario")["phoneNumber"])
+    if (!/^\+1500555[0-9]{4}$/.test(number))
+      yield `${where}: ${number} is not of the fictitious range`
+    for (const problem of problems(
+      "#/components/schemas/SendToPhoneRequest/properties/phoneNumber",
+      number,
+    )) {
+      yield `${where}: ${problem}`
+    }
+    if (numbers.has(number)) yield `${where}: has the number of ${numbers.get(number)}`
+    numbers.set(number, name)
+
+    const accepts = listAt(scenario, "answers").some((answer) =>
+      answeredStatus(answer).startsWith("2"),
+    )
+    if (!accepts && listAt(scenario, "updates").length > 0) {
+      yield `${where}: has updates but accepts nothing`
+    }
+    for (const answer of listAt(scenario, "answers")) {
+      const problem = unknownAnswer(document, answer)
+      if (problem !== undefined) yield `${where}: ${problem}`
+    }
+    for (const update of listAt(scenario, "updates")) {
+      const example = textOf(objectAt({ update }, "update")["example"])
+      if (!(example in updateExamples(document))) yield `${where}: there is no update ${example}`
+    }
+  }
+  const defaults = scenarios.filter(([, scenario]) => isObject(scenario) && "default" in scenario)
+  if (defaults.length !== 1) yield `${defaults.length} scenarios for all other numbers, not one`
+}
+
+/** Whatever can be answered, and whatever can follow, some number plays it. */
+export function* examplesWithoutScenario(document: JsonObject): Iterable<string> {
+  const scenarios = Object.values(objectAt(at(document, sendToPhone), "x-sent-scenarios"))
+  const played = new Set(
+    scenarios
+      .flatMap((scenario) => listAt(scenario, "answers"))
+      .map((answer) => `${answeredStatus(answer)} ${exampleOf(answer)}`),
+  )
+  for (const [status, entry] of responsesOf(document)) {
+    const names = Object.keys(objectAt(objectAt(entry, "content")[errorMediaTypes[0]], "examples"))
+    if ("x-sent-empty-body" in entry) names.push("empty")
+
+    for (const name of names) {
+      if (!played.has(`${status} ${name}`)) yield `${status}: no number answers with ${name}`
+    }
+  }
+  const updates = new Set(
+    scenarios
+      .flatMap((scenario) => listAt(scenario, "updates"))
+      .map((update) => textOf(objectAt({ update }, "update")["example"])),
+  )
+  for (const name of Object.keys(updateExamples(document))) {
+    if (!updates.has(name)) yield `no number leads to the update ${name}`
+  }
+}
+
+const answeredStatus = (answer: Json): string => textOf(objectAt({ answer }, "answer")["status"])
+
+const exampleOf = (answer: Json): string | undefined => {
+  const example = objectAt({ answer }, "answer")["example"]
+  return example === undefined ? undefined : textOf(example)
+}
+
+const responsesOf = (document: JsonObject): ReadonlyArray<readonly [string, JsonObject]> =>
+  Object.entries(objectAt(at(document, sendToPhone), "responses")).map(([status, entry]) => {
+    const response = resolve(document, entry)
+    return [status, isObject(response) ? response : {}] as const
+  })
+
+const updateExamples = (document: JsonObject): JsonObject =>
+  objectAt(
+    objectAt(objectAt(at(document, deliveryStatus), "requestBody"), "content")["application/json"],
+    "examples",
+  )
+
+const unknownAnswer = (document: JsonObject, answer: Json): string | undefined => {
+  const status = answeredStatus(answer)
+  const [, response] = responsesOf(document).find(([declared]) => declared === status) ?? []
+  if (response === undefined) return `there is no answer ${status}`
+  const example = exampleOf(answer)
+  const examples = objectAt(objectAt(response, "content")[errorMediaTypes[0]], "examples")
+  if (example === undefined) {
+    return Object.keys(examples).length > 0 ? `${status} is answered with no example` : undefined
+  }
+  const known = example === "empty" ? "x-sent-empty-body" in response : example in examples
+  return known ? undefined : `${status} has no example ${example}`
+}
+
+const isSeconds = (value: Json): boolean =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0
+
+const isListOf =
+  (
+    members: Readonly<Record<string, (value: Json) => boolean>>,
+    ...required: ReadonlyArray<string>
+  ) =>
+  (value: Json): boolean =>
+    isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (item) =>
+        isObject(item) &&
+        Object.entries(item).every(([key, member]) => members[key]?.(member) ?? false) &&
+        required.every((key) => key in item),
+    )
+
+/** What a scenario may say, and how. */
+const scenarioMembers: Readonly<Record<string, (value: Json) => boolean>> = {
+  summary: isText,
+  phoneNumber: isText,
+  default: (value) => value === true,
+  channel: (value) => value === "sms" || value === "whatsapp" || value === "rcs",
+  answers: isListOf(
+    { status: isSeconds, example: isText, delay: isSeconds, lost: (value) => value === "reset" },
+    "status",
+  ),
+  updates: isListOf({ example: isText, after: isSeconds, late: isSeconds }, "example", "after"),
+}
+
+function* problemsOfScenario(scenario: Json): Iterable<string> {
+  for (const key of ["summary", "phoneNumber", "answers"]) {
+    if (!isObject(scenario) || !(key in scenario)) yield `no ${key}`
+  }
+  for (const [key, member] of Object.entries(isObject(scenario) ? scenario : {})) {
+    const fits = scenarioMembers[key]
+    if (fits === undefined) yield `${key} is nothing that a scenario has`
+    else if (!fits(member)) yield `${key} is not what it must be`
   }
 }
 
