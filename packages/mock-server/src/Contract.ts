@@ -4,6 +4,7 @@
  */
 import $RefParser from "@stoplight/json-schema-ref-parser"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -12,7 +13,9 @@ import { createRequire } from "node:module"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { brokenPatterns } from "./internal/patterns.ts"
+import { readScenarios, ScenariosObject } from "./internal/scenarios.ts"
 import { ContractInvalid, ContractNotFound, MockServerError } from "./MockServerError.ts"
+import type { Scenario } from "./Scenario.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -65,6 +68,30 @@ export interface Operation {
   readonly requestBody: RequestBody | undefined
   /** The responses with a status of their own; `default` and ranges such as `4XX` are not among them. */
   readonly responses: ReadonlyArray<Response>
+  /** What is played for which phone number: `x-sent-scenarios`. */
+  readonly scenarios: ReadonlyArray<Scenario>
+  /** The updates that follow an accepted request; undefined when the contract declares none. */
+  readonly updates: Updates | undefined
+}
+
+/**
+ * The updates that follow an accepted request: the operation's first callback whose URL stands in the request's body.
+ *
+ * @example
+ * ```ts
+ * import type { Contract } from "@effect-sent/mock-server"
+ *
+ * const names = (updates: Contract.Updates): ReadonlyArray<string> =>
+ *   updates.examples.map((example) => example.name)
+ * ```
+ */
+export interface Updates {
+  /** The member of the request's body that holds the receiver's URL, e.g. `webhookUrl`. */
+  readonly urlMember: string
+  /** The JSON Schema of an update, its references resolved. */
+  readonly schema: unknown
+  /** Named examples. */
+  readonly examples: ReadonlyArray<Example>
 }
 
 /**
@@ -211,6 +238,8 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, MockServerEr
     const operations = readOperations(parsed.success)
     if (operations.length === 0)
       return yield* invalid(file, "it declares no operation under `paths`")
+    const unplayable = operations.flatMap(unplayableScenarios)
+    if (unplayable.length > 0) return yield* invalid(file, unplayable.join("; "))
     return {
       path: file,
       title: parsed.success.info.title,
@@ -286,6 +315,15 @@ const OperationObject = Schema.Struct({
     Schema.Struct({ required: Schema.optionalKey(Schema.Boolean), content: ContentObject }),
   ),
   responses: Schema.Record(Schema.String, ResponseObject),
+  // By name, and in each by the expression of the URL. What else a callback may hold is of no interest.
+  callbacks: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
+  ),
+  "x-sent-scenarios": Schema.optionalKey(ScenariosObject),
+})
+
+const CallbackObject = Schema.Struct({
+  post: Schema.Struct({ requestBody: Schema.Struct({ content: ContentObject }) }),
 })
 
 const SecurityScheme = Schema.Struct({
@@ -358,6 +396,8 @@ const readOperations = (document: Document): ReadonlyArray<Operation> =>
     credentials: readCredentials(document, operation),
     requestBody: readRequestBody(operation),
     responses: readResponses(operation),
+    scenarios: readScenarios(operation["x-sent-scenarios"]),
+    updates: readUpdates(operation),
   }))
 
 const readCredentials = (
@@ -404,6 +444,49 @@ const readResponses = ({ responses }: OperationObject): ReadonlyArray<Response> 
         .map(([name]) => name.toLowerCase()),
       examples: readExamples(response.content ?? {}),
     }))
+
+const decodeCallback = Schema.decodeUnknownOption(CallbackObject)
+
+const readUpdates = ({ callbacks = {} }: OperationObject): Updates | undefined => {
+  for (const callback of Object.values(callbacks)) {
+    for (const [expression, item] of Object.entries(callback)) {
+      const [, urlMember] = /^\{\$request\.body#\/(\w+)\}$/.exec(expression) ?? []
+      const decoded = decodeCallback(item)
+      if (urlMember === undefined || Option.isNone(decoded)) continue
+      const { content } = decoded.value.post.requestBody
+      const schema = Object.values(content)[0]?.schema
+      return { urlMember, schema, examples: readExamples(content) }
+    }
+  }
+  return undefined
+}
+
+/** A scenario that names what the contract does not have would fail only when its number is sent to. */
+const unplayableScenarios = ({
+  responses,
+  scenarios,
+  updates,
+}: Operation): ReadonlyArray<string> => {
+  const problems: Array<string> = []
+  for (const { name, answers, updates: follow } of scenarios) {
+    for (const { example, status } of answers) {
+      const response = responses.find((candidate) => candidate.status === status)
+      if (response === undefined) problems.push(`the scenario ${name} has no answer ${status}`)
+      else if (example !== undefined && !hasExample(response, example)) {
+        problems.push(`the scenario ${name} has no example ${example} of ${status}`)
+      }
+    }
+    for (const { example } of follow) {
+      if (updates?.examples.some((candidate) => candidate.name === example) !== true) {
+        problems.push(`the scenario ${name} has no update ${example}`)
+      }
+    }
+  }
+  return problems
+}
+
+const hasExample = ({ examples, mayBeEmpty }: Response, name: string): boolean =>
+  name === "empty" ? mayBeEmpty : examples.some((example) => example.name === name)
 
 const readExamples = (content: ContentObject): ReadonlyArray<Example> => {
   const examples = new Map<string, Example>()

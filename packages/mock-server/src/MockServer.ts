@@ -3,21 +3,37 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Contract from "./Contract.ts"
+import type { Fault, PlacedFault } from "./Fault.ts"
+import { adminPath } from "./internal/admin.ts"
+import { makeControl } from "./internal/control.ts"
+import { makeDeliveries } from "./internal/deliveries.ts"
+import { makeFaults } from "./internal/faults.ts"
 import { handle } from "./internal/handle.ts"
-import { closeNodeServer, makeNodeServer } from "./internal/nodeServer.ts"
+import { makeMessages } from "./internal/messages.ts"
+import { closeNodeServer, makeNodeServer, sendTheRest } from "./internal/nodeServer.ts"
+import { readOptions } from "./internal/options.ts"
+import { makeDecide } from "./internal/play.ts"
 import { makePrism } from "./internal/prism.ts"
+import { defaultSecret } from "./internal/sign.ts"
+import { makeTimeline } from "./internal/timeline.ts"
+import { makeCheckUpdate } from "./internal/updates.ts"
+import { makeView } from "./internal/view.ts"
+import type { Message } from "./Message.ts"
+import type { Match, MessageNotFound } from "./MessageMatch.ts"
 import {
   AddressUnavailable,
   ContractInvalid,
-  InvalidOption,
   MockServerError,
   PortInUse,
 } from "./MockServerError.ts"
@@ -45,6 +61,80 @@ export interface Options {
   readonly contract?: string | URL | undefined
   /** How long a request may take to arrive; then it is answered with 408. Default: 30 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
+  /** A path in front of the contract's own, e.g. `/sent`. Default: none. */
+  readonly basePath?: string | undefined
+  /**
+   * Whether updates come after seconds, as from a real carrier, and are tried again after minutes. Default: no, a
+   * hundred times as fast.
+   */
+  readonly realistic?: boolean | undefined
+  /** `manual`: the mock's clock stands still until it is advanced. Default: `machine`, it runs. */
+  readonly clock?: "machine" | "manual" | undefined
+  /** What updates are signed with, `whsec_` and base64. Default: `defaultWebhookSecret`. */
+  readonly webhookSecret?: Redacted.Redacted | string | undefined
+  /** Hosts, besides loopback, that updates may be sent to: names or addresses without a port. Default: none. */
+  readonly allowHosts?: ReadonlyArray<string> | undefined
+  /** How long a receiver of an update has to answer. Default: 30 seconds of the machine's clock. */
+  readonly webhookTimeout?: Duration.Input | undefined
+  /** Names under which the inbox may be opened, besides `localhost` and addresses. Default: none but `host`. */
+  readonly inboxHosts?: ReadonlyArray<string> | undefined
+  /** How many messages are kept; the oldest go first. Default: 10,000. */
+  readonly keep?: number | undefined
+}
+
+/**
+ * What updates are signed with unless told otherwise. It is no secret.
+ *
+ * @example
+ * ```ts
+ * import { MockServer } from "@effect-sent/mock-server"
+ *
+ * console.assert(MockServer.defaultWebhookSecret.startsWith("whsec_"))
+ * ```
+ */
+export const defaultWebhookSecret: string = defaultSecret
+
+/**
+ * What was sent, what is to go wrong, and the time: of everybody, or of one sender.
+ *
+ * @example
+ * ```ts
+ * import { MockServer } from "@effect-sent/mock-server"
+ * import { Effect } from "effect"
+ *
+ * const deliveredTo = (view: MockServer.View, phoneNumber: string) =>
+ *   Effect.map(view.messages({ phoneNumber, status: "DELIVERED" }), (messages) => messages.length)
+ * ```
+ */
+export interface View {
+  /** The messages that match, all of them without a match; oldest first. */
+  readonly messages: (match?: Match) => Effect.Effect<ReadonlyArray<Message>>
+  /** The newest message that matches; fails with the one that comes nearest. */
+  readonly expectMessage: (match: Match) => Effect.Effect<Message, MessageNotFound>
+  /**
+   * The newest message that matches, as soon as there is one. Fails after so long, a second unless told otherwise, by the
+   * machine's clock: what it waits for comes over a real connection.
+   */
+  readonly awaitMessage: (
+    match: Match,
+    within?: Duration.Input,
+  ) => Effect.Effect<Message, MessageNotFound>
+  /** Forgets the messages, and sends no more updates of them. */
+  readonly clearMessages: Effect.Effect<void>
+  /** Puts a fault in force. Fails with `InvalidOption` when it makes no sense. */
+  readonly addFault: (fault: Fault) => Effect.Effect<PlacedFault, MockServerError>
+  /** The faults in force. */
+  readonly faults: Effect.Effect<ReadonlyArray<PlacedFault>>
+  /** Takes one fault out of force; whether it was there. */
+  readonly removeFault: (id: string) => Effect.Effect<boolean>
+  /** Takes every fault out of force. */
+  readonly clearFaults: Effect.Effect<void>
+  /** The mock's clock, by which updates are due and answers held back. */
+  readonly clock: {
+    readonly now: Effect.Effect<DateTime.Utc>
+    /** Moves it on, and waits until every update that was due by then has had its try. */
+    readonly advance: (duration: Duration.Input) => Effect.Effect<void>
+  }
 }
 
 // -----------------------------------------------------------------------------
@@ -75,7 +165,11 @@ export class MockServer extends Context.Service<
     readonly port: number
     /** The contract it serves. */
     readonly contract: Contract.Contract
-  }
+    /** The page that shows the messages as they arrive, e.g. `http://127.0.0.1:4010/__mock/`. */
+    readonly inboxUrl: string
+    /** What concerns one sender alone, in either letter case: tests with senders of their own do not see each other. */
+    readonly forSender: (senderId: string) => View
+  } & View
 >()("@effect-sent/mock-server/MockServer") {}
 
 // -----------------------------------------------------------------------------
@@ -103,7 +197,8 @@ export class MockServer extends Context.Service<
 export const make = Effect.fnUntraced(function* (
   options: Options = {},
 ): Effect.fn.Return<MockServer["Service"], MockServerError, Scope.Scope> {
-  const { port, host, requestTimeoutMillis } = yield* validate(options)
+  const settings = yield* readOptions(options)
+  const { basePath, host, port } = settings
   const contract = yield* Contract.load(options.contract)
   const prism = yield* Effect.mapError(
     makePrism(contract),
@@ -111,62 +206,73 @@ export const make = Effect.fnUntraced(function* (
       new MockServerError({ reason: new ContractInvalid({ path: contract.path, problem }) }),
   )
 
-  const nodeServer = makeNodeServer(requestTimeoutMillis)
+  const timeline = makeTimeline(settings.runs)
+  const messages = yield* makeMessages(settings.keep)
+  const faults = makeFaults(contract)
+  const deliveries = yield* makeDeliveries(messages, timeline, settings)
+  const control = makeControl(messages, faults, timeline, deliveries)
+  const closing = yield* Deferred.make<void>()
+
+  const nodeServer = makeNodeServer(settings.requestTimeout)
   const server = yield* Effect.mapError(
     NodeHttpServer.make(() => nodeServer, { host, port, disablePreemptiveShutdown: true }),
     (error) => new MockServerError({ reason: notListening(error, host, port) }),
   )
-  yield* server.serve(handle(contract, prism)).pipe(
+  // `listen` was given a port, so that the address has one.
+  const address = nodeServer.address()
+  const bound = address !== null && typeof address === "object" ? address : { address: host, port }
+  const origin = `http://${urlHost(bound.address)}:${bound.port}`
+  const baseUrl = `${origin}${basePath}`
+
+  const checks = new Map(
+    contract.operations.map((operation) => [operation, makeCheckUpdate(operation)]),
+  )
+  const app = handle(
+    {
+      contract,
+      prism,
+      basePath,
+      decide: makeDecide(faults),
+      messages,
+      deliveries,
+      checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
+      timeline,
+      pace: settings.pace,
+    },
+    {
+      contract,
+      control,
+      baseUrl,
+      realistic: options.realistic ?? false,
+      hosts: settings.inboxHosts,
+      closing: Deferred.await(closing),
+    },
+  )
+  yield* server.serve(app).pipe(
     // A span of the server would show the request's headers.
     Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
   )
   // Added last, so that it runs first: the server's own end waits for every request, however long its body takes.
-  yield* Effect.addFinalizer(() => closeNodeServer(nodeServer))
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Deferred.succeed(closing, undefined),
+      Effect.all([closeNodeServer(nodeServer), sendTheRest(timeline)], {
+        concurrency: "unbounded",
+        discard: true,
+      }),
+    ),
+  )
 
-  // `listen` was given a port, so that the address has one.
-  const address = nodeServer.address()
-  const bound = address !== null && typeof address === "object" ? address : { address: host, port }
   return MockServer.of({
-    baseUrl: `http://${urlHost(bound.address)}:${bound.port}`,
+    baseUrl,
     host: bound.address,
     port: bound.port,
     contract,
+    inboxUrl: `${origin}${adminPath}/`,
+    ...makeView(control, undefined),
+    forSender: (senderId) => makeView(control, senderId.toLowerCase()),
   })
 })
-
-const validate = Effect.fnUntraced(function* ({
-  port = 0,
-  host = "127.0.0.1",
-  requestTimeout = "30 seconds",
-}: Options) {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    return yield* invalid("port", "must be a whole number from 0 to 65535")
-  }
-  // Node takes what is no string for every interface there is.
-  if (!Predicate.isString(host) || !/^[\w.:-]+$/.test(host)) {
-    return yield* invalid("host", "must be an IP address or a host name, e.g. 127.0.0.1")
-  }
-  const duration = Duration.fromInput(requestTimeout)
-  if (
-    duration._tag === "None" ||
-    !Duration.isFinite(duration.value) ||
-    Duration.toMillis(duration.value) < 1
-  ) {
-    return yield* invalid(
-      "requestTimeout",
-      'must be a duration of a millisecond or more, e.g. "30 seconds"',
-    )
-  }
-  // Node takes whole milliseconds only.
-  const requestTimeoutMillis = Math.min(
-    Math.ceil(Duration.toMillis(duration.value)),
-    Number.MAX_SAFE_INTEGER,
-  )
-  return { port, host, requestTimeoutMillis }
-})
-
-const invalid = (option: string, problem: string): MockServerError =>
-  new MockServerError({ reason: new InvalidOption({ option, problem }) })
 
 const notListening = (
   { cause }: ServeError,

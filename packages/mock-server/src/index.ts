@@ -4,7 +4,11 @@
  * Each module is also an entry point of its own, e.g. `@effect-sent/mock-server/MockServer`.
  */
 export * as Contract from "./Contract.ts"
+export * as Fault from "./Fault.ts"
+export * as Message from "./Message.ts"
+export * as MessageMatch from "./MessageMatch.ts"
 export * as MockServer from "./MockServer.ts"
 export * as MockServerError from "./MockServerError.ts"
+export * as Scenario from "./Scenario.ts"
 export { startMockServer } from "./startMockServer.ts"
-export type { StartedMockServer } from "./startMockServer.ts"
+export type { MockServerView, StartedMockServer } from "./startMockServer.ts"

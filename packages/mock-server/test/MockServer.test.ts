@@ -1,7 +1,7 @@
 /** How a mock server starts, where it listens, and that nothing of it is left when it stops. */
 import { MockServer, MockServerError, startMockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Redacted, Scope } from "effect"
 import { createServer } from "node:net"
 import { credentials, post, sample } from "./support/calls.ts"
 import { answersIn, bytesOf, open, received } from "./support/wire.ts"
@@ -40,6 +40,19 @@ describe("a mock server", () => {
       const mock = yield* MockServer.make({ host })
       assert.match(mock.baseUrl, baseUrl)
       assert.strictEqual((yield* post(mock)).status, 204)
+    }),
+  )
+
+  it.effect.each(["/sent", "/sent/", "/a/b.c-d_e~f"])("answers below %s only", (basePath) =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ basePath })
+      assert.isTrue(mock.baseUrl.endsWith(`:${mock.port}${basePath.replace(/\/$/, "")}`))
+      assert.strictEqual((yield* post(mock)).status, 204)
+      const elsewhere = yield* post({ baseUrl: `http://127.0.0.1:${mock.port}` })
+      assert.strictEqual(elsewhere.status, 404)
+      assert.include(elsewhere.body, `POST ${basePath.replace(/\/$/, "")}/v1/messages/phone`)
+      const beside = yield* post({ baseUrl: `http://127.0.0.1:${mock.port}/sentry` })
+      assert.strictEqual(beside.status, 404)
     }),
   )
 
@@ -114,6 +127,19 @@ describe("a mock server", () => {
     ["port", { port: Number.NaN }],
     ["host", { host: "" }],
     ["host", { host: "http://127.0.0.1" }],
+    ["basePath", { basePath: "sent" }],
+    ["basePath", { basePath: "/a b" }],
+    ["basePath", { basePath: "/{id}" }],
+    ["basePath", { basePath: "/__mock/sent" }],
+    ["keep", { keep: 0 }],
+    ["keep", { keep: 1.5 }],
+    ["webhookSecret", { webhookSecret: "" }],
+    ["webhookSecret", { webhookSecret: "whsec_" }],
+    ["webhookSecret", { webhookSecret: Redacted.make("whsec_not base64") }],
+    ["webhookTimeout", { webhookTimeout: 0 }],
+    ["allowHosts", { allowHosts: ["http://app"] }],
+    ["allowHosts", { allowHosts: ["app:80"] }],
+    ["inboxHosts", { inboxHosts: ["*"] }],
     ["requestTimeout", { requestTimeout: 0 }],
     ["requestTimeout", { requestTimeout: "-1 seconds" }],
     ["requestTimeout", { requestTimeout: Number.POSITIVE_INFINITY }],
@@ -121,7 +147,7 @@ describe("a mock server", () => {
     Effect.gen(function* () {
       const reason = yield* startFailure(options)
       assert.instanceOf(reason, MockServerError.InvalidOption)
-      assert.match(reason.message, new RegExp(`^option ${option}: must be `))
+      assert.match(reason.message, new RegExp(`^option ${option}: must (?:be|hold|not be) `))
     }),
   )
 })

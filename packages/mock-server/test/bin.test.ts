@@ -5,19 +5,46 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
 import { Effect } from "effect"
-import { post } from "./support/calls.ts"
+import { mkdtemp, readFile, rm, watch, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { post, sample } from "./support/calls.ts"
+import { makeReceiver } from "./support/receiver.ts"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
-const start = (...flags: ReadonlyArray<string>): ChildProcess =>
+const start = (...flags: ReadonlyArray<string>): ChildProcess => startWith({}, ...flags)
+
+const startWith = (
+  env: Readonly<Record<string, string>>,
+  ...flags: ReadonlyArray<string>
+): ChildProcess =>
   spawn(process.execPath, [bin, ...flags], {
-    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1" },
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   })
 
 /** What it prints, and the exit code, once it has ended by itself. */
-const run = async (...flags: ReadonlyArray<string>) => {
-  const child = start(...flags)
+const run = (...flags: ReadonlyArray<string>) => endOf(start(...flags))
+
+/** Starts it and reads what it prints until it is ready. */
+const ready = async (...flags: ReadonlyArray<string>) => {
+  const child = start("--port", "0", ...flags)
+  let out = ""
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (out += chunk))
+  const printed = async (words: string): Promise<string> => {
+    while (!out.includes(words)) {
+      // What is printed next is not known before this is.
+      // oxlint-disable-next-line no-await-in-loop
+      if (child.stdout !== null) await once(child.stdout, "data")
+    }
+    return out
+  }
+  const baseUrl = /SENT_BASE_URL=(\S+)/.exec(await printed("Ctrl-C"))?.[1] ?? ""
+  return { baseUrl, child, ended: once(child, "exit"), printed }
+}
+
+const endOf = async (child: ChildProcess) => {
   const ended = once(child, "exit")
   const [out = "", err = ""] = await Promise.all(
     [child.stdout, child.stderr].map(async (stream) =>
@@ -33,20 +60,140 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   it.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as const)(
     "says where it is, answers there, and ends on %s",
     async (signal) => {
-      const child = start("--port", "0")
-      const ended = once(child, "exit")
-      let out = ""
-      for await (const chunk of child.stdout?.setEncoding("utf8") ?? []) {
-        out += String(chunk)
-        if (out.includes("Ctrl-C")) break
-      }
-      const baseUrl = /mocked at (http:\/\/127\.0\.0\.1:\d+)\n/.exec(out)?.[1] ?? ""
+      const { baseUrl, child, ended, printed } = await ready()
+      const out = await printed("Ctrl-C")
+      assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
+      assert.include(out, `mocked at ${baseUrl}\nInbox: ${baseUrl}/__mock/\n`)
       assert.include(out, `\n  SENT_BASE_URL=${baseUrl}\n`)
+      assert.include(out, "\n  SENT_SENDER_ID=")
+      assert.include(out, "\n  SENT_API_KEY=")
       assert.strictEqual((await Effect.runPromise(post({ baseUrl }))).status, 204)
       child.kill(signal)
       assert.deepStrictEqual(await ended, [0, null])
     },
   )
+
+  it.skipIf(process.platform === "win32")(
+    "stops within a second, and sends the updates that are still to come",
+    async () => {
+      const program = Effect.gen(function* () {
+        const receiver = yield* makeReceiver()
+        const { baseUrl, child, ended } = yield* Effect.promise(() => ready("--realistic"))
+        for (let sent = 0; sent < 20; sent++) {
+          const body = { ...sample, phoneNumber: "+15005552041", webhookUrl: receiver.url }
+          assert.strictEqual((yield* post({ baseUrl }, body)).status, 204)
+        }
+        const askedAt = performance.now()
+        child.kill("SIGTERM")
+        assert.deepStrictEqual(yield* Effect.promise(() => ended), [0, null])
+        assert.isBelow(performance.now() - askedAt, 1000)
+        assert.lengthOf(receiver.updates, 100)
+      })
+      await Effect.runPromise(Effect.scoped(program))
+    },
+  )
+
+  it("logs each request on a line, and shows no number", async () => {
+    const { baseUrl, child, ended, printed } = await ready("--base-path", "/sent")
+    assert.match(baseUrl, /\/sent$/)
+    await Effect.runPromise(post({ baseUrl }, { ...sample, phoneNumber: "+15005554005" }))
+    const out = await printed("template-not-found")
+    assert.match(
+      out,
+      /\n\d\d:\d\d:\d\d {2}POST \/sent\/v1\/messages\/phone → 400 {2}message 1 to \+1•+05, template-not-found\n/,
+    )
+    assert.notInclude(out, "5005554")
+    child.kill()
+    await ended
+  })
+
+  it("logs JSON for a program to read", async () => {
+    const { baseUrl, child, ended, printed } = await ready("--log", "json")
+    await Effect.runPromise(post({ baseUrl }))
+    const line =
+      (await printed("/v1/messages")).split("\n").find((one) => one.startsWith("{")) ?? ""
+    assert.include(Object(JSON.parse(line)).message, "POST /v1/messages/phone → 204")
+    child.kill()
+    await ended
+  })
+
+  it("keeps as many messages as it is told to, and signs with the given secret", async () => {
+    const secret = `whsec_${Buffer.from("a key of the tests, and no other").toString("base64")}`
+    const { baseUrl, child, ended, printed } = await ready(
+      "--keep",
+      "2",
+      "--webhook-secret",
+      secret,
+    )
+    assert.notInclude(await printed("Ctrl-C"), "whsec_")
+    for (let sent = 0; sent < 3; sent++) {
+      // One after the other, so that they are numbered in this order.
+      // oxlint-disable-next-line no-await-in-loop
+      await Effect.runPromise(post({ baseUrl }))
+    }
+    const { total } = Object(await (await fetch(`${baseUrl}/__mock/messages`)).json())
+    assert.strictEqual(total, 2)
+    child.kill()
+    await ended
+  })
+
+  it.skipIf(process.platform !== "linux")("opens the inbox in the browser", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "effect-sent-"))
+    const said = join(folder, "said")
+    // What stands for the browser: a program that writes down what it is to open.
+    await writeFile(join(folder, "browser"), `#!/bin/sh\nprintf %s "$1" > ${said}\n`, {
+      mode: 0o755,
+    })
+    const child = startWith({ BROWSER: join(folder, "browser") }, "--port", "0", "--open")
+    let out = ""
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (out += chunk))
+    const folderChanges = watch(folder)
+    for await (const _ of folderChanges) {
+      if (await readFile(said, "utf8").catch(() => "")) break
+    }
+    assert.include(out, `Inbox: ${await readFile(said, "utf8")}\n`)
+    const ended = once(child, "exit")
+    child.kill()
+    await ended
+    await rm(folder, { recursive: true })
+  })
+
+  it("starts by its name as well", async () => {
+    const { code, out } = await run("start", "--help")
+    assert.strictEqual(code, 0)
+    assert.include(out, "--webhook-secret")
+  })
+
+  it("lists the magic numbers", async () => {
+    const [text, json] = await Promise.all([run("scenarios"), run("scenarios", "--json")])
+    const listed: unknown = JSON.parse(json.out)
+    const lines = text.out.trim().split("\n")
+    assert.lengthOf(lines, Array.isArray(listed) ? listed.length : 0)
+    assert.isAbove(lines.length, 30)
+    assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused, since/m)
+  })
+
+  it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {
+    const { code, out } = await run("--completions", shell)
+    assert.strictEqual(code, 0)
+    assert.include(out, "webhook-secret")
+  })
+
+  it("says which Node.js it needs on an older one", async () => {
+    const older = 'Object.defineProperty(process.versions, "node", { value: "22.19.0" })'
+    const child = spawn(process.execPath, ["--import", `data:text/javascript,${older}`, bin], {
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    const { code, err, out } = await endOf(child)
+    assert.deepStrictEqual(
+      { code, err, out },
+      {
+        code: 1,
+        err: "effect-sent-mock needs Node.js 24.18.0 or newer; this is 22.19.0\n",
+        out: "",
+      },
+    )
+  })
 
   it("does not hang on a port that is taken", async () => {
     await using mock = await startMockServer()
@@ -60,6 +207,13 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     [["--port", "x"], /port/],
     [["--port", "70000"], /option port: must be a whole number from 0 to 65535/],
     [["--contract", "no/such.yaml"], /there is no contract at/],
+    [["--contract", bin], /the contract .*bin\.ts cannot be served/],
+    [["scenarios", "--contract", "no/such.yaml"], /there is no contract at/],
+    [["--base-path", "sent"], /option basePath: must be a path/],
+    [["--keep", "0"], /option keep: must be a whole number/],
+    [["--webhook-secret", "whsec_?"], /option webhookSecret: must be/],
+    [["--allow-host", "http://app"], /option allowHosts: must hold host names/],
+    [["--log", "xml"], /pretty/],
     [["--prot", "1"], /--port/],
   ])("says what is wrong with %j", async (flags, message) => {
     const { code, err } = await run(...flags)

@@ -5,74 +5,211 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import type { Contract, Operation, Response } from "../Contract.ts"
+import { admin, type AdminParts, adminPath } from "./admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
+import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
+import type { Deliveries } from "./deliveries.ts"
 import { validationFailed } from "./fieldErrors.ts"
+import { maskNumber } from "./mask.ts"
+import type { MessageRecord, Messages } from "./messages.ts"
+import type { Decide, Ending, Play } from "./play.ts"
 import { choosePreferred, type Preferred } from "./prefer.ts"
 import type { Outcome, Prism } from "./prism.ts"
+import { makeRecord, textIn } from "./record.ts"
 import { readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
+import type { Timeline } from "./timeline.ts"
+import type { CheckUpdate, Pace } from "./updates.ts"
+
+/** What answers are made of. */
+export interface Parts {
+  readonly contract: Contract
+  readonly prism: Prism
+  /** In front of the contract's paths: empty, or a path without a slash at its end. */
+  readonly basePath: string
+  readonly decide: Decide
+  readonly messages: Messages
+  readonly deliveries: Deliveries
+  readonly checkUpdate: (operation: Operation) => CheckUpdate
+  readonly timeline: Timeline
+  readonly pace: Pace
+}
+
+/** An answer, and how it reaches its caller. */
+interface Reply {
+  readonly answer: Answer
+  readonly ending: Ending
+  /** What was kept of the request, if it was valid. */
+  readonly record: MessageRecord | undefined
+}
+
+const whole = (answer: Answer): Reply => ({ answer, ending: "whole", record: undefined })
 
 /** Answers every request, and with a problem document when the mock itself fails. */
 export const handle = (
-  contract: Contract,
-  prism: Prism,
+  parts: Parts,
+  adminParts: AdminParts,
 ): Effect.Effect<HttpServerResponse, never, HttpServerRequest> =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest
     const [path = "", query = ""] = splitTarget(request.url)
-    const answer = yield* answerTo(contract, prism, request, path, query).pipe(
-      Effect.catch((refusal) => Effect.succeed(refusal)),
+    if (path === adminPath || path.startsWith(`${adminPath}/`)) {
+      return yield* admin(adminParts, request, path, new URLSearchParams(query))
+    }
+    const { answer, ending, record } = yield* replyTo(parts, request, path, query).pipe(
+      Effect.catch((refusal) => Effect.succeed(whole(refusal))),
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
           : Effect.as(
               Effect.logError("the mock failed", cause),
-              problem(500, "The mock itself failed; its log says why"),
+              whole(problem(500, "The mock itself failed; its log says why")),
             ),
       ),
     )
-    yield* Effect.logDebug(`${request.method} ${path} → ${answer.status}`)
-    return toResponse(answer, request.headers["accept"])
-  })
+    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record))
+    return ending === "whole"
+      ? toResponse(answer, request.headers["accept"])
+      : yield* breakOff(request, answer, ending)
+  }).pipe(
+    // The server runs it uninterruptible: who hangs up, or stops the server, would wait for an answer that is held back.
+    Effect.interruptible,
+  )
 
-const answerTo = Effect.fnUntraced(function* (
-  contract: Contract,
-  prism: Prism,
-  request: HttpServerRequest,
+const logLine = (
+  method: string,
   path: string,
-  query: string,
-): Effect.fn.Return<Answer, Answer> {
-  const misframed = misframedAnswer(request)
-  if (misframed !== undefined) return misframed
+  { status }: Answer,
+  ending: Ending,
+  record: MessageRecord | undefined,
+): string => {
+  const line = `${method} ${path} → ${status}${ending === "whole" ? "" : `, ${ending}`}`
+  if (record === undefined) return line
+  const { because, number, phoneNumber, scenario } = record
+  const to = phoneNumber === undefined ? "" : ` to ${maskNumber(phoneNumber)}`
+  return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
+}
 
-  const route = routeOf(contract, request.method, path)
-  if (route._tag === "NotFound") return route.answer
-  const { operation } = route
+const replyTo = Effect.fnUntraced(function* (
+  parts: Parts,
+  request: HttpServerRequest,
+  target: string,
+  query: string,
+): Effect.fn.Return<Reply, Answer> {
+  const { basePath, contract, prism } = parts
+  const misframed = misframedAnswer(request)
+  if (misframed !== undefined) return whole(misframed)
+
+  const route = routeOf(contract.operations, request.method, target, basePath)
+  if (route._tag === "NotFound") return whole(route.answer)
+  const { operation, path } = route
 
   const unauthorized = checkCredentials(operation, request.headers)
-  if (unauthorized !== undefined) return unauthorized
+  if (unauthorized !== undefined) return whole(unauthorized)
 
   const body = yield* readRequestBody(operation, request)
 
   const choice = choosePreferred(operation, request.headers["prefer"])
-  if (choice._tag === "Unknown") return choice.answer
+  if (choice._tag === "Unknown") return whole(choice.answer)
   const preferred = choice._tag === "Preferred" ? choice.preferred : undefined
 
-  const outcome = yield* prism.exchange({
+  const exchange = (wanted: Preferred | undefined) =>
+    prism.exchange({
+      operation,
+      path,
+      query: new URLSearchParams(query),
+      headers: headersForPrism(request, body),
+      body: body.value,
+      wanted,
+    })
+  const outcome = yield* exchange(preferred)
+  if (outcome._tag === "Invalid") {
+    // A credential that is no header, or no key: Prism alone knows where to look for it.
+    return whole(
+      outcome.violations.some(({ code }) => code === "401")
+        ? fromExample(operation, 401, [], "The credentials are missing")
+        : validationFailed(operation, outcome.violations),
+    )
+  }
+
+  // Only now, since what counts requests counts the valid ones.
+  const senderId = (request.headers["x-sender-id"] ?? "").toLowerCase()
+  const play = parts.decide({
     operation,
-    path,
-    query: new URLSearchParams(query),
-    headers: headersForPrism(request, body),
-    body: body.value,
-    wanted: preferred,
+    senderId,
+    phoneNumber: textIn(body.value, "phoneNumber"),
+    preferred,
+    prefer: request.headers["prefer"],
   })
-  if (outcome._tag === "Answered") return answerFrom(operation, outcome, preferred)
-  // A credential that is no header, or no key: Prism alone knows where to look for it.
-  return outcome.violations.some(({ code }) => code === "401")
-    ? fromExample(operation, 401, [], "The credentials are missing")
-    : validationFailed(operation, outcome.violations)
+  const played = isAnswered(outcome, preferred, play.wanted)
+    ? outcome
+    : yield* exchange(play.wanted)
+  if (played._tag === "Invalid") return whole(validationFailed(operation, played.violations))
+  const answer = answerFrom(operation, played, play.wanted)
+  if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
+
+  const { messages, timeline } = parts
+  const record = makeRecord({
+    operation,
+    request,
+    body,
+    senderId,
+    play,
+    answer,
+    number: messages.nextNumber(),
+    receivedAt: timeline.now(senderId),
+    pace: parts.pace,
+  })
+  yield* process(parts, operation, record, play, answer)
+  return { answer, ending: play.ending, record }
+})
+
+/** Keeps the message, begins to send its updates, and holds its answer back for as long as it is to be. */
+const process = (
+  { checkUpdate, deliveries, messages, timeline }: Parts,
+  operation: Operation,
+  record: MessageRecord,
+  { delayMillis, ending, processed }: Play,
+  answer: Answer,
+): Effect.Effect<void> =>
+  // Whoever waits for the message may move the clock as soon as it is there: before its updates have begun.
+  timeline.track(
+    record.senderId,
+    Effect.gen(function* () {
+      const tell = (): void => {
+        if (processed && ending !== "reset") record.answer = shownAnswer(answer, ending)
+      }
+      if (delayMillis === 0) tell()
+      messages.add(record)
+      deliveries.begin(record, checkUpdate(operation))
+      if (delayMillis > 0) {
+        yield* timeline.sleep(record.senderId, delayMillis)
+        tell()
+        messages.changed(record)
+      }
+    }),
+  )
+
+/** Whether what Prism has answered already is what is wanted. */
+const isAnswered = (
+  { status }: Extract<Outcome, { readonly _tag: "Answered" }>,
+  asked: Preferred | undefined,
+  wanted: Preferred | undefined,
+): boolean =>
+  wanted === asked ||
+  wanted === undefined ||
+  (asked === undefined && wanted.example === undefined && !wanted.empty && wanted.status === status)
+
+const shownAnswer = (
+  { body, headers, status }: Answer,
+  ending: Ending,
+): NonNullable<MessageRecord["answer"]> => ({
+  status,
+  headers,
+  ...(body === undefined ? {} : { body }),
+  delivery: ending,
 })
 
 /** What every HTTP/1.1 server refuses, whatever it serves; Node would do so without a body. */

@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { type Answer, problem } from "./answer.ts"
+import { pause } from "./pause.ts"
 import { toRawResponse } from "./response.ts"
+import type { Timeline } from "./timeline.ts"
 
 export const makeNodeServer = (requestTimeoutMillis: number): Server => {
   // What each connection is answering, so that an answer is for the request that it seems to be for.
@@ -44,8 +46,8 @@ export const makeNodeServer = (requestTimeoutMillis: number): Server => {
   return server
 }
 
-/** How long the requests that are being answered may take when the server stops. */
-const patienceMillis = 1000
+/** How long may take what is being done when the server stops: a little less than the second that it has in all. */
+const patienceMillis = 800
 
 /**
  * Stops listening, waits for what is being answered and then cuts what is still open. By the machine's own clock, as
@@ -59,6 +61,13 @@ export const closeNodeServer = (server: Server): Effect.Effect<void> =>
       resume(Effect.void)
     })
   })
+
+/**
+ * Sends the updates that are still to come, each at once: what was accepted is not dropped. A clock that stands still is
+ * somebody's to move, and with it what waits for it.
+ */
+export const sendTheRest = (timeline: Timeline): Effect.Effect<void> =>
+  timeline.runs ? Effect.race(timeline.runOut, pause(patienceMillis)) : Effect.void
 
 const answerTo = ({ code }: NodeJS.ErrnoException): Answer => {
   switch (code) {

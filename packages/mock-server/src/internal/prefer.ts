@@ -28,32 +28,34 @@ export const choosePreferred = (operation: Operation, header: string | undefined
     const response = operation.responses.find((candidate) => hasExample(candidate, example))
     return response === undefined
       ? unknown(`there is no example ${quoted(example)}; there are: ${everyExample(operation)}`)
-      : chosen(response, example)
+      : { _tag: "Preferred", preferred: { status: response.status, example, empty: false } }
   }
+  const preferred = answerNamed(operation, code, example)
+  return typeof preferred === "string" ? unknown(preferred) : { _tag: "Preferred", preferred }
+}
+
+/** The answer of this status and example, or what the contract has in their place, in words. */
+export const answerNamed = (
+  operation: Operation,
+  code: string,
+  example: string | undefined,
+): Preferred | string => {
   const response = operation.responses.find(({ status }) => String(status) === code)
   if (response === undefined) {
     const codes = operation.responses.map(({ status }) => status).join(", ")
-    return unknown(`there is no code ${quoted(code)}; there are: ${codes}`)
+    return `there is no code ${quoted(code)}; there are: ${codes}`
   }
-  if (example === undefined || hasExample(response, example)) return chosen(response, example)
+  const { status } = response
+  if (example === undefined || hasExample(response, example))
+    return { status, example, empty: false }
   if (example === emptyName && response.mayBeEmpty) {
-    return {
-      _tag: "Preferred",
-      preferred: { status: response.status, example: undefined, empty: true },
-    }
+    return { status, example: undefined, empty: true }
   }
   const names = exampleNames(response)
-  return unknown(
-    `there is no example ${quoted(example)} for ${code}; there ${
-      names.length === 0 ? "is none" : `are: ${names.join(", ")}`
-    }`,
-  )
+  return `there is no example ${quoted(example)} for ${code}; there ${
+    names.length === 0 ? "is none" : `are: ${names.join(", ")}`
+  }`
 }
-
-const chosen = ({ status }: Response, example: string | undefined): Choice => ({
-  _tag: "Preferred",
-  preferred: { status, example, empty: false },
-})
 
 const unknown = (what: string): Choice => ({
   _tag: "Unknown",

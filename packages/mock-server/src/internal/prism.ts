@@ -2,8 +2,7 @@
  * The only file that knows Prism. Prism is CommonJS, speaks fp-ts and has habits that a server must not have;
  * what leaves this file is plain data.
  */
-import { createLogger } from "@stoplight/prism-core"
-import { createInstance, getHttpOperationsFromSpec } from "@stoplight/prism-http"
+import type { createInstance } from "@stoplight/prism-http"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Contract, Operation } from "../Contract.ts"
@@ -56,6 +55,10 @@ export interface Prism {
 export const makePrism = Effect.fnUntraced(function* (
   contract: Contract,
 ): Effect.fn.Return<Prism, string> {
+  // Only now, since Prism takes longer to load than all the rest: a help text or an error need not wait for it.
+  const [{ createLogger }, { createInstance, getHttpOperationsFromSpec }] = yield* Effect.promise(
+    () => Promise.all([import("@stoplight/prism-core"), import("@stoplight/prism-http")]),
+  )
   const resources = yield* Effect.tryPromise({
     // A copy, because Prism writes into what it is given.
     try: () => getHttpOperationsFromSpec({ ...structuredClone(contract.document), ...dialect }),

@@ -14,9 +14,11 @@ export interface RequestBody {
   readonly mediaType: string | undefined
   /** Undefined when there is no body. */
   readonly value: unknown
+  /** The body as it came. */
+  readonly text: string
 }
 
-const none: RequestBody = { mediaType: undefined, value: undefined }
+const none: RequestBody = { mediaType: undefined, value: undefined, text: "" }
 
 /** The body, or the 413, 415 or 400 that says why it is not read. */
 export const readRequestBody = Effect.fnUntraced(function* (
@@ -27,7 +29,7 @@ export const readRequestBody = Effect.fnUntraced(function* (
   if (bytes.length === 0) return none
   const mediaType = mediaTypeOf(operation, request.headers)
   if (typeof mediaType !== "string") return yield* Effect.fail(mediaType.answer)
-  return { mediaType, value: yield* parseJson(operation, bytes) }
+  return { mediaType, ...(yield* parseJson(operation, bytes)) }
 })
 
 // -----------------------------------------------------------------------------
@@ -103,9 +105,15 @@ const mediaTypeOf = (
 // JSON
 // -----------------------------------------------------------------------------
 
-const parseJson = (operation: Operation, bytes: Uint8Array): Effect.Effect<unknown, Answer> =>
+const parseJson = (
+  operation: Operation,
+  bytes: Uint8Array,
+): Effect.Effect<Pick<RequestBody, "value" | "text">, Answer> =>
   Effect.try({
-    try: (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
+    try: () => {
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+      return { text, value: JSON.parse(text) as unknown }
+    },
     catch: (cause) => {
       const where = cause instanceof SyntaxError ? whereIn(cause.message) : "it is not UTF-8"
       const what = "The request body is not valid JSON"

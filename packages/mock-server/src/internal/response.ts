@@ -18,14 +18,18 @@ export const toResponse = (
   })
 }
 
-/** An answer as raw HTTP/1.1, for a connection on which no request could be read. It ends the connection. */
+/** An answer as raw HTTP/1.1, for a connection that has no other way to answer. It ends the connection. */
 export const toRawResponse = ({ status, headers, mediaTypes, body }: Answer): string => {
-  const text = JSON.stringify(body)
+  const text = body === undefined ? "" : JSON.stringify(body)
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    `Content-Type: ${mediaTypes[0] ?? "application/json"}`,
-    `Content-Length: ${Buffer.byteLength(text)}`,
+    ...(body === undefined
+      ? []
+      : [
+          `Content-Type: ${mediaTypes[0] ?? "application/json"}`,
+          `Content-Length: ${Buffer.byteLength(text)}`,
+        ]),
     "Connection: close",
   ]
   return `${lines.join("\r\n")}\r\n\r\n${text}`

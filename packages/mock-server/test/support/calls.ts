@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import { Contract, type MockServer } from "@effect-sent/mock-server"
-import type { Received } from "./wire.ts"
+import { bytesOf, type Received } from "./wire.ts"
 
 export const path = "/v1/messages/phone"
 
@@ -40,6 +40,20 @@ export const post = (
       body: await response.text(),
     }
   })
+
+/** A good request, byte for byte. */
+export const postBytes = (body: unknown = sample): Buffer => {
+  const text = JSON.stringify(body)
+  return bytesOf({
+    headers: [
+      ["host", "localhost"],
+      ...Object.entries(credentials),
+      ["content-type", "application/json"],
+      ["content-length", String(Buffer.byteLength(text))],
+    ],
+    body: text,
+  })
+}
 
 /** A body as JSON. */
 export const jsonOf = ({ body }: Received): unknown => JSON.parse(body)

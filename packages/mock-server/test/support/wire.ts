@@ -57,6 +57,25 @@ export const received = (socket: Socket) =>
     socket.once("close", () => resume(Effect.succeed(Buffer.concat(chunks))))
   })
 
+/** What came over a connection until it ended, and the error that ended it, if it was no orderly end. */
+export interface Ended {
+  readonly text: string
+  readonly error: string | undefined
+}
+
+/** Sends these bytes over a connection of their own, and sees how it ends. */
+export const endOf = (port: number, bytes: Bytes): Effect.Effect<Ended> =>
+  Effect.callback((resume) => {
+    let text = ""
+    let error: string | undefined
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
+    socket.setEncoding("utf8")
+    socket.on("data", (chunk: string) => (text += chunk))
+    socket.on("error", (cause: NodeJS.ErrnoException) => (error = cause.code))
+    socket.on("close", () => resume(Effect.succeed({ text, error })))
+    return Effect.sync(() => socket.destroy())
+  })
+
 /** Sends these bytes over a connection of their own and waits until the mock closes it. */
 export const talk = (port: number, ...parts: ReadonlyArray<Bytes>) =>
   Effect.scoped(

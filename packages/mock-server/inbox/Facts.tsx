@@ -1,0 +1,57 @@
+import type { ComponentChildren, JSX } from "preact"
+import type { Message } from "../src/Message.ts"
+import { fullTime } from "./time.ts"
+
+const Fact = (props: {
+  readonly name: string
+  readonly children: ComponentChildren
+}): JSX.Element => (
+  <div>
+    <dt>{props.name}</dt>
+    <dd>{props.children}</dd>
+  </div>
+)
+
+/** What else is known of a message. */
+export const Facts = (props: {
+  readonly message: Message
+  readonly summary: string | undefined
+}): JSX.Element => {
+  const { message } = props
+  return (
+    <section class="card" aria-labelledby="facts-heading">
+      <h3 id="facts-heading">Facts</h3>
+      <dl class="facts">
+        {message.scenario !== undefined && (
+          <Fact name="Scenario">
+            <bdi>{message.scenario}</bdi>
+            {props.summary !== undefined && <p class="quiet">{props.summary}</p>}
+          </Fact>
+        )}
+        {message.because !== undefined && (
+          <Fact name="Because">
+            <bdi>{message.because}</bdi>
+          </Fact>
+        )}
+        <Fact name="Received">
+          <time dateTime={message.receivedAt}>{fullTime(message.receivedAt)}</time>
+        </Fact>
+        <Fact name="Number">{message.number.toLocaleString("en")}</Fact>
+        <Fact name="Sender id">
+          <bdi class="mono">{message.senderId === "" ? "none" : message.senderId}</bdi>
+        </Fact>
+        <Fact name="Template">
+          <bdi class="mono">{message.templateId ?? "none"}</bdi>
+        </Fact>
+        <Fact name="Message id">
+          <bdi class="mono">{message.id}</bdi>
+        </Fact>
+        {message.webhookUrl !== undefined && (
+          <Fact name="Updates go to">
+            <bdi class="mono">{message.webhookUrl}</bdi>
+          </Fact>
+        )}
+      </dl>
+    </section>
+  )
+}

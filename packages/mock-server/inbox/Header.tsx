@@ -1,0 +1,104 @@
+import type { JSX, RefObject } from "preact"
+import { useEffect, useState } from "preact/hooks"
+import { Icon } from "./Icon.tsx"
+import type { State } from "./store.ts"
+import { counted } from "./text.ts"
+import { currentTheme, onSystemTheme, toggleTheme } from "./theme.ts"
+
+const liveWords: Readonly<Record<State["live"], string>> = {
+  connecting: "connecting",
+  live: "live",
+  reconnecting: "reconnecting",
+}
+
+const ThemeButton = (): JSX.Element => {
+  const [theme, setTheme] = useState(currentTheme)
+  useEffect(() => onSystemTheme(() => setTheme(currentTheme())), [])
+  const other = theme === "dark" ? "light" : "dark"
+  return (
+    <button
+      type="button"
+      class="button button-icon"
+      aria-label={`Switch to ${other} colours`}
+      title={`Switch to ${other} colours`}
+      onClick={() => {
+        toggleTheme()
+        setTheme(currentTheme())
+      }}
+    >
+      <Icon name={theme === "dark" ? "sun" : "moon"} />
+    </button>
+  )
+}
+
+/** Name, state, search and what can be done to the whole inbox. */
+export const Header = (props: {
+  readonly state: State
+  readonly searchRef: RefObject<HTMLInputElement | null>
+  readonly onSearch: (search: string) => void
+  readonly onScenarios: () => void
+  readonly onKeys: () => void
+  readonly onClear: () => void
+}): JSX.Element => {
+  const { live, search, total } = props.state
+  return (
+    <header class="top">
+      <div class="brand">
+        <img src="icon.svg" alt="" width="24" height="24" />
+        <h1>effect-sent mock</h1>
+        <span class={`live live-${live}`} role="status">
+          {liveWords[live]}
+        </span>
+      </div>
+      <div class="search" role="search">
+        <Icon name="search" />
+        <input
+          ref={props.searchRef}
+          type="search"
+          placeholder="Number, variable, status, scenario…"
+          aria-label="Search messages"
+          autocomplete="off"
+          spellcheck={false}
+          value={search}
+          onInput={(event) => props.onSearch(event.currentTarget.value)}
+        />
+        <span class="count">
+          {search === "" ? counted(total, "message") : `${total.toLocaleString("en")} found`}
+        </span>
+        <kbd aria-hidden="true">/</kbd>
+      </div>
+      <div class="top-buttons">
+        <button
+          type="button"
+          class="button"
+          // The word is hidden in a narrow window.
+          aria-label="Scenarios"
+          onClick={props.onScenarios}
+        >
+          <Icon name="list" />
+          <span class="button-words">Scenarios</span>
+        </button>
+        <button
+          type="button"
+          class="button button-icon top-keys"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={props.onKeys}
+        >
+          ?
+        </button>
+        <ThemeButton />
+        <button
+          type="button"
+          class="button button-icon"
+          aria-label="Clear the inbox"
+          title="Clear the inbox"
+          disabled={total === 0 && search === ""}
+          onClick={props.onClear}
+        >
+          <Icon name="bin" />
+        </button>
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,72 @@
+import type { JSX } from "preact"
+import type { Message } from "../src/Message.ts"
+import { Pill } from "./Pill.tsx"
+import { channelName, statusLabel } from "./status.ts"
+import { cropped } from "./text.ts"
+import { ago, fullTime } from "./time.ts"
+
+const mostPreviewed = 3
+const longestValue = 60
+
+/** The first variables; there is no text to show, for the mock knows no templates. */
+const Preview = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
+  const shown = Object.entries(variables).slice(0, mostPreviewed)
+  if (shown.length === 0) return <span class="row-preview row-preview-none">no variables</span>
+  return (
+    <span class="row-preview">
+      {shown.map(([name, value]) => (
+        <span key={name} class="row-variable">
+          <bdi class="row-variable-name">{cropped(name, longestValue)}</bdi>{" "}
+          <bdi>{cropped(value, longestValue)}</bdi>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+/** The DOM id of a message's row. */
+export const rowId = (message: Message): string => `message-${message.number}`
+
+/** One message in the list. */
+export const MessageRow = (props: {
+  readonly message: Message
+  /** Its place among all that are loaded, from 0. */
+  readonly index: number
+  readonly total: number
+  readonly top: string
+  readonly isSelected: boolean
+  readonly isOpen: boolean
+  readonly isFresh: boolean
+  readonly now: number
+  readonly onOpen: () => void
+}): JSX.Element => {
+  const { message } = props
+  return (
+    <div
+      id={rowId(message)}
+      class="row"
+      role="option"
+      aria-selected={props.isSelected}
+      aria-current={props.isOpen ? "true" : undefined}
+      aria-posinset={props.index + 1}
+      aria-setsize={props.total}
+      style={{ transform: `translateY(${props.top})` }}
+      onClick={props.onOpen}
+    >
+      <div class={props.isFresh ? "row-inner row-fresh" : "row-inner"}>
+        <span class="row-line">
+          <bdi class="row-number">{message.phoneNumber ?? "no number"}</bdi>
+          <time class="row-time" dateTime={message.receivedAt} title={fullTime(message.receivedAt)}>
+            {ago(message.receivedAt, props.now)}
+          </time>
+        </span>
+        <Preview variables={message.variables} />
+        <span class="row-line row-facts">
+          <Pill status={message.status} label={statusLabel(message)} />
+          {message.channel !== undefined && <bdi>{channelName(message.channel)}</bdi>}
+          <bdi class="row-scenario">{message.scenario ?? message.because ?? ""}</bdi>
+        </span>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,116 @@
+import type { JSX, RefObject } from "preact"
+import { useLayoutEffect, useRef } from "preact/hooks"
+import type { Message } from "../src/Message.ts"
+import type { Info, Scenario } from "./api.ts"
+import { CopyButton } from "./CopyButton.tsx"
+import { curlOfMessage } from "./curl.ts"
+import { Facts } from "./Facts.tsx"
+import { Icon } from "./Icon.tsx"
+import { Phone } from "./Phone.tsx"
+import { Pill } from "./Pill.tsx"
+import { Raw } from "./Raw.tsx"
+import { statusLabel } from "./status.ts"
+import type { Opened } from "./store.ts"
+import { Timeline } from "./Timeline.tsx"
+
+interface Context {
+  readonly info: Info | undefined
+  readonly scenarios: ReadonlyArray<Scenario>
+  readonly now: number
+  readonly onResend: (id: string, updateId: string) => Promise<void>
+}
+
+const Body = (props: Context & { readonly message: Message }): JSX.Element => {
+  const { info, message } = props
+  const scrolled = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => scrolled.current?.scrollTo(0, 0), [message.id])
+  return (
+    <div class="reader-body" data-scrolls ref={scrolled}>
+      <div class="reader-columns">
+        <Phone message={message} />
+        <div class="reader-cards">
+          <Timeline
+            // A message's own: what was unfolded for another one must not stay so.
+            key={message.id}
+            message={message}
+            webhookUrl={info?.webhookUrlHint ?? "http://127.0.0.1:3000/webhook"}
+            now={props.now}
+            onResend={(updateId) => props.onResend(message.id, updateId)}
+          />
+          <Facts
+            message={message}
+            summary={props.scenarios.find(({ name }) => name === message.scenario)?.summary}
+          />
+        </div>
+      </div>
+      <Raw message={message} />
+    </div>
+  )
+}
+
+const Gone = (): JSX.Element => (
+  <div class="placeholder">
+    <Icon name="never" />
+    <p>
+      <strong>No such message</strong>
+    </p>
+    <p>The mock keeps messages in memory: they go when it stops or is cleared.</p>
+  </div>
+)
+
+/** The message that is open. */
+export const OpenedMessage = (
+  props: Context & {
+    readonly opened: Opened
+    readonly headingRef: RefObject<HTMLHeadingElement | null>
+    readonly copy: (text: string) => Promise<boolean>
+    readonly onClose: () => void
+  },
+): JSX.Element => {
+  const { message, isGone } = props.opened
+  return (
+    <>
+      <header class="reader-head">
+        <button
+          type="button"
+          class="button button-icon back"
+          aria-label="Back to the list"
+          onClick={props.onClose}
+        >
+          <Icon name="back" />
+        </button>
+        <h2 tabIndex={-1} ref={props.headingRef}>
+          <bdi>{isGone ? "Message" : (message?.phoneNumber ?? "…")}</bdi>
+        </h2>
+        {message !== undefined && <Pill status={message.status} label={statusLabel(message)} />}
+        <span class="spacer" />
+        {message !== undefined && props.info !== undefined && (
+          <CopyButton
+            label="Copy as curl"
+            text={curlOfMessage(message, props.info.baseUrl)}
+            copy={props.copy}
+          />
+        )}
+        <button
+          type="button"
+          class="button button-icon close"
+          aria-label="Close the message"
+          title="Close (Esc)"
+          onClick={props.onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {isGone && <Gone />}
+      {message !== undefined && (
+        <Body
+          message={message}
+          info={props.info}
+          scenarios={props.scenarios}
+          now={props.now}
+          onResend={props.onResend}
+        />
+      )}
+    </>
+  )
+}

@@ -1,0 +1,399 @@
+/** All that the page knows, and what changes it. */
+import type { Message } from "../src/Message.ts"
+import {
+  ApiError,
+  clearMessages,
+  getInfo,
+  getMessage,
+  getScenarios,
+  listMessages,
+  resendUpdate,
+  type Info,
+  type Scenario,
+} from "./api.ts"
+import { readClock, systemClock, type ClockReading } from "./clock.ts"
+import { listen } from "./live.ts"
+import { matches } from "./matches.ts"
+import { merge } from "./merge.ts"
+import { goTo, onNavigated, openedId } from "./route.ts"
+import { counted } from "./text.ts"
+
+/** What failed, in words, and how to try again. */
+export interface Problem {
+  readonly text: string
+  readonly retry?: () => void
+}
+
+/** The message that is open. */
+export interface Opened {
+  readonly id: string
+  /** Absent while it is fetched, and when there is none. */
+  readonly message?: Message
+  /** The mock does not have it, or not any more. */
+  readonly isGone: boolean
+}
+
+/** All that the page knows. */
+export interface State {
+  /** Newest first. */
+  readonly messages: ReadonlyArray<Message>
+  /** Whether there are older ones to load. */
+  readonly more: boolean
+  /** How many the mock has that match the search. */
+  readonly total: number
+  readonly search: string
+  /** Whether the list shows an answer of the mock already. */
+  readonly isLoaded: boolean
+  readonly isLoadingOlder: boolean
+  /** Messages with a higher number came in live just now. */
+  readonly freshAfter: number
+  readonly live: "connecting" | "live" | "reconnecting"
+  readonly opened: Opened | undefined
+  readonly info: Info | undefined
+  readonly scenarios: ReadonlyArray<Scenario>
+  readonly clock: ClockReading
+  readonly problem: Problem | undefined
+  /** A short confirmation, e.g. of a copy. */
+  readonly notice: string | undefined
+  /** What a screen reader is told of new messages. */
+  readonly news: string
+}
+
+/** The state and what changes it. */
+export interface Store {
+  readonly get: () => State
+  /** Calls back after every change. Gives what ends it. */
+  readonly subscribe: (listener: () => void) => () => void
+  readonly start: () => void
+  readonly setSearch: (search: string) => void
+  readonly loadOlder: () => void
+  readonly open: (id: string | undefined, how: "push" | "replace") => void
+  readonly clear: () => void
+  readonly resend: (id: string, updateId: string) => Promise<void>
+  readonly notify: (text: string) => void
+  readonly fail: (problem: Problem) => void
+  readonly dismissProblem: () => void
+}
+
+const pageSize = 100
+const searchPauseMillis = 150
+const recountMillis = 400
+const noticeMillis = 2200
+/** New messages are told to a screen reader together, not one by one. */
+const newsMillis = 1500
+
+const initial: State = {
+  messages: [],
+  more: false,
+  total: 0,
+  search: "",
+  isLoaded: false,
+  isLoadingOlder: false,
+  freshAfter: Infinity,
+  live: "connecting",
+  opened: undefined,
+  info: undefined,
+  scenarios: [],
+  clock: systemClock,
+  problem: undefined,
+  notice: undefined,
+  news: "",
+}
+
+const wordsOf = (failure: unknown): string =>
+  failure instanceof Error ? failure.message : String(failure)
+
+const wordsOfNews = (messages: ReadonlyArray<Message>): string => {
+  const [first] = messages
+  return messages.length === 1 && first !== undefined
+    ? `New message to ${first.phoneNumber ?? "no number"}, ${first.status}`
+    : counted(messages.length, "new message")
+}
+
+/** A store of its own; nothing happens before `start`. */
+export const makeStore = (): Store => {
+  let state = initial
+  const listeners = new Set<() => void>()
+  const set = (change: Partial<State>): void => {
+    state = { ...state, ...change }
+    for (const listener of listeners) listener()
+  }
+
+  const fail = (problem: Problem): void => set({ problem })
+  const dismissProblem = (): void => set({ problem: undefined })
+
+  // ---------------------------------------------------------------------------
+  // Loading
+  // ---------------------------------------------------------------------------
+
+  /** Of the first page, or of nothing; a newer one ends an older one. */
+  let refreshing = new AbortController()
+  let isRefreshing = false
+  /** What came in live while the first page was on its way; it is newer than that page. */
+  let held: ReadonlyArray<Message> = []
+
+  const refresh = async (): Promise<void> => {
+    refreshing.abort()
+    const own = new AbortController()
+    refreshing = own
+    isRefreshing = true
+    held = []
+    const { search } = state
+    try {
+      const page = await listMessages({ search, limit: pageSize }, own.signal)
+      if (own.signal.aborted) return
+      set({
+        messages: page.messages,
+        more: page.more,
+        total: page.total,
+        isLoaded: true,
+        isLoadingOlder: false,
+        freshAfter: Infinity,
+        problem: undefined,
+      })
+      isRefreshing = false
+      if (held.length > 0) takeIn(held)
+    } catch (failure) {
+      if (own.signal.aborted) return
+      isRefreshing = false
+      fail({
+        text: `The messages could not be loaded. ${wordsOf(failure)}`,
+        retry: () => void refresh(),
+      })
+    }
+  }
+
+  const loadOlder = async (): Promise<void> => {
+    const oldest = state.messages.at(-1)
+    if (isRefreshing || state.isLoadingOlder || !state.more || oldest === undefined) return
+    // A refresh starts the list anew, and this page would not fit to it.
+    const { signal } = refreshing
+    set({ isLoadingOlder: true })
+    try {
+      const { search } = state
+      const page = await listMessages({ search, limit: pageSize, before: oldest.number }, signal)
+      if (signal.aborted) return
+      const last = state.messages.at(-1)?.number ?? Infinity
+      set({
+        messages: [...state.messages, ...page.messages.filter(({ number }) => number < last)],
+        more: page.more,
+        total: page.total,
+        isLoadingOlder: false,
+      })
+    } catch (failure) {
+      if (signal.aborted) return
+      // Without `more` the list does not ask again by itself, at once and without end.
+      set({ isLoadingOlder: false, more: false })
+      fail({
+        text: `Older messages could not be loaded. ${wordsOf(failure)}`,
+        retry: () => {
+          set({ more: true, problem: undefined })
+          void loadOlder()
+        },
+      })
+    }
+  }
+
+  let recounting = 0
+  /**
+   * How many match is the mock's to say: it may have forgotten old ones. So is its time: who advances the clock makes
+   * updates happen.
+   */
+  const recount = (): void => {
+    if (recounting !== 0) return
+    recounting = window.setTimeout(async () => {
+      recounting = 0
+      const { signal } = refreshing
+      try {
+        const [{ total }, info] = await Promise.all([
+          listMessages({ search: state.search, limit: 1 }, signal),
+          getInfo(),
+        ])
+        if (!signal.aborted) set({ total, clock: readClock(info) })
+      } catch {
+        // Live state and the next load tell that the mock is away; a count is not worth a third word.
+      }
+    }, recountMillis)
+  }
+
+  const loadAbout = async (): Promise<void> => {
+    try {
+      const [info, scenarios] = await Promise.all([getInfo(), getScenarios()])
+      set({ info, scenarios, clock: readClock(info) })
+    } catch (failure) {
+      fail({
+        text: `Scenarios and settings could not be loaded. ${wordsOf(failure)}`,
+        retry: () => {
+          dismissProblem()
+          void loadAbout()
+        },
+      })
+    }
+  }
+
+  // ---------------------------------------------------------------------------
+  // The opened message
+  // ---------------------------------------------------------------------------
+
+  const isOpen = (id: string): boolean => state.opened?.id === id
+
+  const fetchOpened = async (id: string): Promise<void> => {
+    try {
+      const message = await getMessage(id)
+      if (isOpen(id)) set({ opened: { id, message, isGone: false } })
+    } catch (failure) {
+      if (!isOpen(id)) return
+      if (failure instanceof ApiError && failure.status === 404) {
+        set({ opened: { id, isGone: true } })
+        return
+      }
+      fail({
+        text: `The message could not be loaded. ${wordsOf(failure)}`,
+        retry: () => {
+          dismissProblem()
+          void fetchOpened(id)
+        },
+      })
+    }
+  }
+
+  const show = (id: string | undefined): void => {
+    if (id === state.opened?.id) return
+    if (id === undefined) {
+      set({ opened: undefined })
+      return
+    }
+    const message = state.messages.find((each) => each.id === id)
+    set({ opened: message === undefined ? { id, isGone: false } : { id, message, isGone: false } })
+    if (message === undefined) void fetchOpened(id)
+  }
+
+  const open = (id: string | undefined, how: "push" | "replace"): void => {
+    if (id === state.opened?.id) return
+    goTo(id, how)
+    show(id)
+  }
+
+  // ---------------------------------------------------------------------------
+  // What happens in the mock
+  // ---------------------------------------------------------------------------
+
+  let untold: ReadonlyArray<Message> = []
+  let telling = 0
+  const tell = (messages: ReadonlyArray<Message>): void => {
+    untold = [...untold, ...messages]
+    if (telling !== 0) return
+    telling = window.setTimeout(() => {
+      telling = 0
+      set({ news: wordsOfNews(untold) })
+      untold = []
+    }, newsMillis)
+  }
+
+  const takeIn = (changed: ReadonlyArray<Message>): void => {
+    if (isRefreshing) {
+      held = [...held, ...changed]
+      return
+    }
+    const newest = state.messages[0]?.number ?? 0
+    const { messages, more } = merge(
+      state,
+      changed,
+      (message) => state.search === "" || matches(message, state.search),
+    )
+    const opened = changed.find(({ id }) => isOpen(id))
+    const arrived = messages.filter(({ number }) => number > newest)
+    set({
+      messages,
+      more,
+      ...(arrived.length === 0 ? {} : { freshAfter: newest }),
+      ...(opened === undefined
+        ? {}
+        : { opened: { id: opened.id, message: opened, isGone: false } }),
+    })
+    if (arrived.length > 0) tell(arrived)
+    recount()
+  }
+
+  const start = (): void => {
+    void loadAbout()
+    show(openedId())
+    onNavigated(() => show(openedId()))
+    let isAsked = false
+    const ask = (): void => {
+      isAsked = true
+      void refresh()
+      if (state.opened !== undefined) void fetchOpened(state.opened.id)
+    }
+    listen({
+      opened: () => {
+        // The mock may be another one since: started anew, with another clock.
+        if (state.live === "reconnecting") void loadAbout()
+        set({ live: "live" })
+        ask()
+      },
+      lost: () => {
+        set({ live: "reconnecting" })
+        if (!isAsked) ask()
+      },
+      changed: takeIn,
+      outdated: ask,
+    })
+  }
+
+  // ---------------------------------------------------------------------------
+  // What the reader does
+  // ---------------------------------------------------------------------------
+
+  let searching = 0
+  const setSearch = (search: string): void => {
+    set({ search })
+    clearTimeout(searching)
+    searching = window.setTimeout(() => void refresh(), searchPauseMillis)
+  }
+
+  let noticeTimer = 0
+  const notify = (notice: string): void => {
+    clearTimeout(noticeTimer)
+    set({ notice })
+    noticeTimer = window.setTimeout(() => set({ notice: undefined }), noticeMillis)
+  }
+
+  const clear = async (): Promise<void> => {
+    try {
+      await clearMessages()
+      open(undefined, "push")
+      notify("Cleared")
+      // The stream says so as well, when there is one.
+      if (state.live !== "live") void refresh()
+    } catch (failure) {
+      fail({ text: `The messages could not be cleared. ${wordsOf(failure)}` })
+    }
+  }
+
+  const resend = async (id: string, updateId: string): Promise<void> => {
+    try {
+      takeIn([await resendUpdate(id, updateId)])
+      notify("Update sent again")
+    } catch (failure) {
+      fail({ text: `The update could not be sent again. ${wordsOf(failure)}` })
+    }
+  }
+
+  return {
+    get: () => state,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    start,
+    setSearch,
+    loadOlder: () => void loadOlder(),
+    open,
+    clear: () => void clear(),
+    resend,
+    notify,
+    fail,
+    dismissProblem,
+  }
+}

@@ -1,0 +1,222 @@
+/** The command line of `effect-sent-mock`. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import { createRequire } from "node:module"
+import { styleText } from "node:util"
+import open from "open"
+import * as Contract from "../Contract.ts"
+import * as MockServer from "../MockServer.ts"
+import type { MockServerError } from "../MockServerError.ts"
+import { sampleSenderId, scenariosOf } from "./admin.ts"
+
+const PackageJson = Schema.Struct({ version: Schema.String })
+
+const { version } = Schema.decodeUnknownSync(PackageJson)(
+  createRequire(import.meta.url)("../../package.json"),
+)
+
+const contractFlag = Flag.String("contract").pipe(
+  Flag.withDescription("Another OpenAPI 3 document to serve, a YAML or JSON file"),
+  Flag.optional,
+)
+
+// The message says what to do; the stack of a port in use says nothing.
+const withoutStack = <A, R>(
+  effect: Effect.Effect<A, MockServerError, R>,
+): Effect.Effect<A, CliError.UserError, R> =>
+  Effect.mapError(effect, (cause) => new CliError.UserError({ cause }))
+
+// -----------------------------------------------------------------------------
+// start
+// -----------------------------------------------------------------------------
+
+const startFlags = {
+  port: Flag.Int("port").pipe(
+    Flag.withAlias("p"),
+    Flag.withDescription("The port to listen on; 0 picks a free one"),
+    Flag.withDefault(4010),
+  ),
+  host: Flag.String("host").pipe(
+    Flag.withDescription("The address to listen on; 0.0.0.0 lets others on your network in"),
+    Flag.withDefault("127.0.0.1"),
+  ),
+  contract: contractFlag,
+  basePath: Flag.String("base-path").pipe(
+    Flag.withDescription("A path in front of the contract's own, e.g. /sent"),
+    Flag.optional,
+  ),
+  realistic: Flag.Boolean("realistic").pipe(
+    Flag.withDescription(
+      "Send updates after seconds, as a carrier does, not a hundred times as fast",
+    ),
+    Flag.withDefault(false),
+  ),
+  webhookSecret: Flag.Redacted("webhook-secret").pipe(
+    Flag.withDescription(
+      "What updates are signed with: whsec_ and base64. Printed when it is the default",
+    ),
+    Flag.optional,
+  ),
+  allowHosts: Flag.String("allow-host").pipe(
+    Flag.withDescription(
+      "A host besides this machine that updates may be sent to; may be repeated",
+    ),
+    Flag.between(0, 100),
+  ),
+  inboxHosts: Flag.String("inbox-host").pipe(
+    Flag.withDescription(
+      "A name besides localhost that the inbox may be opened by; may be repeated",
+    ),
+    Flag.between(0, 100),
+  ),
+  keep: Flag.Int("keep").pipe(
+    Flag.withDescription("How many messages to keep; the oldest go first"),
+    Flag.withDefault(10_000),
+  ),
+  open: Flag.Boolean("open").pipe(
+    Flag.withDescription("Open the inbox in the browser"),
+    Flag.withDefault(false),
+  ),
+  log: Flag.Literals("log", ["pretty", "json"]).pipe(
+    Flag.withDescription("How requests and updates are logged; --log-level none keeps quiet"),
+    Flag.withDefault("pretty"),
+  ),
+}
+
+const startCommand = <const Name extends string>(name: Name) =>
+  Command.make(
+    name,
+    startFlags,
+    Effect.fnUntraced(
+      function* ({ basePath, contract, log, open: toOpen, webhookSecret, ...options }) {
+        const level = yield* GlobalFlag.LogLevel
+        const mock = yield* MockServer.make({
+          ...options,
+          contract: Option.getOrUndefined(contract),
+          basePath: Option.getOrUndefined(basePath),
+          webhookSecret: Option.getOrUndefined(webhookSecret),
+        }).pipe(
+          // A library logs requests for those who look for a mistake; here they are what it is for.
+          Effect.provideService(
+            References.MinimumLogLevel,
+            Option.getOrElse(level, () => "Debug" as const),
+          ),
+          Effect.provide(Logger.layer([log === "json" ? Logger.consoleJson : oneLine])),
+        )
+        yield* Console.log(greeting(mock, Option.isNone(webhookSecret)))
+        if (toOpen) yield* openInbox(mock.inboxUrl)
+        return yield* Effect.never
+      },
+      Effect.scoped,
+      withoutStack,
+    ),
+  )
+
+const oneLine = Logger.withConsoleLog(
+  Logger.make(({ cause, date, message }) => {
+    const time = styleText("dim", date.toTimeString().slice(0, 8), { stream: process.stdout })
+    const text = [message].flat().join(" ")
+    return `${time}  ${text}${cause.reasons.length === 0 ? "" : `\n${Cause.pretty(cause)}`}`
+  }),
+)
+
+const openInbox = (url: string): Effect.Effect<void> =>
+  Effect.tryPromise(() => open(url)).pipe(
+    Effect.catch(() => Console.error(`No browser could be started; open ${url} yourself`)),
+    Effect.asVoid,
+  )
+
+const greeting = (
+  { baseUrl, contract, inboxUrl }: MockServer.MockServer["Service"],
+  usesDefaultSecret: boolean,
+): string =>
+  [
+    `${contract.title} ${contract.version}, mocked at ${baseUrl}`,
+    `Inbox: ${inboxUrl}`,
+    "",
+    `  SENT_BASE_URL=${baseUrl}`,
+    `  SENT_SENDER_ID=${sampleSenderId}   any GUID will do`,
+    "  SENT_API_KEY=anything",
+    ...(usesDefaultSecret
+      ? ["", `Updates are signed with ${MockServer.defaultWebhookSecret}`]
+      : []),
+    "",
+    "Magic numbers: effect-sent-mock scenarios. Ctrl-C stops it.",
+  ].join("\n")
+
+// -----------------------------------------------------------------------------
+// scenarios
+// -----------------------------------------------------------------------------
+
+const scenarios = Command.make(
+  "scenarios",
+  {
+    contract: contractFlag,
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print them as the JSON that /__mock/scenarios serves"),
+      Flag.withDefault(false),
+    ),
+  },
+  Effect.fnUntraced(function* ({ contract: path, json }) {
+    const contract = yield* Contract.load(Option.getOrUndefined(path))
+    if (json) return yield* Console.log(JSON.stringify(scenariosOf(contract), undefined, 2))
+    return yield* Console.log(scenarioTable(contract))
+  }, withoutStack),
+).pipe(Command.withDescription("List the magic phone numbers and what each of them plays"))
+
+const scenarioTable = ({ operations }: Contract.Contract): string => {
+  const all = operations.flatMap((operation) => operation.scenarios)
+  const width = Math.max(...all.map(({ name }) => name.length))
+  return all
+    .map(({ name, phoneNumber, summary }) => `${phoneNumber}  ${name.padEnd(width)}  ${summary}`)
+    .join("\n")
+}
+
+// -----------------------------------------------------------------------------
+// effect-sent-mock
+// -----------------------------------------------------------------------------
+
+const start = startCommand("start").pipe(
+  Command.withDescription("Start the mock; the same as effect-sent-mock without a command"),
+)
+
+const command = startCommand("effect-sent-mock").pipe(
+  Command.withSubcommands([start, scenarios]),
+  Command.withDescription(
+    "A mock of Sent.dm's API. Whatever it answers comes from the OpenAPI contract. Send to a magic number to get " +
+      "any refusal or any way a message can go (effect-sent-mock scenarios lists them), with a webhookUrl on this " +
+      "machine to get the delivery updates, and watch everything in the inbox at /__mock/. It runs until Ctrl-C.",
+  ),
+  Command.withExamples([
+    { command: "effect-sent-mock --open", description: "Listen on port 4010 and show the inbox" },
+    { command: "effect-sent-mock scenarios", description: "List the magic phone numbers" },
+    {
+      command: "effect-sent-mock --port 0 --log json",
+      description: "On a free port, for a script",
+    },
+  ]),
+)
+
+// To be stopped is how it ends; the shell need not hear of a failure.
+const teardown: Runtime.Teardown = (exit, onExit) =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+    ? onExit(0)
+    : Runtime.defaultTeardown(exit, onExit)
+
+Command.run(command, { version }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ teardown }),
+)

@@ -1,0 +1,107 @@
+/** The messages that a query asks for, newest first. */
+import * as Result from "effect/Result"
+import type { Message } from "../Message.ts"
+import { type Answer, problem } from "./answer.ts"
+import type { Control } from "./control.ts"
+
+export interface MessageList {
+  readonly messages: ReadonlyArray<Message>
+  /** How many the filters let through, whatever the page. */
+  readonly total: number
+  /** Whether there are older ones. */
+  readonly more: boolean
+}
+
+/** The page, or the 400 that says which parameter is wrong. */
+export const listMessages = (
+  control: Control,
+  query: URLSearchParams,
+): Result.Result<MessageList, Answer> =>
+  Result.gen(function* () {
+    for (const name of query.keys()) yield* known(name)
+    const limit = yield* wholeNumber(query, "limit", 1, 1000, 100)
+    const before = yield* wholeNumber(query, "before", 0, Number.MAX_SAFE_INTEGER, Infinity)
+    const since = yield* time(query, "since", -Infinity)
+    const until = yield* time(query, "until", Infinity)
+    const search = query.get("search")?.trim().toLowerCase() ?? ""
+    const found = control.messages(query.get("senderId")?.toLowerCase()).filter((message) => {
+      const receivedAt = Date.parse(message.receivedAt)
+      return (
+        isSame(message.phoneNumber, query.get("phoneNumber")) &&
+        isSame(message.templateId, query.get("templateId")) &&
+        since <= receivedAt &&
+        receivedAt < until &&
+        isFound(message, search)
+      )
+    })
+    const older = found.filter(({ number }) => number < before)
+    const messages = older.slice(-limit).toReversed()
+    return { messages, total: found.length, more: older.length > messages.length }
+  })
+
+const parameters = [
+  "phoneNumber",
+  "templateId",
+  "senderId",
+  "since",
+  "until",
+  "search",
+  "limit",
+  "before",
+]
+
+const known = (name: string): Result.Result<void, Answer> =>
+  parameters.includes(name)
+    ? Result.succeed(undefined)
+    : Result.fail(
+        problem(
+          400,
+          `There is no parameter ${JSON.stringify(name.slice(0, 80))}; there are: ${parameters.join(", ")}`,
+        ),
+      )
+
+const wholeNumber = (
+  query: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+  otherwise: number,
+): Result.Result<number, Answer> => {
+  const text = query.get(name)
+  if (text === null) return Result.succeed(otherwise)
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= least && value <= most
+    ? Result.succeed(value)
+    : Result.fail(problem(400, `${name} must be a whole number from ${least} to ${most}`))
+}
+
+const time = (
+  query: URLSearchParams,
+  name: string,
+  otherwise: number,
+): Result.Result<number, Answer> => {
+  const text = query.get(name)
+  if (text === null) return Result.succeed(otherwise)
+  const value = Date.parse(text)
+  return Number.isNaN(value)
+    ? Result.fail(problem(400, `${name} must be a time of ISO 8601, e.g. 2026-01-31T12:00:00Z`))
+    : Result.succeed(value)
+}
+
+// In a query a plus sign stands for a space, and nobody writes `%2B` by hand.
+const isSame = (actual: string | undefined, wanted: string | null): boolean =>
+  wanted === null || actual?.toLowerCase() === wanted.replace(/^ /, "+").toLowerCase()
+
+const isFound = (message: Message, search: string): boolean =>
+  search === "" ||
+  [
+    message.phoneNumber,
+    message.templateId,
+    message.status,
+    message.scenario,
+    message.because,
+    message.senderId,
+    message.channel,
+    message.id,
+    ...Object.entries(message.variables).flat(),
+  ].some((text) => text?.toLowerCase().includes(search) ?? false)

@@ -1,0 +1,148 @@
+/** Keeps what was sent: the newest messages, bounded in number and in bytes. */
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type { Answer, Attempt, Message, Update, UpdateState } from "../Message.ts"
+
+/** An update while it is on its way. */
+export interface UpdateRecord {
+  readonly id: string
+  readonly status: string
+  readonly channel: string | undefined
+  readonly happensAt: number
+  readonly dueAt: number
+  readonly body: unknown
+  state: UpdateState
+  readonly attempts: Array<Attempt>
+}
+
+/** A message while things happen to it. What does not change is kept as it will be shown. */
+export interface MessageRecord {
+  readonly id: string
+  readonly number: number
+  readonly receivedAt: number
+  readonly senderId: string
+  readonly phoneNumber: string | undefined
+  readonly templateId: string | undefined
+  readonly variables: Readonly<Record<string, string>>
+  readonly webhookUrl: string | undefined
+  readonly accepted: boolean
+  readonly scenario: string | undefined
+  readonly because: string | undefined
+  readonly request: Message["request"]
+  answer: Answer | undefined
+  updates: ReadonlyArray<UpdateRecord>
+}
+
+/** What happened to the messages. */
+export type Change =
+  | { readonly _tag: "Changed"; readonly sequence: number; readonly record: MessageRecord }
+  | { readonly _tag: "Cleared"; readonly sequence: number }
+
+export interface Messages {
+  readonly add: (record: MessageRecord) => void
+  /** Says that a record is no longer what it was. */
+  readonly changed: (record: MessageRecord) => void
+  readonly find: (id: string) => MessageRecord | undefined
+  /** Oldest first. */
+  readonly all: () => Iterable<MessageRecord>
+  readonly clear: (senderId?: string) => void
+  /** Newer changes push out older ones that nobody took. */
+  readonly changes: PubSub.PubSub<Change>
+  readonly nextNumber: () => number
+}
+
+/** More than this of requests' text is not kept, however few they are. */
+const maxKeptCharacters = 64 * 1024 * 1024
+
+export const makeMessages = Effect.fnUntraced(function* (keep: number) {
+  const records = new Map<string, MessageRecord>()
+  const changes = yield* PubSub.sliding<Change>(1024)
+  let characters = 0
+  let number = 0
+  let sequence = 0
+
+  const tell = (record: MessageRecord): void => {
+    PubSub.publishUnsafe(changes, { _tag: "Changed", sequence: ++sequence, record })
+  }
+
+  const drop = (record: MessageRecord): void => {
+    records.delete(record.id)
+    characters -= record.request.body.length
+  }
+
+  const messages: Messages = {
+    add: (record) => {
+      records.set(record.id, record)
+      characters += record.request.body.length
+      for (const oldest of records.values()) {
+        if (records.size <= keep && characters <= maxKeptCharacters) break
+        drop(oldest)
+      }
+      tell(record)
+    },
+    changed: (record) => {
+      if (records.has(record.id)) tell(record)
+    },
+    find: (id) => records.get(id),
+    all: () => records.values(),
+    clear: (senderId) => {
+      for (const record of records.values()) {
+        if (senderId === undefined || record.senderId === senderId) drop(record)
+      }
+      PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
+    },
+    changes,
+    nextNumber: () => ++number,
+  }
+  return messages
+})
+
+/** What the outside sees of a record, at this time by its sender's clock. */
+export const toMessage = (record: MessageRecord, now: number): Message => {
+  const { answer, because, phoneNumber, scenario, templateId, updates, webhookUrl } = record
+  const latest = updates
+    .filter(({ happensAt, state }) => happensAt <= now && state !== "waiting")
+    .reduce<UpdateRecord | undefined>(
+      (newest, update) =>
+        newest === undefined || update.happensAt >= newest.happensAt ? update : newest,
+      undefined,
+    )
+  return {
+    id: record.id,
+    number: record.number,
+    receivedAt: iso(record.receivedAt),
+    senderId: record.senderId,
+    ...(phoneNumber === undefined ? {} : { phoneNumber }),
+    ...(templateId === undefined ? {} : { templateId }),
+    variables: record.variables,
+    ...(webhookUrl === undefined ? {} : { webhookUrl }),
+    accepted: record.accepted,
+    ...(latest?.channel === undefined ? {} : { channel: latest.channel }),
+    status: record.accepted ? (latest?.status ?? "ACCEPTED") : "REFUSED",
+    ...(scenario === undefined ? {} : { scenario }),
+    ...(because === undefined ? {} : { because }),
+    request: record.request,
+    ...(answer === undefined ? {} : { answer }),
+    updates: updates.map(toUpdate),
+  }
+}
+
+const toUpdate = ({
+  attempts,
+  body,
+  dueAt,
+  happensAt,
+  id,
+  state,
+  status,
+}: UpdateRecord): Update => ({
+  id,
+  status,
+  happensAt: iso(happensAt),
+  dueAt: iso(dueAt),
+  body,
+  state,
+  attempts: [...attempts],
+})
+
+const iso = (millis: number): string => new Date(millis).toISOString()

@@ -1,0 +1,84 @@
+/** Makes the record of a valid request. */
+import { randomUUID } from "node:crypto"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
+import type { Operation } from "../Contract.ts"
+import type { Answer } from "./answer.ts"
+import { maskKey } from "./mask.ts"
+import type { MessageRecord } from "./messages.ts"
+import type { Play } from "./play.ts"
+import type { RequestBody } from "./requestBody.ts"
+import { type Pace, updatesFor } from "./updates.ts"
+
+interface Exchanged {
+  readonly operation: Operation
+  readonly request: HttpServerRequest
+  readonly body: RequestBody
+  readonly senderId: string
+  readonly play: Play
+  readonly answer: Answer
+  readonly number: number
+  readonly receivedAt: number
+  readonly pace: Pace
+}
+
+export const makeRecord = (exchanged: Exchanged): MessageRecord => {
+  const { answer, body, number, operation, pace, play, receivedAt, request, senderId } = exchanged
+  const { updates } = operation
+  const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
+  const accepted = play.processed && answer.status >= 200 && answer.status < 300
+  const record = {
+    id: randomUUID(),
+    number,
+    receivedAt,
+    senderId,
+    phoneNumber: textIn(body.value, "phoneNumber"),
+    templateId: textIn(body.value, "templateId"),
+    variables: variablesIn(body.value),
+    webhookUrl,
+    accepted,
+    scenario: play.byScenario || accepted ? play.scenario?.name : undefined,
+    because: play.because,
+    request: {
+      method: request.method,
+      target: request.url,
+      headers: shownHeaders(request.headers),
+      body: body.text,
+    },
+    answer: undefined,
+  }
+  const follows = accepted && webhookUrl !== undefined && play.scenario !== undefined
+  return {
+    ...record,
+    updates: follows ? updatesFor(record, play.scenario, operation, pace) : [],
+  }
+}
+
+/** A member of a JSON object, if it is a text. */
+export const textIn = (value: unknown, name: string): string | undefined => {
+  if (!Predicate.hasProperty(value, name)) return undefined
+  const member = value[name]
+  return Predicate.isString(member) ? member : undefined
+}
+
+const variablesIn = (value: unknown): Readonly<Record<string, string>> => {
+  const body = Predicate.hasProperty(value, "messageBody") ? value.messageBody : undefined
+  if (!Predicate.isObject(body)) return {}
+  return Object.fromEntries(
+    Object.entries(body).flatMap(([name, text]) =>
+      Predicate.isString(text) ? [[name, text]] : [],
+    ),
+  )
+}
+
+const secretHeaders = new Set(["x-api-key", "authorization", "proxy-authorization", "cookie"])
+
+const shownHeaders = (
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => {
+  const shown: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    shown[name] = secretHeaders.has(name) ? maskKey(value) : value
+  }
+  return shown
+}

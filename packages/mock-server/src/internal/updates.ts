@@ -1,0 +1,91 @@
+/** Makes the updates of a message from the contract's examples, and holds them to the contract's schema. */
+import { Ajv2020 } from "ajv/dist/2020.js"
+import addFormats from "ajv-formats"
+import * as Predicate from "effect/Predicate"
+import type { Operation } from "../Contract.ts"
+import type { Scenario } from "../Scenario.ts"
+import type { MessageRecord, UpdateRecord } from "./messages.ts"
+import { dueAfter } from "./scenarios.ts"
+
+export interface Pace {
+  /** What one second of a scenario takes, in milliseconds. */
+  readonly second: number
+}
+
+/** The updates that a scenario has for a message. */
+export const updatesFor = (
+  record: Omit<MessageRecord, "updates">,
+  { channel, updates }: Scenario,
+  operation: Operation,
+  { second }: Pace,
+): ReadonlyArray<UpdateRecord> =>
+  updates.flatMap((update, index) => {
+    const example = operation.updates?.examples.find(({ name }) => name === update.example)
+    if (example === undefined) return []
+    const happensAt = record.receivedAt + update.after * second
+    const body = fill(example.value, record, channel, happensAt)
+    const payload = payloadOf(body)
+    const status = payload["message_status"]
+    return [
+      {
+        id: String(index + 1),
+        status: (Predicate.isString(status) ? status : example.name).toUpperCase(),
+        channel: Predicate.isString(payload["channel"]) ? payload["channel"] : undefined,
+        happensAt,
+        dueAt: record.receivedAt + dueAfter(update) * second,
+        body,
+        state: "waiting",
+        attempts: [],
+      } satisfies UpdateRecord,
+    ]
+  })
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+const isJsonObject = (value: unknown): value is JsonObject =>
+  Predicate.isObject(value) && !Array.isArray(value)
+
+const payloadOf = (body: unknown): JsonObject =>
+  isJsonObject(body) && isJsonObject(body["payload"]) ? body["payload"] : {}
+
+/** The example, with what it says of its own message replaced by what there is to say of this one. */
+const fill = (
+  example: unknown,
+  record: Omit<MessageRecord, "updates">,
+  channel: string | undefined,
+  happensAt: number,
+): unknown => {
+  if (!isJsonObject(example)) return example
+  const own: JsonObject = {
+    account_id: record.senderId,
+    message_id: record.id,
+    inbound_number: record.phoneNumber,
+    template_id: record.templateId,
+    channel,
+  }
+  const payload = Object.fromEntries(
+    Object.entries(payloadOf(example)).map(([name, value]) => [name, own[name] ?? value]),
+  )
+  return {
+    ...example,
+    ...("timestamp" in example ? { timestamp: new Date(happensAt).toISOString() } : {}),
+    ...("payload" in example ? { payload } : {}),
+  }
+}
+
+/** What is wrong with an update by the contract's schema; undefined when nothing is. */
+export type CheckUpdate = (body: unknown) => string | undefined
+
+/** Compiles the schema when the first update is checked: most servers start to be stopped soon. */
+export const makeCheckUpdate = (operation: Operation): CheckUpdate => {
+  let check: CheckUpdate | undefined
+  return (body) => (check ??= compile(operation.updates?.schema))(body)
+}
+
+const compile = (schema: unknown): CheckUpdate => {
+  if (!Predicate.isObject(schema)) return () => undefined
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  const validate = ajv.compile(schema)
+  return (body) => (validate(body) ? undefined : ajv.errorsText(validate.errors))
+}

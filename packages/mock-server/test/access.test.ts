@@ -1,0 +1,218 @@
+/** Who may use the mock's own routes, and what they and the page are sent with. */
+import { MockServer } from "@effect-sent/mock-server"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { post } from "./support/calls.ts"
+import { bytesOf, talk } from "./support/wire.ts"
+
+type Headers = Readonly<Record<string, string>>
+
+/** One request below `/__mock`, its headers as they are written. */
+const call = (
+  port: number,
+  target: string,
+  headers: Headers,
+  { body = "", method = "GET" }: { readonly body?: string; readonly method?: string } = {},
+) =>
+  Effect.map(
+    talk(
+      port,
+      bytesOf({
+        method,
+        target,
+        headers: [
+          ...Object.entries(headers),
+          ["connection", "close"],
+          ["content-length", String(body.length)],
+        ],
+        body,
+      }),
+    ),
+    ([answer]) => answer,
+  )
+
+const json = { "content-type": "application/json" }
+
+describe("the mock's own routes", () => {
+  it.effect.each<readonly [host: string, status: number]>([
+    ["127.0.0.1:4010", 200],
+    ["localhost", 200],
+    ["LOCALHOST:4010", 200],
+    ["[::1]:4010", 200],
+    ["192.168.1.7:4010", 200],
+    ["example.com", 403],
+    ["localhost.example.com:4010", 403],
+    ["127.0.0.1.example.com", 403],
+    ["", 403],
+  ])("asked for under the host %j answer %i", ([host, status]) =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      assert.strictEqual((yield* call(port, "/__mock/messages", { host }))?.status, status)
+    }),
+  )
+
+  it.effect("may be asked for under a name that the user gave", () =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make({ inboxHosts: ["Mock"] })
+      const answer = yield* call(port, "/__mock/messages", { host: "mock:4010" })
+      assert.strictEqual(answer?.status, 200)
+    }),
+  )
+
+  it.effect.each<readonly [headers: Headers, status: number]>([
+    [{ "sec-fetch-site": "same-origin", origin: "http://localhost:4010" }, 200],
+    [{ "sec-fetch-site": "none" }, 200],
+    [{ "sec-fetch-site": "cross-site" }, 403],
+    [{ "sec-fetch-site": "same-site" }, 403],
+    [{ origin: "http://localhost:4011" }, 403],
+    [{ origin: "https://localhost:4010" }, 403],
+    [{ origin: "https://example.com" }, 403],
+    [{ origin: "null" }, 403],
+  ])("asked for by a page with %j answer %i", ([headers, status]) =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      const answer = yield* call(port, "/__mock/messages", { host: "localhost:4010", ...headers })
+      assert.strictEqual(answer?.status, status)
+    }),
+  )
+
+  it.effect("change nothing for what a form can send", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      yield* post(mock)
+      for (const type of [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+      ]) {
+        const headers = { host: "localhost", "content-type": type }
+        const body = '{"answer":{"status":500}}'
+        const placed = yield* call(mock.port, "/__mock/faults", headers, { body, method: "POST" })
+        assert.strictEqual(placed?.status, 415)
+        const cleared = yield* call(mock.port, "/__mock/messages", headers, { method: "DELETE" })
+        assert.strictEqual(cleared?.status, 415)
+      }
+      assert.lengthOf(yield* mock.messages(), 1)
+      assert.lengthOf(yield* mock.faults, 0)
+    }),
+  )
+
+  it.effect.each<readonly [target: string, method: string, status: number]>([
+    ["/__mock", "GET", 308],
+    ["/__mock/", "POST", 405],
+    ["/__mock/nothing", "GET", 404],
+    ["/__mock/../etc/passwd", "GET", 404],
+    ["/__mock/page.ts", "GET", 404],
+    ["/__mock/faults", "PUT", 405],
+    ["/__mockery", "GET", 404],
+    ["/__mock/toString", "GET", 404],
+  ])("answer %s %s with %i", ([target, method, status]) =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      const answer = yield* call(port, target, { host: "localhost", ...json }, { method })
+      assert.strictEqual(answer?.status, status)
+    }),
+  )
+
+  it.effect.each(["{", "", "[1", "null", '"text"', `{"x":"${"y".repeat(100_000)}"}`])(
+    "take no body such as %.12s",
+    (body) =>
+      Effect.gen(function* () {
+        const { port } = yield* MockServer.make()
+        for (const target of ["/__mock/faults", "/__mock/clock"]) {
+          const headers = { host: "localhost", ...json }
+          const answer = yield* call(port, target, headers, { body, method: "POST" })
+          assert.strictEqual(answer?.status, body.length > 65_536 ? 413 : 400)
+        }
+      }),
+  )
+
+  it.effect("move the clock", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ clock: "manual" })
+      const before = (yield* mock.clock.now).epochMilliseconds
+      const answer = yield* call(
+        mock.port,
+        "/__mock/clock",
+        { host: "localhost", ...json },
+        { body: '{"advanceMillis":60000}', method: "POST" },
+      )
+      const now = new Date(before + 60_000).toISOString()
+      assert.deepStrictEqual(JSON.parse(answer?.body ?? ""), { now, realistic: false, runs: false })
+    }),
+  )
+})
+
+describe("the page", () => {
+  it.effect("is sent with a policy that lets nothing in from elsewhere", () =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      for (const [target, type] of [
+        ["/__mock/", "text/html"],
+        ["/__mock/inbox.js", "text/javascript"],
+        ["/__mock/inbox.css", "text/css"],
+        ["/__mock/icon.svg", "image/svg+xml"],
+      ] as const) {
+        const answer = yield* call(port, target, { host: "localhost" })
+        assert.strictEqual(answer?.status, 200)
+        assert.include(answer?.headers["content-type"], type)
+        const policy = answer?.headers["content-security-policy"] ?? ""
+        assert.include(policy, "default-src 'none'")
+        assert.include(policy, "require-trusted-types-for 'script'")
+        assert.notInclude(policy, "unsafe")
+        assert.strictEqual(answer?.headers["x-content-type-options"], "nosniff")
+      }
+    }),
+  )
+})
+
+describe("GET /__mock/events", () => {
+  it.effect("tells of messages as they come, of what becomes of them, and of their end", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ clock: "manual" })
+      const controller = new AbortController()
+      yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
+      const response = yield* Effect.promise(() =>
+        fetch(`${mock.inboxUrl}events`, { signal: controller.signal }),
+      )
+      assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+      let text = ""
+      const until = (wanted: string) =>
+        Effect.promise(async () => {
+          while (!text.includes(wanted)) {
+            // What comes next is not known before this has come.
+            // oxlint-disable-next-line no-await-in-loop
+            text += (await reader?.read())?.value ?? ""
+          }
+          const seen = text
+          text = ""
+          return seen
+        })
+      yield* until("retry: ")
+      yield* post(mock)
+      const [message] = yield* mock.messages()
+      assert.include(yield* until("\n\n"), `event: messages\ndata: [{"id":"${message?.id}"`)
+      yield* mock.clock.advance("1 minute")
+      yield* until('"state":"not-allowed"')
+      yield* mock.clearMessages
+      yield* until("event: cleared\n")
+    }),
+  )
+
+  it.effect("does not keep the server from stopping", () =>
+    Effect.gen(function* () {
+      const before = performance.now()
+      const reading = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const mock = yield* MockServer.make({ clock: "manual" })
+          const response = yield* Effect.promise(() => fetch(`${mock.inboxUrl}events`))
+          return response.text()
+        }),
+      )
+      assert.strictEqual(yield* Effect.promise(() => reading), "retry: 1000\n\n")
+      // Far less than the patience with requests that are being answered.
+      assert.isBelow(performance.now() - before, 600)
+    }),
+  )
+})

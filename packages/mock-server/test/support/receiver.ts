@@ -1,0 +1,63 @@
+/** A receiver of delivery updates, as a program has one: a real server on loopback. */
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { once } from "node:events"
+import { createServer } from "node:http"
+
+export interface ReceivedUpdate {
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  readonly body: { readonly timestamp: string; readonly payload: Readonly<Record<string, string>> }
+}
+
+export interface Receiver {
+  readonly url: string
+  /** In the order in which they came. */
+  readonly updates: Array<ReceivedUpdate>
+}
+
+/**
+ * Starts one that answers each update in turn with the given statuses, the last of them from then on; `undefined` stands
+ * for no answer at all.
+ */
+export const makeReceiver = (
+  statuses: ReadonlyArray<number | undefined> = [204],
+  headers: Readonly<Record<string, string>> = {},
+): Effect.Effect<Receiver, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const updates: Array<ReceivedUpdate> = []
+      const server = createServer((request, response) => {
+        let text = ""
+        request.setEncoding("utf8")
+        request.on("data", (chunk: string) => (text += chunk))
+        request.on("end", () => {
+          const status = statuses[Math.min(updates.length, statuses.length - 1)]
+          updates.push({
+            headers: Object.fromEntries(
+              Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+            ),
+            text,
+            // What it must be, the tests check themselves.
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+            body: JSON.parse(text) as ReceivedUpdate["body"],
+          })
+          if (status !== undefined) response.writeHead(status, headers).end()
+        })
+      })
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      const address = server.address()
+      const port = address !== null && typeof address === "object" ? address.port : 0
+      return { server, receiver: { url: `http://127.0.0.1:${port}/updates`, updates } }
+    }),
+    ({ server }) =>
+      Effect.promise(async () => {
+        server.closeAllConnections()
+        server.close()
+        await once(server, "close")
+      }),
+  ).pipe(Effect.map(({ receiver }) => receiver))
+
+export const statusesOf = ({ updates }: Receiver): ReadonlyArray<string | undefined> =>
+  updates.map(({ body }) => body.payload["message_status"])
