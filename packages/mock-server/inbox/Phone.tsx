@@ -19,11 +19,9 @@ const wordsOf = (status: string): string =>
   status === "ACCEPTED" ? "accepted, no update yet" : status.toLowerCase()
 
 const Variables = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
-  const entries = Object.entries(variables)
-  if (entries.length === 0) return <p class="bubble-none">no variables</p>
   return (
     <dl class="bubble-variables">
-      {entries.map(([name, value]) => (
+      {Object.entries(variables).map(([name, value]) => (
         <div key={name}>
           <dt>
             <bdi>{name}</bdi>
@@ -45,7 +43,7 @@ const Bubble = ({ message }: { readonly message: Message }): JSX.Element => {
       <div class={`bubble bubble-${tone}`}>
         <p class="bubble-template">
           template <bdi title={message.templateId}>{shortId(message.templateId ?? "unknown")}</bdi>{" "}
-          with
+          {Object.keys(message.variables).length === 0 ? "without variables" : "with"}
         </p>
         <Variables variables={message.variables} />
       </div>

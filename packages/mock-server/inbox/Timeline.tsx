@@ -88,7 +88,7 @@ const UpdateItem = (props: {
             onClick={() => void resend()}
           >
             <Icon name="again" />
-            {isSending ? "Sending…" : "Resend"}
+            <span class="button-words">{isSending ? "Sending…" : "Resend"}</span>
           </button>
         )}
       </div>

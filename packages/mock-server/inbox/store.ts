@@ -373,8 +373,10 @@ export const makeStore = (): Store => {
 
   const resend = async (id: string, updateId: string): Promise<void> => {
     try {
-      takeIn([await resendUpdate(id, updateId)])
-      notify("Update sent again")
+      const message = await resendUpdate(id, updateId)
+      takeIn([message])
+      const isReceived = message.updates.find((each) => each.id === updateId)?.state === "received"
+      notify(isReceived ? "Sent again, and received" : "Sent again, and not received")
     } catch (failure) {
       fail({ text: `The update could not be sent again. ${wordsOf(failure)}` })
     }

@@ -243,6 +243,7 @@ export const make = Effect.fnUntraced(function* (
       contract,
       control,
       baseUrl,
+      receiverUrl: `${origin}${adminPath}/receiver`,
       realistic: options.realistic ?? false,
       hosts: settings.inboxHosts,
       closing: Deferred.await(closing),

@@ -363,6 +363,19 @@ describe("a receiver that is not on this machine", () => {
   )
 })
 
+describe("the mock's own receiver", () => {
+  it.effect("takes the updates of those who have none yet", () =>
+    Effect.gen(function* () {
+      const mock = yield* manual()
+      yield* send(mock, `${mock.inboxUrl}receiver`, "read")
+      yield* mock.clock.advance("1 minute")
+      const { status, updates } = yield* mock.expectMessage({})
+      assert.strictEqual(status, "READ")
+      assert.isTrue(updates.every(({ state }) => state === "received"))
+    }),
+  )
+})
+
 describe("an update that was sent", () => {
   it.effect("can be sent once more", () =>
     Effect.gen(function* () {

@@ -24,6 +24,8 @@ export interface AdminParts {
   readonly contract: Contract
   readonly control: Control
   readonly baseUrl: string
+  /** Where updates may be sent by those who have no receiver yet. */
+  readonly receiverUrl: string
   readonly realistic: boolean
   /** Names, besides `localhost` and addresses, under which the inbox may be opened. */
   readonly hosts: ReadonlySet<string>
@@ -113,6 +115,8 @@ const routes: ReadonlyArray<AdminRoute> = [
   },
   { method: "POST", path: "/clock", answer: (parts, call) => advanceClock(parts, call) },
   { method: "GET", path: "/info", answer: (parts) => Effect.succeed(json(infoOf(parts))) },
+  // For those who have no receiver yet: takes any update, and forgets it.
+  { method: "POST", path: "/receiver", answer: () => Effect.succeed(nothing) },
   { method: "GET", path: "/events", answer: (parts) => Effect.succeed(events(parts)) },
 ]
 
@@ -220,6 +224,7 @@ const infoOf = (parts: AdminParts): object => ({
   baseUrl: parts.baseUrl,
   path: parts.contract.operations.find(({ scenarios }) => scenarios.length > 0)?.path,
   senderId: sampleSenderId,
+  webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),
 })
 
