@@ -1,0 +1,226 @@
+/**
+ * Clients that this project did not write: the provider's SDK, curl, and what comes with Node, Python, Java and Go,
+ * each with the request of the API's reference page. A client that is not on the machine is skipped.
+ */
+import { MockServer } from "@effect-sent/mock-server"
+import { assert, describe, it } from "@effect/vitest"
+import { Sent } from "@sentdm/sentdm"
+import { Effect } from "effect"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { credentials, path, sample } from "./support/calls.ts"
+
+/** What a client is to send, and where to. */
+interface Call {
+  readonly baseUrl: string
+  readonly phoneNumber: string
+  /** Absent: no such header is sent. */
+  readonly apiKey: string | undefined
+}
+
+/** What the client says that it was told. */
+interface Told {
+  readonly status: number
+  readonly body: string
+}
+
+/** A client that is a program of its own: it prints the answer's body, and on the last line the status. */
+interface Program {
+  readonly name: string
+  readonly command: string
+  /** Prints what the command is, and ends well. Default: `--version`. */
+  readonly version?: string
+  /** What must be in it. Default: whatever it is. */
+  readonly needed?: RegExp
+  /** Whether it is on every Linux machine that runs these tests for a change: there it is not skipped. */
+  readonly required?: boolean
+  readonly args: (call: Call) => ReadonlyArray<string>
+}
+
+const senderId = credentials["x-sender-id"]
+const apiKey = credentials["x-api-key"]
+
+const file = (name: string): string => fileURLToPath(new URL(`peers/${name}`, import.meta.url))
+
+// -----------------------------------------------------------------------------
+// The programs
+// -----------------------------------------------------------------------------
+
+const programs: ReadonlyArray<Program> = [
+  {
+    name: "curl",
+    command: "curl",
+    required: true,
+    args: (call) => [
+      // Whatever its user has in a `.curlrc`.
+      "--disable",
+      "--silent",
+      "--show-error",
+      "--max-time",
+      "10",
+      "--write-out",
+      "\n%{http_code}",
+      "-X",
+      "POST",
+      `${call.baseUrl}${path}`,
+      // Mended: the page's "string" is no GUID.
+      "-H",
+      `x-sender-id: ${senderId}`,
+      ...(call.apiKey === undefined ? [] : ["-H", `x-api-key: ${call.apiKey}`]),
+      "-H",
+      "Content-Type: application/json",
+      "-d",
+      JSON.stringify({ ...sample, phoneNumber: call.phoneNumber }, undefined, 2),
+    ],
+  },
+  {
+    name: "Node's fetch",
+    command: process.execPath,
+    required: true,
+    args: ({ phoneNumber }) => [file("sample.js"), phoneNumber],
+  },
+  {
+    name: "Python's urllib",
+    command: "python3",
+    required: true,
+    args: ({ phoneNumber }) => [file("sample.py"), phoneNumber],
+  },
+  {
+    name: "Java's java.net.http",
+    command: "java",
+    version: "--list-modules",
+    // It compiles what it runs, and text blocks are as old as Java 15.
+    needed: /^jdk\.compiler@(1[5-9]|[2-9]\d)/m,
+    args: ({ phoneNumber }) => [
+      // They make it start in half the time.
+      "-XX:TieredStopAtLevel=1",
+      "-XX:+UseSerialGC",
+      file("Sample.java"),
+      phoneNumber,
+    ],
+  },
+  {
+    name: "Go's net/http",
+    command: "go",
+    version: "version",
+    args: ({ phoneNumber }) => ["run", file("sample.go"), phoneNumber],
+  },
+]
+
+const execute = promisify(execFile)
+
+const isThere = async ({ command, needed, version = "--version" }: Program): Promise<boolean> => {
+  try {
+    const { stdout } = await execute(command, [version], { timeout: 30_000 })
+    return needed === undefined || needed.test(stdout)
+  } catch {
+    return false
+  }
+}
+
+const onLinuxCI = process.platform === "linux" && Boolean(process.env["CI"])
+
+const found = await Promise.all(
+  programs.map(async (program) => ({
+    program,
+    missing: !(await isThere(program)) && !(onLinuxCI && program.required),
+  })),
+)
+
+/** Runs the program with the call, and ends it with the test if it has not ended by then. */
+const runWith =
+  ({ args, command }: Program) =>
+  (call: Call): Effect.Effect<Told> =>
+    Effect.promise(async (signal) => {
+      const { stdout } = await execute(command, args(call), {
+        env: {
+          ...process.env,
+          SENT_BASE_URL: call.baseUrl,
+          SENT_SENDER_ID: senderId,
+          SENT_API_KEY: call.apiKey,
+          // The mock is on this machine, whatever proxy the machine has.
+          NO_PROXY: "*",
+          no_proxy: "*",
+        },
+        signal,
+        // Go may have its own library to compile; each program gives the mock ten seconds.
+        timeout: 120_000,
+      })
+      const [, body, status] = /^([^]*?)\r?\n(\d{3})\s*$/.exec(stdout) ?? []
+      assert.isDefined(body, `it printed no status: ${stdout}`)
+      return { body, status: Number(status) }
+    })
+
+// -----------------------------------------------------------------------------
+// What each of them is told
+// -----------------------------------------------------------------------------
+
+const detailOf = ({ body }: Told): unknown => Object(JSON.parse(body)).detail
+
+/** The client gets its message through, and can read why another is refused; what is sent is sent once. */
+const check = Effect.fnUntraced(function* (send: (call: Call) => Effect.Effect<Told>) {
+  const mock = yield* MockServer.make()
+  const { baseUrl } = mock
+  const { messageBody: variables, phoneNumber, templateId, webhookUrl } = sample
+
+  assert.deepStrictEqual(yield* send({ baseUrl, phoneNumber, apiKey }), { status: 204, body: "" })
+  yield* mock.expectMessage({
+    accepted: true,
+    phoneNumber,
+    senderId,
+    templateId,
+    variables,
+    webhookUrl,
+  })
+
+  const refused = yield* send({ baseUrl, phoneNumber: "+15005554005", apiKey })
+  assert.strictEqual(refused.status, 400, refused.body)
+  assert.strictEqual(detailOf(refused), "Template not found")
+  yield* mock.expectMessage({ accepted: false, phoneNumber: "+15005554005", templateId, variables })
+
+  const unknown = yield* send({ baseUrl, phoneNumber, apiKey: undefined })
+  assert.strictEqual(unknown.status, 401, unknown.body)
+  assert.isString(detailOf(unknown))
+
+  assert.lengthOf(yield* mock.messages(), 2)
+})
+
+describe.concurrent("a client of another's making", { timeout: 180_000 }, () => {
+  it.effect("gets through and can read a refusal: the provider's SDK", () =>
+    check(({ baseUrl, phoneNumber, apiKey: key }) =>
+      Effect.promise(async () => {
+        const client = new Sent({
+          apiKey,
+          baseURL: baseUrl,
+          // It asks for a key; a header of null is one that it leaves out.
+          defaultHeaders: {
+            "x-sender-id": senderId,
+            ...(key === undefined && { "x-api-key": null }),
+          },
+          logLevel: "off",
+        })
+        const answer = client.post(path, { body: { ...sample, phoneNumber } }).withResponse()
+        return answer.then(
+          async ({ data, response }) => {
+            assert.isNull(data, "what it makes of an empty body")
+            return { status: response.status, body: await response.text() }
+          },
+          (error: unknown) => {
+            assert.instanceOf(error, Sent.APIError)
+            const kind = key === undefined ? Sent.AuthenticationError : Sent.BadRequestError
+            assert.strictEqual(error.constructor, kind)
+            return { status: Number(error.status), body: JSON.stringify(error.error) }
+          },
+        )
+      }),
+    ),
+  )
+
+  for (const { missing, program } of found) {
+    it.effect.skipIf(missing)(
+      `gets through and can read a refusal: ${program.name}${missing ? ", which is not here" : ""}`,
+      () => check(runWith(program)),
+    )
+  }
+})
