@@ -4,8 +4,11 @@
  * Each module is also an entry point of its own, e.g. `@effect-sent/core/SentClient`.
  */
 export * as BulkSender from "./BulkSender.ts"
+export * as DeliveryStatus from "./DeliveryStatus.ts"
+export * as DeliveryTracker from "./DeliveryTracker.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export * as SendToPhone from "./SendToPhone.ts"
 export * as SentClient from "./SentClient.ts"
 export * as SentCredentials from "./SentCredentials.ts"
 export * as SentError from "./SentError.ts"
+export * as SentWebhook from "./SentWebhook.ts"

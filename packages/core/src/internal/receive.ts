@@ -1,0 +1,81 @@
+/** From a call of the provider to its answer. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { DeliveryEvent } from "../DeliveryStatus.ts"
+import type { WebhookError } from "../SentWebhook.ts"
+
+export interface Receiving<E, R> {
+  readonly maxBodyBytes: number
+  /** Verifies the call and reads its body. */
+  readonly read: (body: Uint8Array) => Effect.Effect<DeliveryEvent, WebhookError>
+  readonly handle: (event: DeliveryEvent) => Effect.Effect<void, E, R>
+}
+
+/** Answers a call; with 2xx only when what was to be done has been done. */
+export const receive = <E, R>(
+  request: HttpServerRequest,
+  { handle, maxBodyBytes, read }: Receiving<E, R>,
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+  Effect.gen(function* () {
+    if (request.method !== "POST") {
+      return HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } })
+    }
+    if (!isJson(request.headers["content-type"])) return refuse(415, "the body must be JSON")
+    const body = yield* readBody(request, maxBodyBytes)
+    if (body === undefined) return refuse(413, `the body is longer than ${maxBodyBytes} bytes`)
+    const event = yield* Effect.result(read(body))
+    if (Result.isFailure(event)) {
+      const { message, reason } = event.failure
+      yield* Effect.logWarning(`a delivery update was refused: ${message}`)
+      return refuse(reason._tag === "MalformedPayload" ? 400 : 401, message)
+    }
+    yield* handle(event.success)
+    return HttpServerResponse.empty({ status: 204 })
+  }).pipe(
+    // Whatever the handler fails with or dies of: the provider sends it again.
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.as(
+            Effect.logError("a delivery update was not handled and will come again", cause),
+            HttpServerResponse.empty({ status: 500 }),
+          ),
+    ),
+  )
+
+const refuse = (status: number, problem: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(problem, { status })
+
+const isJson = (contentType: string | undefined): boolean =>
+  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? "")
+
+/** The body, or undefined when it is too long; what is too long is not kept. */
+const readBody = (
+  request: HttpServerRequest,
+  maxBytes: number,
+): Effect.Effect<Uint8Array | undefined, unknown> => {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Effect.succeed(undefined)
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return Stream.runForEachWhile(request.stream, (chunk) =>
+    Effect.sync(() => {
+      size += chunk.length
+      if (size <= maxBytes) chunks.push(chunk)
+      return size <= maxBytes
+    }),
+  ).pipe(Effect.map(() => (size > maxBytes ? undefined : concat(chunks, size))))
+}
+
+const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const all = new Uint8Array(size)
+  let place = 0
+  for (const chunk of chunks) {
+    all.set(chunk, place)
+    place += chunk.length
+  }
+  return all
+}

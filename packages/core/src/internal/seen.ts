@@ -1,0 +1,133 @@
+/** Remembers which events were handled, so that one that comes again is not handled again. */
+import * as Context from "effect/Context"
+import * as Digest from "effect/crypto/Digest"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Redacted from "effect/Redacted"
+import * as Semaphore from "effect/Semaphore"
+import type { DeliveryEvent } from "../DeliveryStatus.ts"
+
+export interface Seen {
+  /**
+   * Does the work unless it was done for this event before. While it is being done for the same event, waits: if that
+   * fails, does it itself.
+   */
+  readonly once: <E, R>(
+    event: DeliveryEvent,
+    work: Effect.Effect<void, E, R>,
+  ) => Effect.Effect<void, E | KeyValueStore.KeyValueStoreError, R>
+}
+
+interface Options {
+  readonly remembered?: number | undefined
+  readonly store?: KeyValueStore.KeyValueStore | undefined
+}
+
+const defaultRemembered = 10_000
+
+export const makeSeen = Effect.fnUntraced(function* ({
+  remembered = defaultRemembered,
+  store,
+}: Options) {
+  const memory: Memory = store === undefined ? inMemory(remembered) : inStore(store, remembered)
+  const digest = yield* Effect.scoped(
+    Effect.map(Layer.build(Digest.layerWebCrypto), Context.get(Digest.Digest)),
+  )
+  const working = new Map<string, Deferred.Deferred<boolean>>()
+
+  const once: Seen["once"] = (event, work) =>
+    Effect.gen(function* () {
+      const key = yield* keyOf(digest, event)
+      for (let other = working.get(key); other !== undefined; other = working.get(key)) {
+        if (yield* Deferred.await(other)) return
+      }
+      // Nothing may come between the look above and this.
+      const own = Deferred.makeUnsafe<boolean>()
+      working.set(key, own)
+      yield* Effect.onExit(doOnce(memory, key, work), (exit) => {
+        working.delete(key)
+        return Deferred.succeed(own, Exit.isSuccess(exit))
+      })
+    })
+
+  return { once } satisfies Seen
+})
+
+const doOnce = <E, R>(
+  memory: Memory,
+  key: string,
+  work: Effect.Effect<void, E, R>,
+): Effect.Effect<void, E | KeyValueStore.KeyValueStoreError, R> =>
+  Effect.gen(function* () {
+    if (yield* memory.has(key)) return
+    yield* work
+    // The work is done: to say otherwise would have it done again for certain.
+    yield* memory
+      .add(key)
+      .pipe(
+        Effect.catch(() =>
+          Effect.logWarning("a delivery update was handled and could not be remembered"),
+        ),
+      )
+  })
+
+/**
+ * What tells events apart. A redelivery is signed anew, so nothing of its headers does; a status by its own time does, and
+ * of anything else the whole body.
+ */
+const keyOf = (digest: Digest.Digest["Service"], event: DeliveryEvent): Effect.Effect<string> => {
+  if (event._tag === "MessageStatus") {
+    const { at, channel = "", messageId, status } = event
+    return Effect.succeed([messageId, status, DateTime.formatIso(at), channel].join(" "))
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(Redacted.value(event.body)))
+  return Effect.orDie(digest.digestHex(Digest.sha256, bytes))
+}
+
+// -----------------------------------------------------------------------------
+// Memory
+// -----------------------------------------------------------------------------
+
+interface Memory {
+  readonly has: (key: string) => Effect.Effect<boolean, KeyValueStore.KeyValueStoreError>
+  readonly add: (key: string) => Effect.Effect<void, KeyValueStore.KeyValueStoreError>
+}
+
+const inMemory = (capacity: number): Memory => {
+  const keys = new Set<string>()
+  return {
+    has: (key) => Effect.sync(() => keys.has(key)),
+    add: (key) =>
+      Effect.sync(() => {
+        keys.add(key)
+        for (const oldest of keys) {
+          if (keys.size <= capacity) break
+          keys.delete(oldest)
+        }
+      }),
+  }
+}
+
+/** In so many slots, one after the other and from the first again: bounded, and never listed. */
+const inStore = (everything: KeyValueStore.KeyValueStore, capacity: number): Memory => {
+  const store = KeyValueStore.prefix(everything, "effect-sent/seen/")
+  const one = Semaphore.makeUnsafe(1)
+  return {
+    has: (key) => Effect.map(store.get(`event/${key}`), (slot) => slot !== undefined),
+    add: (key) =>
+      one.withPermit(
+        Effect.gen(function* () {
+          const slot = String(Number((yield* store.get("next")) ?? 0) % capacity)
+          const before = yield* store.get(`slot/${slot}`)
+          if (before !== undefined) yield* store.remove(`event/${before}`)
+          yield* store.set(`slot/${slot}`, key)
+          yield* store.set(`event/${key}`, slot)
+          yield* store.set("next", String(Number(slot) + 1))
+        }),
+      ),
+  }
+}
