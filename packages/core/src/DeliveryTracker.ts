@@ -373,16 +373,20 @@ const lastSegment = (url: string): string => {
 }
 
 /** A handle of a send. */
-const follow = (tracked: TrackedSends, { id }: Entry): Tracked => {
+const follow = (tracked: TrackedSends, opened: Entry): Tracked => {
+  const { id } = opened
   // Looked up each time: it may have left memory and come back since. A store that fails knows of nothing.
   const entry = Effect.orElseSucceed(tracked.find(id), () => undefined)
-  const state = Effect.map(entry, (found) => found?.state ?? DeliveryStatus.empty)
+  // What is followed no longer keeps the state that it had.
+  const state = Effect.map(entry, (found) => (found ?? opened).state)
 
   const statuses = Stream.unwrap(
     Effect.gen(function* () {
       const queue = yield* Queue.sliding<DeliveryStatus.State, Cause.Done>(1)
       const found = yield* entry
-      if (found === undefined) return Stream.empty
+      if (found === undefined) {
+        return opened.state.status === undefined ? Stream.empty : Stream.make(opened.state)
+      }
       const listener = (next: DeliveryStatus.State | undefined): void => {
         if (next === undefined) Queue.endUnsafe(queue)
         else Queue.offerUnsafe(queue, next)

@@ -55,7 +55,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array) {
       if (!(yield* Hmac.verify(crypto, key, tag, concat(purpose, head)))) return "forged"
       const view = new DataView(bytes.buffer, bytes.byteOffset)
       const expiresAt = view.getUint16(idBytes) * 2 ** 32 + view.getUint32(idBytes + 2)
-      if ((yield* Clock.currentTimeMillis) > expiresAt) return "expired"
+      if ((yield* Clock.currentTimeMillis) >= expiresAt) return "expired"
       return { text, id: Base64Url.encode(bytes.subarray(0, idBytes)), expiresAt }
     }),
   }

@@ -25,6 +25,8 @@ export interface Entry {
   readonly id: string
   readonly expiresAt: number
   state: DeliveryStatus.State
+  /** The state that the store has. */
+  stored: DeliveryStatus.State | undefined
   /** Called with each new state, and with undefined when the send is followed no longer. */
   readonly listeners: Set<(state: DeliveryStatus.State | undefined) => void>
   /** One at a time, so that an older state never overwrites a newer one in the store. */
@@ -68,11 +70,12 @@ export const makeTracked = Effect.fnUntraced(function* (
     state: DeliveryStatus.State,
     now: number,
   ): Entry => {
-    const entry = {
+    const entry: Entry = {
       id,
       expiresAt,
       state,
-      listeners: new Set<(state: DeliveryStatus.State | undefined) => void>(),
+      stored: undefined,
+      listeners: new Set(),
       saving: Semaphore.makeUnsafe(1),
     }
     entries.set(id, entry)
@@ -83,19 +86,19 @@ export const makeTracked = Effect.fnUntraced(function* (
     return entry
   }
 
+  /** Does nothing when the store has the state already. */
   const save = (entry: Entry): Effect.Effect<void, KeyValueStore.KeyValueStoreError> =>
     store === undefined
       ? Effect.void
       : entry.saving.withPermit(
-          Effect.suspend(() =>
-            Effect.flatMap(
-              // It was made here, so that it can be encoded.
-              Effect.orDie(
-                encodeStored({ expiresAt: entry.expiresAt, steps: toStored(entry.state) }),
-              ),
-              (text) => store.set(entry.id, text),
-            ),
-          ),
+          Effect.gen(function* () {
+            const { expiresAt, id, state } = entry
+            if (state === entry.stored) return
+            // It was made here, so that it can be encoded.
+            const text = yield* Effect.orDie(encodeStored({ expiresAt, steps: toStored(state) }))
+            yield* store.set(id, text)
+            entry.stored = state
+          }),
         )
 
   const load = Effect.fnUntraced(function* (id: string) {
@@ -106,14 +109,23 @@ export const makeTracked = Effect.fnUntraced(function* (
     const now = yield* Clock.currentTimeMillis
     if (stored === undefined || stored.expiresAt <= now) return undefined
     // Somebody else may have loaded it meanwhile.
-    return entries.get(id) ?? remember(id, stored.expiresAt, fromStored(stored.steps), now)
+    return entries.get(id) ?? fromStore(id, stored, now)
   })
 
-  const find: Tracked["find"] = (id) =>
-    Effect.suspend(() => {
-      const entry = entries.get(id)
-      return entry === undefined ? load(id) : Effect.succeed(entry)
-    })
+  const fromStore = (id: string, { expiresAt, steps }: typeof Stored.Type, now: number): Entry => {
+    const state = fromStored(steps)
+    const entry = remember(id, expiresAt, state, now)
+    entry.stored = state
+    return entry
+  }
+
+  const find: Tracked["find"] = Effect.fnUntraced(function* (id) {
+    const entry = entries.get(id)
+    if (entry === undefined) return yield* load(id)
+    if (entry.expiresAt > (yield* Clock.currentTimeMillis)) return entry
+    drop(entry)
+    return undefined
+  })
 
   const tracked: Tracked = {
     open: Effect.fnUntraced(function* (id, expiresAt) {
@@ -129,13 +141,13 @@ export const makeTracked = Effect.fnUntraced(function* (
     find,
     apply: Effect.fnUntraced(function* (id, expiresAt, event) {
       const found = yield* find(id)
-      const entry =
-        found ?? remember(id, expiresAt, DeliveryStatus.empty, yield* Clock.currentTimeMillis)
-      const state = DeliveryStatus.reduce(entry.state, event)
-      if (state === entry.state) return
-      entry.state = state
+      const now = yield* Clock.currentTimeMillis
+      const entry = found ?? entries.get(id) ?? remember(id, expiresAt, DeliveryStatus.empty, now)
+      const before = entry.state
+      entry.state = DeliveryStatus.reduce(before, event)
+      // Also for an update that changes nothing: when it came before, the store may have been away.
       yield* save(entry)
-      for (const listener of entry.listeners) listener(state)
+      if (entry.state !== before) for (const listener of entry.listeners) listener(entry.state)
     }),
     forget: Effect.fnUntraced(function* (id) {
       const entry = entries.get(id)
