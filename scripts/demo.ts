@@ -1,8 +1,9 @@
 /**
- * `pnpm demo`: one message to the mock, and then every refusal that the contract knows, as the typed error that a
- * program would catch.
+ * `pnpm demo`: one message to the mock, then every refusal that the contract knows, as the typed error that a program
+ * would catch, and in the end what becomes of three messages, live.
  */
 import {
+  DeliveryTracker,
   RetryPolicy,
   SentClient,
   SentCredentials,
@@ -10,9 +11,10 @@ import {
   type SentError,
 } from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Console, DateTime, Effect, Layer } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Console, DateTime, Effect, Layer, Stream } from "effect"
+import { HttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
 import { styleText } from "node:util"
 
 /** The sample request of the API's reference page. */
@@ -111,6 +113,73 @@ const show = ({ sending, title }: Case): Effect.Effect<void, Error> =>
     Effect.catchTag("SentError", (error) => Console.log(showError(title, error))),
   )
 
+// -----------------------------------------------------------------------------
+// Following
+// -----------------------------------------------------------------------------
+
+/** A server on a free port, as the application has one, and a tracker whose updates come to it. */
+const trackerOf = (baseUrl: string) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const server = yield* NodeHttpServer.make(() => createServer(), {
+        port: 0,
+        host: "127.0.0.1",
+      })
+      const tracker = DeliveryTracker.layer({
+        publicUrl: `${HttpServer.formatAddress(server.address)}/updates`,
+        secret: "a secret of the demo, that everybody knows",
+      }).pipe(Layer.provide(clientOf(baseUrl)))
+      return HttpRouter.serve(DeliveryTracker.route("/updates"), {
+        disableLogger: true,
+        disableListenLog: true,
+      }).pipe(
+        Layer.provide(Layer.succeed(HttpServer.HttpServer, server)),
+        Layer.provideMerge(tracker),
+      )
+    }),
+  )
+
+/** Magic numbers of the mock, and the status with which each of them ends. */
+const endings = [
+  ["+15005552040", "DELIVERED"],
+  ["+15005552041", "READ"],
+  ["+15005552042", "FAILED"],
+] as const
+
+type Ending = (typeof endings)[number]
+
+const styles: Readonly<Record<Ending[1], Style>> = {
+  DELIVERED: "green",
+  READ: "blue",
+  FAILED: "red",
+}
+
+const follow = ([phoneNumber, ending]: Ending) =>
+  Effect.gen(function* () {
+    const { webhookUrl: _, ...message } = sample
+    const startedAt = yield* DateTime.now
+    const send = yield* DeliveryTracker.sendToPhone({ ...message, phoneNumber })
+    let shown = 0
+    yield* send.statuses.pipe(
+      Stream.tap(({ steps }) =>
+        Effect.forEach(
+          steps.slice(shown),
+          ({ at, channel = "", status }) => {
+            shown += 1
+            const after = Math.max(at.epochMilliseconds - startedAt.epochMilliseconds, 0)
+            const word = status === ending ? paint(styles[ending], status) : status
+            return Console.log(
+              `  ${paint("dim", `${String(after).padStart(4)} ms`)}  ${phoneNumber}  ${channel.padEnd(8)}  ${word}`,
+            )
+          },
+          { discard: true },
+        ),
+      ),
+      Stream.takeUntil(({ status }) => status === ending),
+      Stream.runDrain,
+    )
+  })
+
 const program = Effect.gen(function* () {
   const mock = yield* MockServer.MockServer
   yield* Console.log(
@@ -132,6 +201,13 @@ const program = Effect.gen(function* () {
     ),
   )
   yield* Effect.forEach([...refusals(mock), ...failures(mock.baseUrl)], show, { discard: true })
+
+  yield* Console.log(
+    `\n${paint("bold", "What becomes of a message")}, told to a URL of its own (at a hundred times the pace)\n`,
+  )
+  yield* Effect.forEach(endings, follow, { concurrency: "unbounded", discard: true }).pipe(
+    Effect.provide(trackerOf(mock.baseUrl)),
+  )
 })
 
 program.pipe(Effect.provide(MockServer.layer()), NodeRuntime.runMain)

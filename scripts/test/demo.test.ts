@@ -32,6 +32,18 @@ describe("the demo", { timeout: 60_000 }, () => {
       .map((member) => member.fields._tag.schema.literal)
       .filter((tag) => ![...without, "CircuitOpen"].includes(tag))
     for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
+    // It ends with what became of three messages, each step in its order.
+    for (const [number, way] of [
+      ["15005552040", ["QUEUED", "ROUTED", "SENT", "DELIVERED"]],
+      ["15005552041", ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ"]],
+      ["15005552042", ["QUEUED", "ROUTED", "SENT", "FAILED"]],
+    ] as const) {
+      const steps = output.matchAll(new RegExp(`^ +\\d+ ms {2}\\+${number} +\\w+ +(\\w+)$`, "gm"))
+      assert.deepStrictEqual(
+        [...steps].map(([, status]) => status),
+        [...way],
+      )
+    }
     assert.notInclude(output, "\u001B", "colours in a pipe")
   })
 
