@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     name: "mock-server",
     include: ["test/**/*.test.ts"],
+    // The first test of a file loads Prism; on a busy machine that takes seconds.
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
   },
 })

@@ -346,7 +346,9 @@ const invalid = (path: string, message: string): SentError =>
     attempts: 0,
   })
 
-const secretBytes = (secret: Options["secret"]): Effect.Effect<Uint8Array, SentError> => {
+const secretBytes = (
+  secret: Options["secret"],
+): Effect.Effect<Uint8Array<ArrayBuffer>, SentError> => {
   const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
   return Predicate.isString(text) && text.length >= minSecretLength
     ? Effect.succeed(new TextEncoder().encode(text))

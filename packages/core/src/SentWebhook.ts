@@ -305,13 +305,13 @@ export const makeVerifier = Effect.fnUntraced(function* ({
   tolerance = defaultTolerance,
 }: VerifyOptions): Effect.fn.Return<Verifier, WebhookError> {
   const keys = yield* Effect.forEach(secretsOf(secret), keyOf)
-  const crypto = yield* Hmac.crypto
   const toleranceSeconds = Duration.toSeconds(Duration.fromInputUnsafe(tolerance))
 
   return Effect.fnUntraced(function* ({ body, headers }: SignedRequest) {
-    const id = yield* headerOf(headers, idHeader)
-    const timestamp = yield* headerOf(headers, timestampHeader)
-    const signatures = yield* headerOf(headers, signatureHeader)
+    const values = valuesOf(headers)
+    const id = yield* headerOf(values, idHeader)
+    const timestamp = yield* headerOf(values, timestampHeader)
+    const signatures = yield* headerOf(values, signatureHeader)
     const now = (yield* Clock.currentTimeMillis) / 1000
     // Digits alone: `parseInt` would take `1700000000abc`, which was signed as something else.
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(now - Number(timestamp)) > toleranceSeconds) {
@@ -319,7 +319,7 @@ export const makeVerifier = Effect.fnUntraced(function* ({
     }
     const bytes = Predicate.isString(body) ? encoder.encode(body) : body
     const signed = signedBytes(id, timestamp, bytes)
-    if (!(yield* fitsAny(crypto, keys, signatures, signed))) {
+    if (!(yield* fitsAny(keys, signatures, signed))) {
       return yield* failure(new BadSignature())
     }
     return yield* decode(bytes)
@@ -338,30 +338,36 @@ const keyOf = (secret: Secret): Effect.Effect<Hmac.Key, WebhookError> => {
   const bytes = Base64.decode(text.replace(/^whsec_/, ""))
   return Result.isFailure(bytes) || bytes.success.length === 0
     ? Effect.fail(failure(new InvalidSecret()))
-    : Hmac.importKey(bytes.success)
+    : Hmac.importKey(Uint8Array.from(bytes.success))
 }
 
-const headerOf = (
-  headers: SignedRequest["headers"],
-  name: string,
-): Effect.Effect<string, WebhookError> => {
-  const values = valuesOf(headers, name)
-  const [value = ""] = values
+type Values = ReadonlyMap<string, ReadonlyArray<string>>
+
+const names: ReadonlySet<string> = new Set([idHeader, timestampHeader, signatureHeader])
+
+const valuesOf = (headers: SignedRequest["headers"]): Values => {
+  const pairs = Predicate.isIterable(headers) ? headers : Object.entries(headers)
+  const values = new Map<string, Array<string>>()
+  for (const [key, value] of pairs) {
+    const name = key.toLowerCase()
+    if (value === undefined || !names.has(name)) continue
+    const all = values.get(name) ?? []
+    all.push(...(Predicate.isString(value) ? [value] : value))
+    values.set(name, all)
+  }
+  return values
+}
+
+const headerOf = (values: Values, name: string): Effect.Effect<string, WebhookError> => {
+  const [value = "", ...others] = values.get(name) ?? []
   if (value === "") return Effect.fail(failure(new MissingHeader({ header: name })))
   // HTTP joins what is repeated with a comma and a space; none of the three has that of its own.
-  return values.length > 1 || value.includes(", ")
+  return others.length > 0 || value.includes(", ")
     ? Effect.fail(failure(new RepeatedHeader({ header: name })))
     : Effect.succeed(value)
 }
 
-const valuesOf = (headers: SignedRequest["headers"], name: string): ReadonlyArray<string> => {
-  const pairs = Predicate.isIterable(headers) ? [...headers] : Object.entries(headers)
-  return pairs
-    .filter(([key]) => key.toLowerCase() === name)
-    .flatMap(([, value]): ReadonlyArray<string> => (value === undefined ? [] : [value].flat()))
-}
-
-const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array => {
+const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
   const head = encoder.encode(`${id}.${timestamp}.`)
   const all = new Uint8Array(head.length + body.length)
   all.set(head)
@@ -373,18 +379,17 @@ const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Arra
 const maxSignatures = 10
 
 const fitsAny = Effect.fnUntraced(function* (
-  crypto: Hmac.Crypto,
   keys: ReadonlyArray<Hmac.Key>,
   signatures: string,
-  signed: Uint8Array,
+  signed: Uint8Array<ArrayBuffer>,
 ) {
   for (const signature of signatures.split(" ").slice(0, maxSignatures)) {
     // 43 characters and one of padding are 32 bytes; other versions are for other receivers.
     const [, text] = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(signature) ?? []
-    const tag =
-      text === undefined ? undefined : Result.getOrElse(Base64.decode(text), () => undefined)
-    if (tag === undefined) continue
-    for (const key of keys) if (yield* Hmac.verify(crypto, key, tag, signed)) return true
+    const tag = text === undefined ? undefined : Base64.decode(text)
+    if (tag === undefined || Result.isFailure(tag)) continue
+    const bytes = Uint8Array.from(tag.success)
+    for (const key of keys) if (yield* key.verify(bytes, signed)) return true
   }
   return false
 })
@@ -461,7 +466,7 @@ export const sign = Effect.fnUntraced(function* (
   const key = yield* keyOf(secret)
   const seconds = timestamp ?? Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const bytes = Predicate.isString(body) ? encoder.encode(body) : body
-  const tag = yield* Hmac.sign(yield* Hmac.crypto, key, signedBytes(id, String(seconds), bytes))
+  const tag = yield* key.sign(signedBytes(id, String(seconds), bytes))
   return {
     [idHeader]: id,
     [timestampHeader]: String(seconds),

@@ -30,29 +30,28 @@ const length = idBytes + timeBytes + tagBytes
 /** Tells these signatures from any others that are made with the same secret. */
 const purpose = new TextEncoder().encode("effect-sent delivery token v1\0")
 
-export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array) {
-  const crypto = yield* Hmac.crypto
+export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayBuffer>) {
   const key = yield* Hmac.importKey(secret)
 
   const tokens: Tokens = {
     make: Effect.fnUntraced(function* (timeToLive) {
-      const id = yield* crypto.random.randomBytes(idBytes)
+      const id = yield* Hmac.randomBytes(idBytes)
       const expiresAt = Math.floor((yield* Clock.currentTimeMillis) + timeToLive)
       const bytes = new Uint8Array(length)
       bytes.set(id)
       new DataView(bytes.buffer).setUint16(idBytes, Math.floor(expiresAt / 2 ** 32))
       new DataView(bytes.buffer).setUint32(idBytes + 2, expiresAt % 2 ** 32)
       const head = bytes.subarray(0, idBytes + timeBytes)
-      bytes.set(yield* Hmac.sign(crypto, key, concat(purpose, head)), idBytes + timeBytes)
+      bytes.set(yield* key.sign(concat(purpose, head)), idBytes + timeBytes)
       return { text: Base64Url.encode(bytes), id: Base64Url.encode(id), expiresAt }
     }),
     read: Effect.fnUntraced(function* (text) {
       const decoded = Base64Url.decode(text)
       if (Result.isFailure(decoded) || decoded.success.length !== length) return "forged"
-      const bytes = decoded.success
+      const bytes = Uint8Array.from(decoded.success)
       const head = bytes.subarray(0, idBytes + timeBytes)
       const tag = bytes.subarray(idBytes + timeBytes)
-      if (!(yield* Hmac.verify(crypto, key, tag, concat(purpose, head)))) return "forged"
+      if (!(yield* key.verify(tag, concat(purpose, head)))) return "forged"
       const view = new DataView(bytes.buffer, bytes.byteOffset)
       const expiresAt = view.getUint16(idBytes) * 2 ** 32 + view.getUint32(idBytes + 2)
       if ((yield* Clock.currentTimeMillis) >= expiresAt) return "expired"
@@ -62,7 +61,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array) {
   return tokens
 })
 
-const concat = (one: Uint8Array, other: Uint8Array): Uint8Array => {
+const concat = (one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> => {
   const all = new Uint8Array(one.length + other.length)
   all.set(one)
   all.set(other, one.length)
