@@ -64,7 +64,7 @@ const NotSent = ({ message }: { readonly message: Message }): JSX.Element => (
     <strong>Not sent</strong>
     <p>
       {message.answer === undefined
-        ? "The request was refused, so nothing reaches a phone."
+        ? "The request was not taken, so nothing reaches a phone."
         : `The answer was ${message.answer.status}, so nothing reaches a phone.`}
     </p>
   </div>

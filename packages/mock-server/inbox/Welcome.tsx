@@ -23,6 +23,8 @@ const sampleCommand = (info: Info, phoneNumber: string): string =>
         phoneNumber,
         templateId: sampleTemplate,
         messageBody: { name: "John Doe", order_id: "12345" },
+        // Without a receiver no update would follow, and there would be nothing more to see.
+        webhookUrl: info.webhookUrlHint,
       },
       null,
       2,

@@ -52,8 +52,8 @@ export interface Info {
   readonly path: string
   readonly senderId: string
   readonly clock: Clock
-  /** A receiver of updates that could be, for an example. */
-  readonly webhookUrlHint?: string
+  /** The mock's own receiver of updates, for those who have none yet. */
+  readonly webhookUrlHint: string
 }
 
 /** A request to the mock that failed. The message is for people. */
