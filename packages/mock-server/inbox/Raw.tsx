@@ -36,9 +36,7 @@ const brokenWords: Readonly<Record<Answer["delivery"], string | undefined>> = {
 
 const AnswerPart = ({ answer }: { readonly answer: Answer | undefined }): ComponentChildren => {
   if (answer === undefined) {
-    return (
-      <p class="hint">No answer: it is held back still, or the connection was reset instead.</p>
-    )
+    return <p class="hint">No answer: it is held back still, or a fault kept the request away.</p>
   }
   const broken = brokenWords[answer.delivery]
   return (

@@ -110,7 +110,7 @@ export const Answer = Schema.Struct({
   headers: Schema.Record(Schema.String, Schema.String),
   /** The body; absent when there is none. */
   body: Schema.optionalKey(Schema.Unknown),
-  /** Whether it reached the caller `whole`, or a fault broke it on the way. */
+  /** Whether it reached the caller `whole`; in a `reset` nothing of it did. */
   delivery: Schema.Literals(["whole", "reset", "truncated", "malformed"]),
 })
 
@@ -171,7 +171,7 @@ export const Message = Schema.Struct({
     /** The body's text. */
     body: Schema.String,
   }),
-  /** What the caller was told; absent while the answer is held back, and when the connection was reset instead. */
+  /** What the caller was told; absent while the answer is held back, and when a fault kept the request from the service. */
   answer: Schema.optionalKey(Answer),
   /** Its updates, in the order in which they are due. */
   updates: Schema.Array(Update),

@@ -372,7 +372,7 @@ describe.skipIf(found === undefined)(
         assert.match(answer, /^HTTP\/1\.1 400\n/)
         await row(page, numbers.answerLost).click()
         await page
-          .getByText("No answer: it is held back still, or the connection was reset")
+          .getByText("The connection was reset: this answer did not reach the caller.")
           .waitFor()
         await words(phoneOf(page), "accepted, no update yet")
       }))

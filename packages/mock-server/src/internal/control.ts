@@ -13,6 +13,9 @@ export interface Control {
   readonly timeline: Timeline
   /** Oldest first, of all senders or of one. */
   readonly messages: (senderId?: string) => ReadonlyArray<Message>
+  /** The same, before they are made to be shown: of many only few may be. */
+  readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
+  readonly show: (record: MessageRecord) => Message
   readonly message: (id: string) => Message | undefined
   /** Forgets them, and sends no more updates of them. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
@@ -33,6 +36,8 @@ export const makeControl = (
     records,
     faults,
     timeline,
+    recordsOf,
+    show,
     messages: (senderId) => recordsOf(senderId).map(show),
     message: (id) => {
       const record = records.find(id)

@@ -179,7 +179,7 @@ const process = (
     record.senderId,
     Effect.gen(function* () {
       const tell = (): void => {
-        if (processed && ending !== "reset") record.answer = shownAnswer(answer, ending)
+        if (processed) record.answer = shownAnswer(answer, ending)
       }
       if (delayMillis === 0) tell()
       messages.add(record)
