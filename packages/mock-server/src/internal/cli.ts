@@ -114,7 +114,7 @@ const startCommand = <const Name extends string>(name: Name) =>
             References.MinimumLogLevel,
             Option.getOrElse(level, () => "Debug" as const),
           ),
-          Effect.provide(Logger.layer([log === "json" ? Logger.consoleJson : oneLine])),
+          Effect.provide(Logger.layer([inTurns(log === "json" ? Logger.formatJson : oneLine)])),
         )
         yield* Console.log(greeting(mock, Option.isNone(webhookSecret)))
         if (toOpen) yield* openInbox(mock.inboxUrl)
@@ -125,13 +125,24 @@ const startCommand = <const Name extends string>(name: Name) =>
     ),
   )
 
-const oneLine = Logger.withConsoleLog(
-  Logger.make(({ cause, date, message }) => {
-    const time = styleText("dim", date.toTimeString().slice(0, 8), { stream: process.stdout })
-    const text = [message].flat().join(" ")
-    return `${time}  ${text}${cause.reasons.length === 0 ? "" : `\n${Cause.pretty(cause)}`}`
-  }),
-)
+/** Writes what was logged in one turn at once: a write for each request is a sixth of what the request takes. */
+const inTurns = (format: Logger.Logger<unknown, string>): Logger.Logger<unknown, void> => {
+  const lines: Array<string> = []
+  const flush = (): void => {
+    if (lines.length > 0) process.stdout.write(lines.splice(0).join(""))
+  }
+  process.once("exit", flush)
+  return Logger.map(format, (line) => {
+    if (lines.length === 0) setImmediate(flush)
+    lines.push(`${line}\n`)
+  })
+}
+
+const oneLine = Logger.make(({ cause, date, message }) => {
+  const time = styleText("dim", date.toTimeString().slice(0, 8), { stream: process.stdout })
+  const text = [message].flat().join(" ")
+  return `${time}  ${text}${cause.reasons.length === 0 ? "" : `\n${Cause.pretty(cause)}`}`
+})
 
 const openInbox = (url: string): Effect.Effect<void> =>
   Effect.tryPromise(() => open(url)).pipe(

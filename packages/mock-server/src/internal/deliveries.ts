@@ -9,7 +9,7 @@ import type { MessageRecord, Messages, UpdateRecord } from "./messages.ts"
 import { isAllowedHost } from "./receivers.ts"
 import type { Sign } from "./sign.ts"
 import type { Timeline } from "./timeline.ts"
-import type { CheckUpdate, Pace } from "./updates.ts"
+import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
 
 export interface Deliveries {
   /** Begins to send a message's updates. */
@@ -50,7 +50,9 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     const url = record.webhookUrl ?? ""
     const at = timeline.now(record.senderId)
     const startedAt = performance.now()
-    const outcome = yield* lines.withPermit(post(url, JSON.stringify(update.body), settings))
+    const outcome = yield* lines.withPermit(
+      post(url, JSON.stringify(bodyOf(record, update)), settings),
+    )
     const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
     update.attempts.push({ at: new Date(at).toISOString(), ...outcome, durationMillis })
     const received = "status" in outcome && outcome.status >= 200 && outcome.status < 300
@@ -146,15 +148,15 @@ interface Refusal {
 
 /** Why an update is not sent at all. */
 const refusalOf = (
-  { webhookUrl = "" }: MessageRecord,
-  { body }: UpdateRecord,
+  record: MessageRecord,
+  update: UpdateRecord,
   check: CheckUpdate,
   settings: Settings,
 ): Refusal | undefined => {
-  const state = stateOfReceiver(webhookUrl, settings)
+  const state = stateOfReceiver(record.webhookUrl ?? "", settings)
   if (state === "not-allowed") return { state }
   if (state === "given-up") return { state, problem: "the URL cannot be called" }
-  const unfit = check(body)
+  const unfit = check(bodyOf(record, update))
   return unfit === undefined
     ? undefined
     : { state: "given-up", problem: `the contract does not allow this update: ${unfit}` }

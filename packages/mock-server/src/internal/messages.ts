@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type { Answer, Attempt, Message, Update, UpdateState } from "../Message.ts"
+import { bodyOf } from "./updates.ts"
 
 /** An update while it is on its way. */
 export interface UpdateRecord {
@@ -10,7 +11,8 @@ export interface UpdateRecord {
   readonly channel: string | undefined
   readonly happensAt: number
   readonly dueAt: number
-  readonly body: unknown
+  /** The contract's example that it is made of. */
+  readonly example: unknown
   state: UpdateState
   readonly attempts: Array<Attempt>
 }
@@ -123,26 +125,18 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
     ...(because === undefined ? {} : { because }),
     request: record.request,
     ...(answer === undefined ? {} : { answer }),
-    updates: updates.map(toUpdate),
+    updates: updates.map((update) => toUpdate(record, update)),
   }
 }
 
-const toUpdate = ({
-  attempts,
-  body,
-  dueAt,
-  happensAt,
-  id,
-  state,
-  status,
-}: UpdateRecord): Update => ({
-  id,
-  status,
-  happensAt: iso(happensAt),
-  dueAt: iso(dueAt),
-  body,
-  state,
-  attempts: [...attempts],
+const toUpdate = (record: MessageRecord, update: UpdateRecord): Update => ({
+  id: update.id,
+  status: update.status,
+  happensAt: iso(update.happensAt),
+  dueAt: iso(update.dueAt),
+  body: bodyOf(record, update),
+  state: update.state,
+  attempts: [...update.attempts],
 })
 
 const iso = (millis: number): string => new Date(millis).toISOString()

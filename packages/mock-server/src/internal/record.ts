@@ -50,7 +50,7 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
   const follows = accepted && webhookUrl !== undefined && play.scenario !== undefined
   return {
     ...record,
-    updates: follows ? updatesFor(record, play.scenario, operation, pace) : [],
+    updates: follows ? updatesFor(receivedAt, play.scenario, operation, pace) : [],
   }
 }
 

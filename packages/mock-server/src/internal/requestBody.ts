@@ -1,8 +1,10 @@
 /** Reads a request's body: bounded, and as the JSON that it says it is. */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { isTypeValid, parse } from "content-type"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Stream from "effect/Stream"
+import type { Readable } from "node:stream"
 import type { Operation } from "../Contract.ts"
 import { type Answer, fromExample } from "./answer.ts"
 
@@ -41,26 +43,50 @@ const readBytes = Effect.fnUntraced(function* (
   request: HttpServerRequest,
 ): Effect.fn.Return<Uint8Array, Answer> {
   // Who waits for a `100 Continue` has sent nothing yet and need not.
-  const declared = Number(request.headers["content-length"] ?? 0)
-  if (declared > maxBodyBytes && request.headers["expect"] !== undefined) {
+  const waits = request.headers["expect"] !== undefined
+  if (waits && Number(request.headers["content-length"] ?? 0) > maxBodyBytes) {
     return yield* tooLarge(operation)
   }
   const chunks: Array<Uint8Array> = []
   let size = 0
   // A body that is too large is read to its end all the same and dropped: a caller that is still writing when the
   // connection closes never sees the answer. How long that may take is the server's request time-out.
-  yield* Stream.runForEach(request.stream, (chunk) =>
-    Effect.sync(() => {
-      size += chunk.length
-      if (size > maxBodyBytes) chunks.length = 0
-      else chunks.push(chunk)
-    }),
-  ).pipe(
+  const take = (chunk: Uint8Array): void => {
+    size += chunk.length
+    if (size > maxBodyBytes) chunks.length = 0
+    else chunks.push(chunk)
+  }
+  // Effect's stream says `100 Continue` by itself. For all others a listener does the same in a seventh less time for the
+  // whole request (`pnpm bench mock`).
+  const reading: Effect.Effect<void, unknown> = waits
+    ? Stream.runForEach(request.stream, (chunk) => Effect.sync(() => take(chunk)))
+    : listen(NodeHttpServerRequest.toIncomingMessage(request), take)
+  yield* Effect.mapError(reading, () =>
     // The connection broke, or what came was not HTTP; there is nobody left to hear this.
-    Effect.mapError(() => invalidJson(operation, "The request body broke off")),
+    invalidJson(operation, "The request body broke off"),
   )
   return size > maxBodyBytes ? yield* tooLarge(operation) : Buffer.concat(chunks)
 })
+
+/** Every chunk of a body; fails when there is no end to it. */
+const listen = (
+  source: Readable,
+  take: (chunk: Uint8Array) => void,
+): Effect.Effect<void, "broken"> =>
+  Effect.callback((resume) => {
+    const end = (): void => finish(Effect.void)
+    const broken = (): void => finish(Effect.fail("broken"))
+    const stop = (): void => {
+      source.off("data", take).off("end", end).off("error", broken).off("close", broken)
+    }
+    const finish = (outcome: Effect.Effect<void, "broken">): void => {
+      stop()
+      resume(outcome)
+    }
+    if (source.destroyed) resume(Effect.fail("broken"))
+    else source.on("data", take).on("end", end).on("error", broken).on("close", broken)
+    return Effect.sync(stop)
+  })
 
 const tooLarge = (operation: Operation): Effect.Effect<never, Answer> => {
   const detail = `The request body is larger than ${maxBodyBytes} bytes`

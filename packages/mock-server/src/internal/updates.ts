@@ -14,7 +14,7 @@ export interface Pace {
 
 /** The updates that a scenario has for a message. */
 export const updatesFor = (
-  record: Omit<MessageRecord, "updates">,
+  receivedAt: number,
   { channel, updates }: Scenario,
   operation: Operation,
   { second }: Pace,
@@ -22,18 +22,17 @@ export const updatesFor = (
   updates.flatMap((update, index) => {
     const example = operation.updates?.examples.find(({ name }) => name === update.example)
     if (example === undefined) return []
-    const happensAt = record.receivedAt + update.after * second
-    const body = fill(example.value, record, channel, happensAt)
-    const payload = payloadOf(body)
+    const payload = payloadOf(example.value)
     const status = payload["message_status"]
+    const usual = payload["channel"]
     return [
       {
         id: String(index + 1),
         status: (Predicate.isString(status) ? status : example.name).toUpperCase(),
-        channel: Predicate.isString(payload["channel"]) ? payload["channel"] : undefined,
-        happensAt,
-        dueAt: record.receivedAt + dueAfter(update) * second,
-        body,
+        channel: channel ?? (Predicate.isString(usual) ? usual : undefined),
+        happensAt: receivedAt + update.after * second,
+        dueAt: receivedAt + dueAfter(update) * second,
+        example: example.value,
         state: "waiting",
         attempts: [],
       } satisfies UpdateRecord,
@@ -48,12 +47,13 @@ const isJsonObject = (value: unknown): value is JsonObject =>
 const payloadOf = (body: unknown): JsonObject =>
   isJsonObject(body) && isJsonObject(body["payload"]) ? body["payload"] : {}
 
-/** The example, with what it says of its own message replaced by what there is to say of this one. */
-const fill = (
-  example: unknown,
-  record: Omit<MessageRecord, "updates">,
-  channel: string | undefined,
-  happensAt: number,
+/**
+ * The body of an update: its example, with what it says of its own message replaced by what there is to say of this one.
+ * Made when it is needed, since ten thousand messages have many.
+ */
+export const bodyOf = (
+  record: Pick<MessageRecord, "id" | "phoneNumber" | "senderId" | "templateId">,
+  { channel, example, happensAt }: UpdateRecord,
 ): unknown => {
   if (!isJsonObject(example)) return example
   const own: JsonObject = {
