@@ -1,0 +1,257 @@
+/** The application as its users and the provider see it: over sockets, against the mock. */
+import { MockServer } from "@effect-sent/mock-server"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Context, Effect, Layer, Logger } from "effect"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { Api, App } from "../tracking.ts"
+
+const settings = {
+  SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+  SENT_API_KEY: "any",
+  TRACKER_SECRET: "a secret of the tests, long enough to sign with",
+}
+
+/** The mock, and the application on a free port with a client of its API; stopped with the scope. */
+const setUp = Effect.gen(function* () {
+  const mock = yield* MockServer.make({ clock: "manual" })
+  const AppLive = Layer.unwrap(
+    HttpServer.HttpServer.useSync(({ address }) => {
+      const env = {
+        ...settings,
+        SENT_BASE_URL: mock.baseUrl,
+        PUBLIC_URL: HttpServer.formatAddress(address),
+      }
+      return Layer.provide(App, ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+    }),
+  )
+  const Server = NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })
+  const context = yield* Layer.build(Layer.provideMerge(AppLive, Server))
+  const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
+  const client = yield* Effect.provide(
+    HttpApiClient.make(Api, { baseUrl: url }),
+    FetchHttpClient.layer,
+  )
+  const { find, notify } = client.notifications
+  return {
+    mock,
+    url,
+    notify: (phoneNumber: string) =>
+      notify({ params: { orderId: "12345" }, payload: { phoneNumber } }),
+    find: (id: string) => find({ params: { id } }),
+  }
+})
+
+describe("an order's notification", () => {
+  it.effect("is followed until it is read", () =>
+    Effect.gen(function* () {
+      const { find, mock, notify, url } = yield* setUp
+      const { delivery, id } = yield* notify("+15005552041")
+      assert.strictEqual(delivery, "accepted")
+      const { webhookUrl } = yield* mock.expectMessage({ variables: { order_id: "12345" } })
+      assert.isTrue(webhookUrl?.startsWith(`${url}/webhooks/sent/`))
+      assert.deepStrictEqual(yield* find(id), {
+        status: undefined,
+        channel: undefined,
+        isFinal: false,
+        steps: [],
+      })
+
+      // QUEUED, ROUTED and SENT, at a hundred times the pace.
+      yield* mock.clock.advance(20)
+      const onItsWay = yield* find(id)
+      assert.strictEqual(onItsWay.status, "SENT")
+      assert.isFalse(onItsWay.isFinal)
+
+      yield* mock.clock.advance("1 minute")
+      const state = yield* find(id)
+      assert.strictEqual(state.status, "READ")
+      assert.strictEqual(state.channel, "whatsapp")
+      assert.isTrue(state.isFinal)
+      assert.deepStrictEqual(
+        state.steps.map(({ status }) => status),
+        ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ"],
+      )
+    }),
+  )
+
+  it.effect("that failed says so", () =>
+    Effect.gen(function* () {
+      const { find, mock, notify } = yield* setUp
+      const { id } = yield* notify("+15005552042")
+      yield* mock.clock.advance("1 minute")
+      const { isFinal, status } = yield* find(id)
+      assert.deepStrictEqual({ isFinal, status }, { isFinal: true, status: "FAILED" })
+    }),
+  )
+
+  it.effect("whose answer was lost is unknown at first, and then its updates tell", () =>
+    Effect.gen(function* () {
+      const { find, mock, notify } = yield* setUp
+      const { delivery, id } = yield* notify("+15005552052")
+      assert.strictEqual(delivery, "unknown")
+      assert.isUndefined((yield* find(id)).status)
+      yield* mock.clock.advance("1 minute")
+      assert.strictEqual((yield* find(id)).status, "DELIVERED")
+      assert.lengthOf(yield* mock.messages(), 1, "it was not sent again")
+    }),
+  )
+
+  it.effect.each([
+    ["by the library", "call me", "phoneNumber must be an E.164 phone number", 0],
+    ["by the service", "+15005554004", "the service does not take the phone number", 1],
+    ["field by field", "+15005554000", "validation failed", 1],
+  ] as const)("is refused %s when its number is no good", ([, number, message, messages]) =>
+    Effect.gen(function* () {
+      const { mock, notify } = yield* setUp
+      const error = yield* Effect.flip(notify(number))
+      assert.strictEqual(error._tag, "NotNotifiable")
+      assert.include(error.message, message)
+      assert.lengthOf(yield* mock.messages(), messages)
+      yield* mock.clock.advance("1 minute")
+    }),
+  )
+
+  it.effect.each([
+    ["the balance is low", "+15005554006", undefined],
+    ["the credentials are refused", "+15005554011", undefined],
+    ["too many are sent", "+15005554290", 60],
+  ] as const)("can be asked for later when %s", ([, number, retryAfterSeconds]) =>
+    Effect.gen(function* () {
+      const { notify, url } = yield* setUp
+      const error = yield* Effect.flip(notify(number))
+      assert.isTrue(error._tag === "NotifyLater" && error.retryAfterSeconds === retryAfterSeconds)
+      // What any other client sees: nothing of the account.
+      const response = yield* post(url, number)
+      assert.strictEqual(response.status, 503)
+      assert.deepStrictEqual(JSON.parse(response.body), {
+        _tag: "NotifyLater",
+        retryAfterSeconds: retryAfterSeconds ?? null,
+      })
+    }),
+  )
+
+  it.effect("leaves its callback URL out of the log", () => {
+    const lines: Array<string> = []
+    const keep = Logger.map(Logger.formatJson, (line) => void lines.push(line))
+    return Effect.gen(function* () {
+      const { mock, notify } = yield* setUp
+      yield* notify("+15005552040")
+      yield* notify("+15005554006").pipe(Effect.ignore)
+      yield* mock.clock.advance("1 minute")
+      const { webhookUrl = "" } = yield* mock.expectMessage({ status: "DELIVERED" })
+      const log = lines.join("\n")
+      assert.include(log, "a notification was not sent")
+      assert.notInclude(log, webhookUrl.slice(webhookUrl.lastIndexOf("/") + 1))
+      assert.notInclude(log, "+1500555")
+    }).pipe(Effect.provide(Logger.layer([keep])))
+  })
+
+  it.effect("answers with the statuses of HTTP, too", () =>
+    Effect.gen(function* () {
+      const { find, url } = yield* setUp
+      assert.strictEqual((yield* post(url, "+15005552040")).status, 202)
+      assert.strictEqual((yield* post(url, "+15005552052")).status, 202)
+      assert.strictEqual((yield* post(url, "call me")).status, 422)
+      assert.strictEqual((yield* Effect.flip(find("none")))._tag, "NotFound")
+      const missing = yield* Effect.promise(() => fetch(`${url}/notifications/none`))
+      assert.strictEqual(missing.status, 404)
+      const forged = yield* Effect.promise(() =>
+        fetch(`${url}/webhooks/sent/forged`, { method: "POST", body: "{}" }),
+      )
+      assert.strictEqual(forged.status, 401)
+    }),
+  )
+})
+
+const post = (url: string, phoneNumber: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${url}/orders/12345/notify`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ phoneNumber }),
+    })
+    return { status: response.status, body: await response.text() }
+  })
+
+/** The program as its user starts it; ended with the scope, if it still runs. */
+const run = (env: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const program = fileURLToPath(new URL("../tracking.ts", import.meta.url))
+      const child = spawn(process.execPath, [program], {
+        env: { ...process.env, ...env },
+        stdio: ["ignore", "pipe", "inherit"],
+      })
+      const lines = createInterface({ input: child.stdout })
+      return { child, exited: once(child, "exit"), lines }
+    }),
+    ({ child, exited }) =>
+      Effect.promise(async () => {
+        child.kill("SIGKILL")
+        await exited
+      }),
+  )
+
+/** Waits for a line that has this. */
+const lineWith = (lines: AsyncIterable<string>, text: string) =>
+  Effect.promise(async () => {
+    const seen: Array<string> = []
+    for await (const line of lines) {
+      if (line.includes(text)) return
+      seen.push(line)
+    }
+    assert.fail(`the program ended without a line with "${text}":\n${seen.join("\n")}`)
+  })
+
+const freePort = Effect.callback<number>((resume) => {
+  const probe = createServer().listen(0, "127.0.0.1", () => {
+    const address = probe.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    probe.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+describe("tracking.ts", () => {
+  it.live(
+    "serves until it is ended",
+    () =>
+      Effect.gen(function* () {
+        const mock = yield* MockServer.make({ clock: "manual" })
+        const port = yield* freePort
+        const url = `http://127.0.0.1:${port}`
+        const { child, exited, lines } = yield* run({
+          ...settings,
+          SENT_BASE_URL: mock.baseUrl,
+          PUBLIC_URL: url,
+          PORT: String(port),
+        })
+        yield* lineWith(lines, "Listening on")
+        assert.strictEqual((yield* post(url, "+15005552040")).status, 202)
+        yield* mock.clock.advance("1 minute")
+        const { updates } = yield* mock.expectMessage({ status: "DELIVERED" })
+        assert.isTrue(updates.every(({ state }) => state === "received"))
+        child.kill("SIGTERM")
+        yield* Effect.promise(() => exited)
+      }),
+    30_000,
+  )
+
+  it.live(
+    "says which setting is missing",
+    () =>
+      Effect.gen(function* () {
+        const { TRACKER_SECRET: _, ...others } = settings
+        const { exited, lines } = yield* run({ ...others, PUBLIC_URL: "http://127.0.0.1:1" })
+        yield* lineWith(lines, "TRACKER_SECRET")
+        assert.deepStrictEqual(yield* Effect.promise(() => exited), [1, null])
+      }),
+    30_000,
+  )
+})
