@@ -6,6 +6,7 @@ import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -56,8 +57,8 @@ export interface Options {
   /** How many sends are held in memory; the oldest go first. Default: 100,000. */
   readonly capacity?: number | undefined
   /**
-   * Where sends are stored, so that they are known after a restart, and when memory is full. Default: nowhere. URLs are
-   * good after a restart in any case.
+   * Where sends are stored, so that they are known after a restart, when memory is full, and to other processes with the
+   * same store and secret. Default: nowhere. URLs are good after a restart in any case.
    */
   readonly store?: KeyValueStore.KeyValueStore | undefined
   /** The provider's secret, if it signs its calls: then an unsigned one is refused although its URL is good. */
@@ -134,6 +135,8 @@ export interface Tracked {
  * ```
  */
 export interface TrackedSend extends Tracked {
+  /** Whether the service said that it has accepted the message. When it is unknown, the updates tell. */
+  readonly delivery: "accepted" | "unknown"
   /** The receipt; fails with the error of a send that may have been accepted: one whose `delivery` is unknown. */
   readonly receipt: Effect.Effect<SendReceipt, SentError>
 }
@@ -305,7 +308,11 @@ export const make = Effect.fnUntraced(function* (
       yield* tracked.forget(token.id)
       return yield* result.failure
     }
-    return { ...follow(tracked, entry), receipt: Effect.fromResult(result) }
+    return {
+      ...follow(tracked, entry),
+      delivery: Result.isSuccess(result) ? ("accepted" as const) : ("unknown" as const),
+      receipt: Effect.fromResult(result),
+    }
   })
 
   return DeliveryTracker.of({
@@ -445,7 +452,8 @@ export const layer = (
 
 /**
  * The route of Effect's `HttpRouter` that receives the updates, below this path: the path of `publicUrl`, as this server
- * sees it.
+ * sees it. The server does not log these requests, since their URLs are secret; to keep them out of a tracer's spans too,
+ * give it `HttpMiddleware.TracerDisabledWhen`.
  *
  * | answer | when |
  * | --- | --- |
@@ -468,7 +476,10 @@ export const route = (
 ): Layer.Layer<never, never, DeliveryTracker | HttpRouter.HttpRouter> =>
   Layer.unwrap(
     DeliveryTracker.useSync((tracker) =>
-      HttpRouter.add("*", below(path), (request) => tracker.receive(request)),
+      HttpRouter.add("*", below(path), (request) =>
+        // The server's own log line would hold the URL, and with it the secret.
+        HttpMiddleware.withLoggerDisabled(tracker.receive(request)),
+      ),
     ),
   )
 

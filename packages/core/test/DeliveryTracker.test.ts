@@ -3,7 +3,17 @@ import { DeliveryTracker, RetryPolicy, SentClient, SentCredentials } from "@effe
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import {
+  Context,
+  Duration,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  Redacted,
+  References,
+  Stream,
+} from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -36,6 +46,7 @@ const clientOf = (baseUrl: string) =>
 const setUp = Effect.fnUntraced(function* (
   options: Partial<DeliveryTracker.Options> = {},
   mockOptions: MockServer.Options = {},
+  { disableLogger = true }: { readonly disableLogger?: boolean } = {},
 ) {
   const mock = yield* MockServer.make({ clock: "manual", ...mockOptions })
   const nodeServer = createServer()
@@ -51,7 +62,7 @@ const setUp = Effect.fnUntraced(function* (
   const tracker = Context.get(context, DeliveryTracker.DeliveryTracker)
   yield* Layer.build(
     HttpRouter.serve(DeliveryTracker.route("/hooks/sent"), {
-      disableLogger: true,
+      disableLogger,
       disableListenLog: true,
     }).pipe(
       Layer.provide(Layer.succeed(HttpServer.HttpServer, server)),
@@ -78,6 +89,7 @@ describe("a tracked send", () => {
       const { mock, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers[scenario])
       assert.strictEqual((yield* sent.receipt).status, 204)
+      assert.strictEqual(sent.delivery, "accepted")
       assert.isUndefined((yield* sent.state).status)
       const final = yield* Effect.forkChild(sent.awaitFinal(), { startImmediately: true })
       yield* mock.clock.advance("1 minute")
@@ -152,6 +164,7 @@ describe("a tracked send", () => {
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers.answerLost)
+      assert.strictEqual(sent.delivery, "unknown")
       const error = yield* Effect.flip(sent.receipt)
       assert.strictEqual(error.reason._tag, "ConnectionLost")
       assert.strictEqual(error.delivery, "unknown")
@@ -205,14 +218,14 @@ describe("a tracked send", () => {
 })
 
 /** Posts an update to a URL, as anybody could. */
-const post = (url: string, status = "FAILED", headers: Readonly<Record<string, string>> = {}) =>
+const post = (url: string, status = "FAILED", second = 0) =>
   Effect.promise(async () => {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json", ...headers },
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({
         field: "message",
-        timestamp: "2030-01-01T00:00:00Z",
+        timestamp: `2030-01-01T00:00:0${second}Z`,
         payload: { message_id: "8ba7b830-9dad-11d1-80b4-00c04fd430c8", message_status: status },
       }),
     })
@@ -409,6 +422,28 @@ describe("a tracker", () => {
   )
 })
 
+describe("the log of the application's server", () => {
+  it.effect("holds no URL that an update may come to", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ cause, fiber, message }) => {
+        lines.push(JSON.stringify([message, cause, fiber.getRef(References.CurrentLogAnnotations)]))
+      })
+      const { mock, publicUrl, tracker } = yield* setUp({}, {}, { disableLogger: false }).pipe(
+        Effect.provide(Logger.layer([logger])),
+      )
+      yield* send(tracker, numbers.never)
+      const url = yield* urlOf(mock)
+      assert.strictEqual(yield* post(url), 204)
+      const elsewhere = new URL("/elsewhere", publicUrl).href
+      assert.strictEqual(yield* post(elsewhere), 404)
+      // It logs requests, but not these.
+      assert.include(lines.join("\n"), "/elsewhere")
+      assert.notInclude(lines.join("\n"), url.slice(-40))
+    }),
+  )
+})
+
 describe("a tracker with a store", () => {
   it.effect("knows after a restart what was sent before it, and what has become of it since", () =>
     Effect.gen(function* () {
@@ -427,6 +462,44 @@ describe("a tracker with a store", () => {
       const state = yield* Fiber.join(final)
       assert.strictEqual(state.status, "READ")
       assert.lengthOf(state.steps, 4)
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)),
+  )
+
+  it.effect("shares it with another process: no step is lost, wherever its update came", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      const one = yield* setUp({ store })
+      const other = yield* setUp({ store })
+      const sent = yield* send(one.tracker, numbers.never)
+      const url = yield* urlOf(one.mock)
+      const elsewhere = url.replace(one.publicUrl, other.publicUrl)
+      yield* post(elsewhere, "QUEUED", 1)
+      yield* post(url, "SENT", 2)
+      assert.strictEqual((yield* sent.state).steps.length, 2)
+      yield* post(elsewhere, "DELIVERED", 4)
+      // Later than it happened, and where nobody has heard of the delivery.
+      yield* post(url, "ROUTED", 3)
+      for (const { tracker } of [one, other, yield* setUp({ store })]) {
+        const found = yield* tracker.find(sent.id)
+        const { status, steps } = yield* found?.state ?? Effect.die("none")
+        assert.strictEqual(status, "DELIVERED")
+        assert.deepStrictEqual(
+          steps.map((step) => step.status),
+          ["QUEUED", "SENT", "ROUTED", "DELIVERED"],
+        )
+      }
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)),
+  )
+
+  it.effect("leaves alone what it cannot read", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      yield* store.set("effect-sent/send/of-a-later-version", "{}")
+      yield* store.set("unrelated", "x")
+      const { tracker } = yield* setUp({ store })
+      assert.isUndefined(yield* tracker.find("of-a-later-version"))
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* store.size, 2)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)),
   )
 

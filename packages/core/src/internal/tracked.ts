@@ -64,16 +64,11 @@ export const makeTracked = Effect.fnUntraced(function* (
     for (const listener of entry.listeners) listener(undefined)
   }
 
-  const remember = (
-    id: string,
-    expiresAt: number,
-    state: DeliveryStatus.State,
-    now: number,
-  ): Entry => {
+  const remember = (id: string, expiresAt: number, now: number): Entry => {
     const entry: Entry = {
       id,
       expiresAt,
-      state,
+      state: DeliveryStatus.empty,
       stored: undefined,
       listeners: new Set(),
       saving: Semaphore.makeUnsafe(1),
@@ -86,14 +81,16 @@ export const makeTracked = Effect.fnUntraced(function* (
     return entry
   }
 
-  /** Does nothing when the store has the state already. */
+  /** Writes the state together with what another process may have written meanwhile, unless that is all of it. */
   const save = (entry: Entry): Effect.Effect<void, KeyValueStore.KeyValueStoreError> =>
     store === undefined
       ? Effect.void
       : entry.saving.withPermit(
           Effect.gen(function* () {
-            const { expiresAt, id, state } = entry
-            if (state === entry.stored) return
+            if (entry.state === entry.stored) return
+            join(entry, yield* read(store, entry.id))
+            const { expiresAt, id, state, stored } = entry
+            if (state === stored) return
             // It was made here, so that it can be encoded.
             const text = yield* Effect.orDie(encodeStored({ expiresAt, steps: toStored(state) }))
             yield* store.set(id, text)
@@ -101,35 +98,31 @@ export const makeTracked = Effect.fnUntraced(function* (
           }),
         )
 
-  const load = Effect.fnUntraced(function* (id: string) {
-    const text = yield* store === undefined ? Effect.succeed(undefined) : store.get(id)
-    if (text === undefined) return undefined
-    // Another version may have written it; then nothing is known.
-    const stored = yield* Effect.orElseSucceed(decodeStored(text), () => undefined)
+  const load = Effect.fnUntraced(function* (from: KeyValueStore.KeyValueStore, id: string) {
+    const stored = yield* read(from, id)
     const now = yield* Clock.currentTimeMillis
-    if (stored === undefined || stored.expiresAt <= now) return undefined
+    if (stored === undefined || stored.expiresAt <= now) return entries.get(id)
     // Somebody else may have loaded it meanwhile.
-    return entries.get(id) ?? fromStore(id, stored, now)
-  })
-
-  const fromStore = (id: string, { expiresAt, steps }: typeof Stored.Type, now: number): Entry => {
-    const state = fromStored(steps)
-    const entry = remember(id, expiresAt, state, now)
-    entry.stored = state
+    const entry = entries.get(id) ?? remember(id, stored.expiresAt, now)
+    const before = entry.state
+    join(entry, stored)
+    tell(entry, before)
     return entry
-  }
+  })
 
   const find: Tracked["find"] = Effect.fnUntraced(function* (id) {
     const entry = entries.get(id)
-    if (entry === undefined) return yield* load(id)
-    if (entry.expiresAt > (yield* Clock.currentTimeMillis)) return entry
-    drop(entry)
-    return undefined
+    if (entry !== undefined && entry.expiresAt <= (yield* Clock.currentTimeMillis)) {
+      drop(entry)
+      return undefined
+    }
+    // Another process may have taken an update.
+    return store === undefined ? entry : yield* load(store, id)
   })
 
   const tracked: Tracked = {
     open: Effect.fnUntraced(function* (id, expiresAt) {
-      const entry = remember(id, expiresAt, DeliveryStatus.empty, yield* Clock.currentTimeMillis)
+      const entry = remember(id, expiresAt, yield* Clock.currentTimeMillis)
       yield* save(entry).pipe(
         // The message is worth more than the record of it, and its token is good without one.
         Effect.catch(() =>
@@ -142,12 +135,12 @@ export const makeTracked = Effect.fnUntraced(function* (
     apply: Effect.fnUntraced(function* (id, expiresAt, event) {
       const found = yield* find(id)
       const now = yield* Clock.currentTimeMillis
-      const entry = found ?? entries.get(id) ?? remember(id, expiresAt, DeliveryStatus.empty, now)
+      const entry = found ?? entries.get(id) ?? remember(id, expiresAt, now)
       const before = entry.state
       entry.state = DeliveryStatus.reduce(before, event)
       // Also for an update that changes nothing: when it came before, the store may have been away.
       yield* save(entry)
-      if (entry.state !== before) for (const listener of entry.listeners) listener(entry.state)
+      tell(entry, before)
     }),
     forget: Effect.fnUntraced(function* (id) {
       const entry = entries.get(id)
@@ -160,14 +153,41 @@ export const makeTracked = Effect.fnUntraced(function* (
   return tracked
 })
 
+/** What a store has of a send, as far as it can be read: another version may have written it. */
+const read = (
+  store: KeyValueStore.KeyValueStore,
+  id: string,
+): Effect.Effect<typeof Stored.Type | undefined, KeyValueStore.KeyValueStoreError> =>
+  Effect.flatMap(store.get(id), (text) =>
+    text === undefined
+      ? Effect.succeed(undefined)
+      : Effect.orElseSucceed(decodeStored(text), () => undefined),
+  )
+
+/** Adds to an entry what the store has: steps are a set, so that any two of them can be joined. */
+const join = (entry: Entry, stored: typeof Stored.Type | undefined): void => {
+  if (stored === undefined) return
+  const theirs = fromStored(stored.steps)
+  const both = DeliveryStatus.fromSteps([...entry.state.steps, ...theirs.steps])
+  if (!isSame(both, entry.state)) entry.state = both
+  entry.stored = isSame(both, theirs) ? entry.state : undefined
+}
+
+const isSame = (one: DeliveryStatus.State, other: DeliveryStatus.State): boolean =>
+  JSON.stringify(toStored(one)) === JSON.stringify(toStored(other))
+
+const tell = (entry: Entry, before: DeliveryStatus.State): void => {
+  if (entry.state === before) return
+  for (const listener of entry.listeners) listener(entry.state)
+}
+
 /** What an earlier process stored, and nobody will ask for any more. */
 const removeExpired = Effect.fnUntraced(function* (store: KeyValueStore.KeyValueStore) {
   const now = yield* Clock.currentTimeMillis
   for (const id of yield* store.keys) {
-    const text = yield* store.get(id)
-    if (text === undefined) continue
-    const stored = yield* Effect.orElseSucceed(decodeStored(text), () => undefined)
-    if (stored === undefined || stored.expiresAt <= now) yield* store.remove(id)
+    const stored = yield* read(store, id)
+    // What cannot be read, another version or another process may be about to write.
+    if (stored !== undefined && stored.expiresAt <= now) yield* store.remove(id)
   }
 })
 
