@@ -13,7 +13,7 @@ import {
 } from "./api.ts"
 import { readClock, systemClock, type ClockReading } from "./clock.ts"
 import { listen } from "./live.ts"
-import { matches } from "./matches.ts"
+import { isFound } from "../src/internal/search.ts"
 import { merge } from "./merge.ts"
 import { goTo, onNavigated, openedId } from "./route.ts"
 import { counted } from "./text.ts"
@@ -296,11 +296,7 @@ export const makeStore = (): Store => {
       return
     }
     const newest = state.messages[0]?.number ?? 0
-    const { messages, more } = merge(
-      state,
-      changed,
-      (message) => state.search === "" || matches(message, state.search),
-    )
+    const { messages, more } = merge(state, changed, (message) => isFound(message, state.search))
     const opened = changed.find(({ id }) => isOpen(id))
     const arrived = messages.filter(({ number }) => number > newest)
     set({

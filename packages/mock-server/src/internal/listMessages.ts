@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import type { Message } from "../Message.ts"
 import { type Answer, problem } from "./answer.ts"
 import type { Control } from "./control.ts"
+import { isFound } from "./search.ts"
 
 export interface MessageList {
   readonly messages: ReadonlyArray<Message>
@@ -23,7 +24,7 @@ export const listMessages = (
     const before = yield* wholeNumber(query, "before", 0, Number.MAX_SAFE_INTEGER, Infinity)
     const since = yield* time(query, "since", -Infinity)
     const until = yield* time(query, "until", Infinity)
-    const search = query.get("search")?.trim().toLowerCase() ?? ""
+    const search = query.get("search")?.trim() ?? ""
     const found = control
       .recordsOf(query.get("senderId")?.toLowerCase())
       .filter(
@@ -92,16 +93,3 @@ const time = (
 // In a query a plus sign stands for a space, and nobody writes `%2B` by hand.
 const isSame = (actual: string | undefined, wanted: string | null): boolean =>
   wanted === null || actual?.toLowerCase() === wanted.replace(/^ /, "+").toLowerCase()
-
-const isFound = (message: Message, search: string): boolean =>
-  [
-    message.phoneNumber,
-    message.templateId,
-    message.status,
-    message.scenario,
-    message.because,
-    message.senderId,
-    message.channel,
-    message.id,
-    ...Object.entries(message.variables).flat(),
-  ].some((text) => text?.toLowerCase().includes(search) ?? false)
