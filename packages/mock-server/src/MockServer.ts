@@ -27,7 +27,7 @@ import { makeDecide } from "./internal/play.ts"
 import { makePrism } from "./internal/prism.ts"
 import { defaultSecret } from "./internal/sign.ts"
 import { makeTimeline } from "./internal/timeline.ts"
-import { makeCheckUpdate } from "./internal/updates.ts"
+import { makeCheckUpdate, planUpdates } from "./internal/updates.ts"
 import { makeView } from "./internal/view.ts"
 import type { Message } from "./Message.ts"
 import type { Match, MessageNotFound } from "./MessageMatch.ts"
@@ -227,6 +227,14 @@ export const make = Effect.fnUntraced(function* (
   const checks = new Map(
     contract.operations.map((operation) => [operation, makeCheckUpdate(operation)]),
   )
+  const plans = new Map(
+    contract.operations.flatMap((operation) =>
+      operation.scenarios.map((scenario) => [
+        scenario,
+        planUpdates(scenario, operation, settings.pace),
+      ]),
+    ),
+  )
   const app = handle(
     {
       contract,
@@ -237,7 +245,7 @@ export const make = Effect.fnUntraced(function* (
       deliveries,
       checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
       timeline,
-      pace: settings.pace,
+      plansOf: (scenario) => plans.get(scenario) ?? [],
     },
     {
       contract,

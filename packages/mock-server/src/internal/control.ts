@@ -51,7 +51,7 @@ export const makeControl = (
       }),
     resend: Effect.fnUntraced(function* (messageId, updateId) {
       const record = records.find(messageId)
-      const update = record?.updates.find(({ id }) => id === updateId)
+      const update = record?.updates.find(({ plan }) => plan.id === updateId)
       if (record === undefined || update === undefined) {
         return yield* Effect.fail(problem(404, "There is no such message or update"))
       }

@@ -51,13 +51,16 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     const at = timeline.now(record.senderId)
     const startedAt = performance.now()
     const outcome = yield* lines.withPermit(
-      post(url, JSON.stringify(bodyOf(record, update)), settings),
+      post(url, JSON.stringify(bodyOf(record, update.plan)), settings),
     )
     const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
-    update.attempts.push({ at: new Date(at).toISOString(), ...outcome, durationMillis })
+    update.attempts = [
+      ...update.attempts,
+      { at: new Date(at).toISOString(), ...outcome, durationMillis },
+    ]
     const received = "status" in outcome && outcome.status >= 200 && outcome.status < 300
     yield* Effect.logDebug(
-      `update ${update.status} of message ${record.number}: ${"status" in outcome ? outcome.status : outcome.problem}`,
+      `update ${update.plan.status} of message ${record.number}: ${"status" in outcome ? outcome.status : outcome.problem}`,
     )
     return received
   })
@@ -90,11 +93,9 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   ) {
     const refusal = refusalOf(record, update, check, settings)
     if (refusal !== undefined) {
-      if (refusal.problem !== undefined) {
-        const at = new Date(timeline.now(record.senderId)).toISOString()
-        update.attempts.push({ at, problem: refusal.problem, durationMillis: 0 })
-      }
-      settle(record, update, refusal.state)
+      const at = new Date(timeline.now(record.senderId)).toISOString()
+      update.attempts = [{ at, problem: refusal, durationMillis: 0 }]
+      settle(record, update, "given-up")
       return false
     }
     const received = yield* attempt(record, update)
@@ -102,10 +103,20 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     return !received
   })
 
+  /** They happen all the same, and nobody hears of them. */
+  const passOver = Effect.fnUntraced(function* (record: MessageRecord) {
+    for (const update of record.updates) update.state = "not-allowed"
+    yield* timeline.sleep(
+      record.senderId,
+      Math.max(...record.updates.map(({ plan }) => plan.happensAfter)),
+    )
+    messages.changed(record)
+  })
+
   const deliver = Effect.fnUntraced(function* (record: MessageRecord, check: CheckUpdate) {
     const retries: Array<Fiber.Fiber<void>> = []
     for (const update of record.updates) {
-      const wait = update.dueAt - timeline.now(record.senderId)
+      const wait = record.receivedAt + update.plan.dueAfter - timeline.now(record.senderId)
       if (wait > 0) yield* timeline.sleep(record.senderId, wait)
       // In order, therefore one after the other; but what is tried again holds up nothing.
       if (yield* first(record, update, check)) {
@@ -119,9 +130,12 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   const deliveries: Deliveries = {
     begin: (record, check) => {
       if (record.updates.length === 0) return
-      const all = timeline
-        .track(record.senderId, deliver(record, check))
-        .pipe(Effect.flatMap(Fiber.joinAll))
+      const isPassedOver = stateOfReceiver(record.webhookUrl ?? "", settings) === "not-allowed"
+      const all = isPassedOver
+        ? timeline.track(record.senderId, passOver(record))
+        : timeline
+            .track(record.senderId, deliver(record, check))
+            .pipe(Effect.flatMap(Fiber.joinAll))
       run(record.id, all)
     },
     refusal: ({ webhookUrl = "" }) => {
@@ -141,31 +155,24 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   return deliveries
 })
 
-interface Refusal {
-  readonly state: "not-allowed" | "given-up"
-  readonly problem?: string
-}
-
-/** Why an update is not sent at all. */
+/** Why an update is not sent at all, in words. */
 const refusalOf = (
   record: MessageRecord,
   update: UpdateRecord,
   check: CheckUpdate,
   settings: Settings,
-): Refusal | undefined => {
-  const state = stateOfReceiver(record.webhookUrl ?? "", settings)
-  if (state === "not-allowed") return { state }
-  if (state === "given-up") return { state, problem: "the URL cannot be called" }
-  const unfit = check(bodyOf(record, update))
-  return unfit === undefined
-    ? undefined
-    : { state: "given-up", problem: `the contract does not allow this update: ${unfit}` }
+): string | undefined => {
+  if (stateOfReceiver(record.webhookUrl ?? "", settings) !== undefined) {
+    return "the URL cannot be called"
+  }
+  const unfit = check(bodyOf(record, update.plan))
+  return unfit === undefined ? undefined : `the contract does not allow this update: ${unfit}`
 }
 
 const stateOfReceiver = (
   webhookUrl: string,
   { allowedHosts }: Settings,
-): Refusal["state"] | undefined => {
+): "not-allowed" | "given-up" | undefined => {
   // The contract's pattern lets through ports that there are not.
   if (!URL.canParse(webhookUrl)) return "given-up"
   return isAllowedHost(new URL(webhookUrl).hostname, allowedHosts) ? undefined : "not-allowed"

@@ -6,13 +6,14 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import type { Contract, Operation, Response } from "../Contract.ts"
 import { admin, type AdminParts, adminPath } from "./admin.ts"
+import type { Scenario } from "../Scenario.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
 import type { Deliveries } from "./deliveries.ts"
 import { validationFailed } from "./fieldErrors.ts"
 import { maskNumber } from "./mask.ts"
-import type { MessageRecord, Messages } from "./messages.ts"
+import type { MessageRecord, Messages, UpdatePlan } from "./messages.ts"
 import type { Decide, Ending, Play } from "./play.ts"
 import { choosePreferred, type Preferred } from "./prefer.ts"
 import type { Outcome, Prism } from "./prism.ts"
@@ -21,7 +22,7 @@ import { readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "./timeline.ts"
-import type { CheckUpdate, Pace } from "./updates.ts"
+import type { CheckUpdate } from "./updates.ts"
 
 /** What answers are made of. */
 export interface Parts {
@@ -34,7 +35,7 @@ export interface Parts {
   readonly deliveries: Deliveries
   readonly checkUpdate: (operation: Operation) => CheckUpdate
   readonly timeline: Timeline
-  readonly pace: Pace
+  readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
 }
 
 /** An answer, and how it reaches its caller. */
@@ -160,7 +161,7 @@ const replyTo = Effect.fnUntraced(function* (
     answer,
     number: messages.nextNumber(),
     receivedAt: timeline.now(senderId),
-    pace: parts.pace,
+    plans: play.scenario === undefined ? [] : parts.plansOf(play.scenario),
   })
   yield* process(parts, operation, record, play, answer)
   return { answer, ending: play.ending, record }

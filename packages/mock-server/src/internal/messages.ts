@@ -4,17 +4,24 @@ import * as PubSub from "effect/PubSub"
 import type { Answer, Attempt, Message, Update, UpdateState } from "../Message.ts"
 import { bodyOf } from "./updates.ts"
 
-/** An update while it is on its way. */
-export interface UpdateRecord {
+/** What an update says and when; the same for every message of a scenario, of which there may be ten thousand. */
+export interface UpdatePlan {
   readonly id: string
   readonly status: string
   readonly channel: string | undefined
-  readonly happensAt: number
-  readonly dueAt: number
+  /** When it happens, in milliseconds after the message was received. */
+  readonly happensAfter: number
+  /** When it is due at the receiver, likewise. */
+  readonly dueAfter: number
   /** The contract's example that it is made of. */
   readonly example: unknown
+}
+
+/** An update while it is on its way. */
+export interface UpdateRecord {
+  readonly plan: UpdatePlan
   state: UpdateState
-  readonly attempts: Array<Attempt>
+  attempts: ReadonlyArray<Attempt>
 }
 
 /** A message while things happen to it. What does not change is kept as it will be shown. */
@@ -101,18 +108,20 @@ export const makeMessages = Effect.fnUntraced(function* (keep: number) {
 
 /** What the outside sees of a record, at this time by its sender's clock. */
 export const toMessage = (record: MessageRecord, now: number): Message => {
-  const { answer, because, phoneNumber, scenario, templateId, updates, webhookUrl } = record
+  const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
+    record
   const latest = updates
-    .filter(({ happensAt, state }) => happensAt <= now && state !== "waiting")
-    .reduce<UpdateRecord | undefined>(
-      (newest, update) =>
-        newest === undefined || update.happensAt >= newest.happensAt ? update : newest,
+    .filter(({ plan, state }) => receivedAt + plan.happensAfter <= now && state !== "waiting")
+    .map(({ plan }) => plan)
+    .reduce<UpdatePlan | undefined>(
+      (newest, plan) =>
+        newest === undefined || plan.happensAfter >= newest.happensAfter ? plan : newest,
       undefined,
     )
   return {
     id: record.id,
     number: record.number,
-    receivedAt: iso(record.receivedAt),
+    receivedAt: iso(receivedAt),
     senderId: record.senderId,
     ...(phoneNumber === undefined ? {} : { phoneNumber }),
     ...(templateId === undefined ? {} : { templateId }),
@@ -129,14 +138,14 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
   }
 }
 
-const toUpdate = (record: MessageRecord, update: UpdateRecord): Update => ({
-  id: update.id,
-  status: update.status,
-  happensAt: iso(update.happensAt),
-  dueAt: iso(update.dueAt),
-  body: bodyOf(record, update),
-  state: update.state,
-  attempts: [...update.attempts],
+const toUpdate = (record: MessageRecord, { attempts, plan, state }: UpdateRecord): Update => ({
+  id: plan.id,
+  status: plan.status,
+  happensAt: iso(record.receivedAt + plan.happensAfter),
+  dueAt: iso(record.receivedAt + plan.dueAfter),
+  body: bodyOf(record, plan),
+  state,
+  attempts,
 })
 
 const iso = (millis: number): string => new Date(millis).toISOString()

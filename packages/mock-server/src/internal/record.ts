@@ -5,10 +5,10 @@ import * as Predicate from "effect/Predicate"
 import type { Operation } from "../Contract.ts"
 import type { Answer } from "./answer.ts"
 import { maskKey } from "./mask.ts"
-import type { MessageRecord } from "./messages.ts"
+import type { Attempt } from "../Message.ts"
+import type { MessageRecord, UpdatePlan } from "./messages.ts"
 import type { Play } from "./play.ts"
 import type { RequestBody } from "./requestBody.ts"
-import { type Pace, updatesFor } from "./updates.ts"
 
 interface Exchanged {
   readonly operation: Operation
@@ -19,15 +19,16 @@ interface Exchanged {
   readonly answer: Answer
   readonly number: number
   readonly receivedAt: number
-  readonly pace: Pace
+  /** The updates of the scenario, if the message is accepted. */
+  readonly plans: ReadonlyArray<UpdatePlan>
 }
 
 export const makeRecord = (exchanged: Exchanged): MessageRecord => {
-  const { answer, body, number, operation, pace, play, receivedAt, request, senderId } = exchanged
+  const { answer, body, number, operation, plans, play, receivedAt, request, senderId } = exchanged
   const { updates } = operation
   const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
   const accepted = play.processed && answer.status >= 200 && answer.status < 300
-  const record = {
+  return {
     id: randomUUID(),
     number,
     receivedAt,
@@ -46,13 +47,14 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
       body: body.text,
     },
     answer: undefined,
-  }
-  const follows = accepted && webhookUrl !== undefined && play.scenario !== undefined
-  return {
-    ...record,
-    updates: follows ? updatesFor(receivedAt, play.scenario, operation, pace) : [],
+    updates:
+      accepted && webhookUrl !== undefined
+        ? plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts }))
+        : [],
   }
 }
+
+const noAttempts: ReadonlyArray<Attempt> = []
 
 /** A member of a JSON object, if it is a text. */
 export const textIn = (value: unknown, name: string): string | undefined => {

@@ -4,7 +4,7 @@ import addFormats from "ajv-formats"
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "../Contract.ts"
 import type { Scenario } from "../Scenario.ts"
-import type { MessageRecord, UpdateRecord } from "./messages.ts"
+import type { MessageRecord, UpdatePlan } from "./messages.ts"
 import { dueAfter } from "./scenarios.ts"
 
 export interface Pace {
@@ -12,13 +12,12 @@ export interface Pace {
   readonly second: number
 }
 
-/** The updates that a scenario has for a message. */
-export const updatesFor = (
-  receivedAt: number,
+/** The updates that a scenario has. */
+export const planUpdates = (
   { channel, updates }: Scenario,
   operation: Operation,
   { second }: Pace,
-): ReadonlyArray<UpdateRecord> =>
+): ReadonlyArray<UpdatePlan> =>
   updates.flatMap((update, index) => {
     const example = operation.updates?.examples.find(({ name }) => name === update.example)
     if (example === undefined) return []
@@ -30,12 +29,10 @@ export const updatesFor = (
         id: String(index + 1),
         status: (Predicate.isString(status) ? status : example.name).toUpperCase(),
         channel: channel ?? (Predicate.isString(usual) ? usual : undefined),
-        happensAt: receivedAt + update.after * second,
-        dueAt: receivedAt + dueAfter(update) * second,
+        happensAfter: update.after * second,
+        dueAfter: dueAfter(update) * second,
         example: example.value,
-        state: "waiting",
-        attempts: [],
-      } satisfies UpdateRecord,
+      },
     ]
   })
 
@@ -52,8 +49,8 @@ const payloadOf = (body: unknown): JsonObject =>
  * Made when it is needed, since ten thousand messages have many.
  */
 export const bodyOf = (
-  record: Pick<MessageRecord, "id" | "phoneNumber" | "senderId" | "templateId">,
-  { channel, example, happensAt }: UpdateRecord,
+  record: Pick<MessageRecord, "id" | "phoneNumber" | "receivedAt" | "senderId" | "templateId">,
+  { channel, example, happensAfter }: UpdatePlan,
 ): unknown => {
   if (!isJsonObject(example)) return example
   const own: JsonObject = {
@@ -68,7 +65,9 @@ export const bodyOf = (
   )
   return {
     ...example,
-    ...("timestamp" in example ? { timestamp: new Date(happensAt).toISOString() } : {}),
+    ...("timestamp" in example
+      ? { timestamp: new Date(record.receivedAt + happensAfter).toISOString() }
+      : {}),
     ...("payload" in example ? { payload } : {}),
   }
 }
