@@ -338,7 +338,7 @@ const keyOf = (secret: Secret): Effect.Effect<Hmac.Key, WebhookError> => {
   const bytes = Base64.decode(text.replace(/^whsec_/, ""))
   return Result.isFailure(bytes) || bytes.success.length === 0
     ? Effect.fail(failure(new InvalidSecret()))
-    : Hmac.importKey(Uint8Array.from(bytes.success))
+    : Hmac.importKey(new Uint8Array(bytes.success))
 }
 
 type Values = ReadonlyMap<string, ReadonlyArray<string>>
@@ -388,7 +388,7 @@ const fitsAny = Effect.fnUntraced(function* (
     const [, text] = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(signature) ?? []
     const tag = text === undefined ? undefined : Base64.decode(text)
     if (tag === undefined || Result.isFailure(tag)) continue
-    const bytes = Uint8Array.from(tag.success)
+    const bytes = new Uint8Array(tag.success)
     for (const key of keys) if (yield* key.verify(bytes, signed)) return true
   }
   return false

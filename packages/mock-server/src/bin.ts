@@ -24,10 +24,9 @@ if (isOlder(process.versions.node, engines.node)) {
 } else {
   // From the second start on, most of what is loaded need not be compiled again.
   enableCompileCache()
-  // What is kept is small; without these, what was let go of grows to ten times as much before it is collected, and the
-  // middle one of V8's compilers holds another 50 MB. For this process only: a library has no say in another's memory.
+  // What is kept is small; without these, what was let go of grows to ten times as much before it is collected. For this
+  // process only: a library has no say in another's memory.
   setFlagsFromString("--semi-space-growth-factor=1")
-  setFlagsFromString("--heap-growing-percent=20")
-  setFlagsFromString("--no-maglev")
+  setFlagsFromString("--heap-growing-percent=8")
   await import("./internal/cli.ts")
 }

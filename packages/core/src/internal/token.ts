@@ -48,7 +48,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayB
     read: Effect.fnUntraced(function* (text) {
       const decoded = Base64Url.decode(text)
       if (Result.isFailure(decoded) || decoded.success.length !== length) return "forged"
-      const bytes = Uint8Array.from(decoded.success)
+      const bytes = new Uint8Array(decoded.success)
       const head = bytes.subarray(0, idBytes + timeBytes)
       const tag = bytes.subarray(idBytes + timeBytes)
       if (!(yield* key.verify(tag, concat(purpose, head)))) return "forged"

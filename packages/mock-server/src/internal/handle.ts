@@ -203,15 +203,15 @@ const isAnswered = (
   wanted === undefined ||
   (asked === undefined && wanted.example === undefined && !wanted.empty && wanted.status === status)
 
-const shownAnswer = (
-  { body, headers, status }: Answer,
-  ending: Ending,
-): NonNullable<MessageRecord["answer"]> => ({
-  status,
-  headers,
-  ...(body === undefined ? {} : { body }),
-  delivery: ending,
-})
+type ShownAnswer = NonNullable<MessageRecord["answer"]>
+
+/** What nearly every message has, and so may share. */
+const noContent: ShownAnswer = { status: 204, headers: {}, delivery: "whole" }
+
+const shownAnswer = ({ body, headers, status }: Answer, ending: Ending): ShownAnswer =>
+  status === 204 && ending === "whole" && Object.keys(headers).length === 0
+    ? noContent
+    : { status, headers, ...(body === undefined ? {} : { body }), delivery: ending }
 
 /** What every HTTP/1.1 server refuses, whatever it serves; Node would do so without a body. */
 const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undefined => {

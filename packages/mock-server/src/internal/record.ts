@@ -80,7 +80,17 @@ const shownHeaders = (
 ): Readonly<Record<string, string>> => {
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    shown[name] = secretHeaders.has(name) ? maskKey(value) : value
+    shown[name] = secretHeaders.has(name) ? maskKey(value) : shared(value)
   }
   return shown
+}
+
+/** Values that most requests have in common. Ten thousand messages would otherwise hold each of them once more. */
+const values = new Map<string, string>()
+
+const shared = (value: string): string => {
+  const known = values.get(value)
+  if (known !== undefined) return known
+  if (values.size < 1000) values.set(value, value)
+  return value
 }
