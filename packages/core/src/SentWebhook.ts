@@ -5,6 +5,7 @@
  * The scheme is that of Standard Webhooks under other header names; sources: the provider's pages on webhooks and
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
+import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -367,13 +368,8 @@ const headerOf = (values: Values, name: string): Effect.Effect<string, WebhookEr
     : Effect.succeed(value)
 }
 
-const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const head = encoder.encode(`${id}.${timestamp}.`)
-  const all = new Uint8Array(head.length + body.length)
-  all.set(head)
-  all.set(body, head.length)
-  return all
-}
+const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> =>
+  Bytes.concat([encoder.encode(`${id}.${timestamp}.`), body])
 
 /** More than this many signatures, no sender has secrets for. */
 const maxSignatures = 10

@@ -1,4 +1,5 @@
 /** From a call of the provider to its answer. */
+import * as Bytes from "effect/Bytes"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -67,15 +68,5 @@ const readBody = (
       if (size <= maxBytes) chunks.push(chunk)
       return size <= maxBytes
     }),
-  ).pipe(Effect.map(() => (size > maxBytes ? undefined : concat(chunks, size))))
-}
-
-const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const all = new Uint8Array(size)
-  let place = 0
-  for (const chunk of chunks) {
-    all.set(chunk, place)
-    place += chunk.length
-  }
-  return all
+  ).pipe(Effect.map(() => (size > maxBytes ? undefined : Bytes.concat(chunks))))
 }

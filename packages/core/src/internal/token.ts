@@ -2,6 +2,7 @@
  * The secret in a callback URL: an id that cannot be guessed and the time until which it is good, signed, so that an
  * update with it is about a send of ours.
  */
+import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
@@ -42,7 +43,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayB
       new DataView(bytes.buffer).setUint16(idBytes, Math.floor(expiresAt / 2 ** 32))
       new DataView(bytes.buffer).setUint32(idBytes + 2, expiresAt % 2 ** 32)
       const head = bytes.subarray(0, idBytes + timeBytes)
-      bytes.set(yield* key.sign(concat(purpose, head)), idBytes + timeBytes)
+      bytes.set(yield* key.sign(Bytes.concat([purpose, head])), idBytes + timeBytes)
       return { text: Base64Url.encode(bytes), id: Base64Url.encode(id), expiresAt }
     }),
     read: Effect.fnUntraced(function* (text) {
@@ -51,7 +52,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayB
       const bytes = new Uint8Array(decoded.success)
       const head = bytes.subarray(0, idBytes + timeBytes)
       const tag = bytes.subarray(idBytes + timeBytes)
-      if (!(yield* key.verify(tag, concat(purpose, head)))) return "forged"
+      if (!(yield* key.verify(tag, Bytes.concat([purpose, head])))) return "forged"
       const view = new DataView(bytes.buffer, bytes.byteOffset)
       const expiresAt = view.getUint16(idBytes) * 2 ** 32 + view.getUint32(idBytes + 2)
       if ((yield* Clock.currentTimeMillis) >= expiresAt) return "expired"
@@ -60,10 +61,3 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayB
   }
   return tokens
 })
-
-const concat = (one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const all = new Uint8Array(one.length + other.length)
-  all.set(one)
-  all.set(other, one.length)
-  return all
-}
