@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { guid } from "./internal/guid.ts"
 
 // -----------------------------------------------------------------------------
 // Statuses
@@ -207,11 +208,7 @@ export type DeliveryEvent =
 // Decoding
 // -----------------------------------------------------------------------------
 
-const Guid = Schema.String.check(
-  Schema.isPattern(
-    /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/u,
-  ),
-)
+const Guid = Schema.String.check(Schema.isPattern(guid))
 
 const optionalText = Schema.optionalKey(Schema.NullOr(Schema.String))
 

@@ -7,6 +7,7 @@
 import type * as Brand from "effect/Brand"
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
+import { guid } from "./internal/guid.ts"
 
 /**
  * A phone number in E.164 form: `+`, the country code, the subscriber number; 7 to 15 digits in all and
@@ -45,10 +46,7 @@ export type PhoneNumber = string & Brand.Brand<"PhoneNumber">
  * ```
  */
 export const TemplateId: Schema.brand<Schema.String, "TemplateId"> = Schema.String.check(
-  Schema.isPattern(
-    /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/u,
-    { message: "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8" },
-  ),
+  Schema.isPattern(guid, { message: "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8" }),
 ).pipe(Schema.brand("TemplateId"))
 
 /** A string that {@link TemplateId} accepted. */

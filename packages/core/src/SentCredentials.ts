@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { guid } from "./internal/guid.ts"
 import { decodeOrExplain } from "./internal/explain.ts"
 import { checkDuration } from "./internal/options.ts"
 import { CredentialsUnavailable, SentError } from "./SentError.ts"
@@ -32,10 +33,7 @@ import { CredentialsUnavailable, SentError } from "./SentError.ts"
  * ```
  */
 export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.check(
-  Schema.isPattern(
-    /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/u,
-    { message: "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301" },
-  ),
+  Schema.isPattern(guid, { message: "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301" }),
 ).pipe(Schema.brand("SenderId"))
 
 /** A string that {@link SenderId} accepted. */
