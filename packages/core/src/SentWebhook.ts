@@ -5,7 +5,6 @@
  * The scheme is that of Standard Webhooks under other header names; sources: the provider's pages on webhooks and
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -246,8 +245,9 @@ const signatureHeader = "x-webhook-signature"
 const defaultTolerance = Duration.seconds(300)
 
 /**
- * Verifies a call and reads what it says. The signature is checked over the raw bytes, by Web Crypto and in constant
- * time; one good signature by one of the secrets is enough. The time is that of `Clock`.
+ * Verifies a call and reads what it says. The signature is checked over the raw bytes, in constant time, by Web Crypto or
+ * by what the runtime has for at once (`node:crypto`; with `WebCrypto.layer` of Effect, it is always Web Crypto); one good
+ * signature by one of the secrets is enough. The time is that of `Clock`.
  *
  * @example
  * ```ts
@@ -308,23 +308,22 @@ export const makeVerifier = Effect.fnUntraced(function* ({
   const keys = yield* Effect.forEach(secretsOf(secret), keyOf)
   const toleranceSeconds = Duration.toSeconds(Duration.fromInputUnsafe(tolerance))
 
-  return Effect.fnUntraced(function* ({ body, headers }: SignedRequest) {
-    const values = valuesOf(headers)
-    const id = yield* headerOf(values, idHeader)
-    const timestamp = yield* headerOf(values, timestampHeader)
-    const signatures = yield* headerOf(values, signatureHeader)
-    const now = (yield* Clock.currentTimeMillis) / 1000
-    // Digits alone: `parseInt` would take `1700000000abc`, which was signed as something else.
-    if (!/^\d{1,15}$/.test(timestamp) || Math.abs(now - Number(timestamp)) > toleranceSeconds) {
-      return yield* failure(new TimestampOutOfTolerance())
-    }
-    const bytes = Predicate.isString(body) ? encoder.encode(body) : body
-    const signed = signedBytes(id, timestamp, bytes)
-    if (!(yield* fitsAny(keys, signatures, signed))) {
-      return yield* failure(new BadSignature())
-    }
-    return yield* decode(bytes)
-  })
+  return ({ body, headers }) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const values = valuesOf(headers)
+      const problem = names.map((name) => problemOf(values, name)).find(Predicate.isNotUndefined)
+      if (problem !== undefined) return Effect.fail(failure(problem))
+      const [id = "", timestamp = "", signatures = ""] = names.map((name) => values.get(name)?.[0])
+      const age = now / 1000 - Number(timestamp)
+      // Digits alone: `parseInt` would take `1700000000abc`, which was signed as something else.
+      if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
+        return Effect.fail(failure(new TimestampOutOfTolerance()))
+      }
+      const bytes = Predicate.isString(body) ? encoder.encode(body) : body
+      return Effect.flatMap(fitsAny(keys, signatures, signedBytes(id, timestamp, bytes)), (fits) =>
+        fits ? decode(bytes) : Effect.fail(failure(new BadSignature())),
+      )
+    })
 })
 
 const failure = (reason: WebhookError["reason"]): WebhookError => new WebhookError({ reason })
@@ -344,14 +343,14 @@ const keyOf = (secret: Secret): Effect.Effect<Hmac.Key, WebhookError> => {
 
 type Values = ReadonlyMap<string, ReadonlyArray<string>>
 
-const names: ReadonlySet<string> = new Set([idHeader, timestampHeader, signatureHeader])
+const names = [idHeader, timestampHeader, signatureHeader]
 
 const valuesOf = (headers: SignedRequest["headers"]): Values => {
   const pairs = Predicate.isIterable(headers) ? headers : Object.entries(headers)
   const values = new Map<string, Array<string>>()
   for (const [key, value] of pairs) {
     const name = key.toLowerCase()
-    if (value === undefined || !names.has(name)) continue
+    if (value === undefined || !names.includes(name)) continue
     const all = values.get(name) ?? []
     all.push(...(Predicate.isString(value) ? [value] : value))
     values.set(name, all)
@@ -359,36 +358,48 @@ const valuesOf = (headers: SignedRequest["headers"]): Values => {
   return values
 }
 
-const headerOf = (values: Values, name: string): Effect.Effect<string, WebhookError> => {
+const problemOf = (values: Values, name: string): WebhookError["reason"] | undefined => {
   const [value = "", ...others] = values.get(name) ?? []
-  if (value === "") return Effect.fail(failure(new MissingHeader({ header: name })))
+  if (value === "") return new MissingHeader({ header: name })
   // HTTP joins what is repeated with a comma and a space; none of the three has that of its own.
   return others.length > 0 || value.includes(", ")
-    ? Effect.fail(failure(new RepeatedHeader({ header: name })))
-    : Effect.succeed(value)
+    ? new RepeatedHeader({ header: name })
+    : undefined
 }
 
-const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> =>
-  Bytes.concat([encoder.encode(`${id}.${timestamp}.`), body])
+const signedBytes = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const head = `${id}.${timestamp}.`
+  // UTF-8 has three bytes at most for what is one in a string.
+  const bytes = new Uint8Array(head.length * 3 + body.length)
+  const { written } = encoder.encodeInto(head, bytes)
+  bytes.set(body, written)
+  return bytes.subarray(0, written + body.length)
+}
 
 /** More than this many signatures, no sender has secrets for. */
 const maxSignatures = 10
 
-const fitsAny = Effect.fnUntraced(function* (
+const fitsAny = (
   keys: ReadonlyArray<Hmac.Key>,
   signatures: string,
   signed: Uint8Array<ArrayBuffer>,
-) {
-  for (const signature of signatures.split(" ").slice(0, maxSignatures)) {
-    // 43 characters and one of padding are 32 bytes; other versions are for other receivers.
-    const [, text] = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(signature) ?? []
-    const tag = text === undefined ? undefined : Base64.decode(text)
-    if (tag === undefined || Result.isFailure(tag)) continue
-    const bytes = new Uint8Array(tag.success)
-    for (const key of keys) if (yield* key.verify(bytes, signed)) return true
-  }
-  return false
-})
+): Effect.Effect<boolean> =>
+  signatures
+    .split(" ")
+    .slice(0, maxSignatures)
+    .flatMap((signature) => tagOf(signature) ?? [])
+    .flatMap((tag) => keys.map((key) => key.verify(tag, signed)))
+    .reduce(
+      (earlier, next) => Effect.flatMap(earlier, (fits) => (fits ? Effect.succeed(true) : next)),
+      Effect.succeed(false),
+    )
+
+const tagOf = (signature: string): Uint8Array<ArrayBuffer> | undefined => {
+  // 43 characters and one of padding are 32 bytes; other versions are for other receivers.
+  const [, text] = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(signature) ?? []
+  const tag = text === undefined ? undefined : Base64.decode(text)
+  return tag === undefined || Result.isFailure(tag) ? undefined : new Uint8Array(tag.success)
+}
 
 /**
  * Reads the body of a call that needs no signature, e.g. because a secret in the URL has been checked.
