@@ -27,6 +27,6 @@ if (isOlder(process.versions.node, engines.node)) {
   // What is kept is small; without these, what was let go of grows to ten times as much before it is collected. For this
   // process only: a library has no say in another's memory.
   setFlagsFromString("--semi-space-growth-factor=1")
-  setFlagsFromString("--heap-growing-percent=8")
+  setFlagsFromString("--heap-growing-percent=15")
   await import("./internal/cli.ts")
 }

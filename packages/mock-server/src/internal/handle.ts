@@ -16,7 +16,7 @@ import { maskNumber } from "./mask.ts"
 import type { MessageRecord, Messages, UpdatePlan } from "./messages.ts"
 import type { Decide, Ending, Play } from "./play.ts"
 import { choosePreferred, type Preferred } from "./prefer.ts"
-import type { Outcome, Prism } from "./prism.ts"
+import type { Negotiated, Prism } from "./prism.ts"
 import { makeRecord, textIn } from "./record.ts"
 import { readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
@@ -116,22 +116,19 @@ const replyTo = Effect.fnUntraced(function* (
   if (choice._tag === "Unknown") return whole(choice.answer)
   const preferred = choice._tag === "Preferred" ? choice.preferred : undefined
 
-  const exchange = (wanted: Preferred | undefined) =>
-    prism.exchange({
-      operation,
-      path,
-      query: new URLSearchParams(query),
-      headers: headersForPrism(request, body),
-      body: body.value,
-      wanted,
-    })
-  const outcome = yield* exchange(preferred)
-  if (outcome._tag === "Invalid") {
+  const violations = yield* prism.validate({
+    operation,
+    path,
+    query: new URLSearchParams(query),
+    headers: headersForPrism(request, body),
+    body: body.value,
+  })
+  if (violations.length > 0) {
     // A credential that is no header, or no key: Prism alone knows where to look for it.
     return whole(
-      outcome.violations.some(({ code }) => code === "401")
+      violations.some(({ code }) => code === "401")
         ? fromExample(operation, 401, [], "The credentials are missing")
-        : validationFailed(operation, outcome.violations),
+        : validationFailed(operation, violations),
     )
   }
 
@@ -144,11 +141,7 @@ const replyTo = Effect.fnUntraced(function* (
     preferred,
     prefer: request.headers["prefer"],
   })
-  const played = isAnswered(outcome, preferred, play.wanted)
-    ? outcome
-    : yield* exchange(play.wanted)
-  if (played._tag === "Invalid") return whole(validationFailed(operation, played.violations))
-  const answer = answerFrom(operation, played, play.wanted)
+  const answer = answerFrom(operation, yield* prism.answer(operation, play.wanted), play.wanted)
   if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
 
   const { messages, timeline } = parts
@@ -192,16 +185,6 @@ const process = (
       }
     }),
   )
-
-/** Whether what Prism has answered already is what is wanted. */
-const isAnswered = (
-  { status }: Extract<Outcome, { readonly _tag: "Answered" }>,
-  asked: Preferred | undefined,
-  wanted: Preferred | undefined,
-): boolean =>
-  wanted === asked ||
-  wanted === undefined ||
-  (asked === undefined && wanted.example === undefined && !wanted.empty && wanted.status === status)
 
 type ShownAnswer = NonNullable<MessageRecord["answer"]>
 
@@ -250,18 +233,18 @@ const headersForPrism = (
 
 const answerFrom = (
   { responses }: Operation,
-  outcome: Extract<Outcome, { readonly _tag: "Answered" }>,
+  negotiated: Negotiated,
   preferred: Preferred | undefined,
 ): Answer => {
-  const response = responses.find(({ status }) => status === outcome.status)
+  const response = responses.find(({ status }) => status === negotiated.status)
   const example =
     response?.examples.find(({ name }) => name === preferred?.example) ?? response?.examples[0]
-  const empty = outcome.status === 204 || (preferred?.empty ?? false)
+  const empty = negotiated.status === 204 || (preferred?.empty ?? false)
   return {
-    status: outcome.status,
-    headers: { ...requiredHeaders(response, outcome.headers), ...example?.headers },
+    status: negotiated.status,
+    headers: { ...requiredHeaders(response, negotiated.headers), ...example?.headers },
     mediaTypes: response?.mediaTypes ?? [],
-    body: empty ? undefined : outcome.body,
+    body: empty ? undefined : negotiated.body,
   }
 }
 

@@ -12,9 +12,12 @@ type Instance = ReturnType<typeof createInstance>
 type Resource = Parameters<Instance["request"]>[1][number]
 type Input = Parameters<Instance["request"]>[0]
 type Config = NonNullable<Parameters<Instance["request"]>[2]>
+type Components = Required<Parameters<typeof createInstance>[1]>
+type Result = Awaited<ReturnType<ReturnType<Instance["request"]>>>
+type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
 
 /** A request whose body was read and parsed. */
-export interface Exchange {
+export interface Incoming {
   readonly operation: Operation
   readonly path: string
   readonly query: URLSearchParams
@@ -22,8 +25,6 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>
   /** Undefined when there is none. */
   readonly body: unknown
-  /** The response to give to a valid request; undefined for success. */
-  readonly wanted: { readonly status: number; readonly example: string | undefined } | undefined
   /** Not to ask for credentials, so that a request without them is validated too. */
   readonly isProbe?: boolean
 }
@@ -37,19 +38,27 @@ export interface Violation {
   readonly message: string
 }
 
-export type Outcome =
-  | { readonly _tag: "Invalid"; readonly violations: ReadonlyArray<Violation> }
-  | {
-      readonly _tag: "Answered"
-      readonly status: number
-      /** As the contract's header objects have them, in lower case. */
-      readonly headers: Readonly<Record<string, string>>
-      readonly body: unknown
-    }
+/** An answer of the contract. It is the same object for every request that gets it. */
+export interface Negotiated {
+  readonly status: number
+  /** As the contract's header objects have them, in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+}
 
 export interface Prism {
-  /** Dies when Prism breaks down or when its answer is not what the contract declares. */
-  readonly exchange: (exchange: Exchange) => Effect.Effect<Outcome>
+  /** What is wrong with a request. Dies when Prism breaks down. */
+  readonly validate: (request: Incoming) => Effect.Effect<ReadonlyArray<Violation>>
+  /**
+   * The answer to a valid request; without a wish, that of success. Dies when Prism breaks down or when its answer is not
+   * what the contract declares.
+   */
+  readonly answer: (operation: Operation, wanted?: Wanted) => Effect.Effect<Negotiated>
+}
+
+export interface Wanted {
+  readonly status: number
+  readonly example: string | undefined
 }
 
 /** Fails with what is wrong in words. */
@@ -70,40 +79,58 @@ export const makePrism = Effect.fnUntraced(function* (
     delete resource.callbacks
     byOperation.set(key(resource), resource)
   }
-  const instance = createInstance(config(true, { dynamic: false }), {
-    logger: createLogger("prism", { enabled: false }),
+  const logger = createLogger("prism", { enabled: false })
+  const resourceOf = (operation: Operation): Effect.Effect<Resource> => {
+    const resource = byOperation.get(key(operation))
+    return resource === undefined
+      ? Effect.die(`Prism does not have ${key(operation)}`)
+      : Effect.succeed(resource)
+  }
+  // Validates, and answers nothing.
+  const validator = createInstance(config, {
+    logger,
+    route,
+    mock: () => () => ({ _tag: "Right", right: { statusCode: 204 } }),
   })
-
-  const exchange = Effect.fnUntraced(function* (request: Exchange) {
-    const resource = byOperation.get(key(request.operation))
-    if (resource === undefined) {
-      return yield* Effect.die(`Prism does not have ${key(request.operation)}`)
-    }
-    const { wanted } = request
+  const validate = Effect.fnUntraced(function* (request: Incoming) {
+    const resource = yield* resourceOf(request.operation)
     const input: Input = {
-      // Prism names its methods in lower case and types an operation's as any string.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      method: resource.method as Input["method"],
+      method: methodOf(resource),
       url: { path: request.path, query: queryOf(request.query) },
       headers: { ...request.headers },
       body: request.body,
     }
-    const settings = config(request.isProbe !== true, {
-      dynamic: false,
-      // Said outright, so that Prism does not take it from `Accept` and miss what only one media type declares.
-      mediaTypes: ["application/problem+json", "application/json;q=0.9", "*/*;q=0.1"],
-      ...(wanted === undefined ? {} : { code: wanted.status }),
-      ...(wanted?.example === undefined ? {} : { exampleKey: wanted.example }),
-    })
-    // The call may also throw before it returns the promise; `promise` takes both for a defect.
-    const result = yield* Effect.promise(async () =>
-      instance.request(input, [resource], settings)(),
-    )
-    if (result._tag === "Left") return yield* refused(result.left)
+    const settings = {
+      ...config,
+      validateRequest: true,
+      checkSecurity: request.isProbe !== true,
+    }
+    const { validations } = yield* call(validator, input, resource, settings)
+    return validations.input.map(toViolation)
+  })
 
-    const { output, validations } = result.right
-    const violations = validations.input.map(toViolation)
-    if (violations.length > 0) return { _tag: "Invalid", violations } satisfies Outcome
+  // Answers, and validates nothing but its answers. What it answers depends on nothing of the request, so once will do.
+  const negotiator = createInstance(config, { logger, route })
+  const answers = new Map<string, Negotiated>()
+  const answer = Effect.fnUntraced(function* (operation: Operation, wanted?: Wanted) {
+    const name = `${key(operation)} ${wanted?.status ?? ""} ${wanted?.example ?? ""}`
+    const known = answers.get(name)
+    if (known !== undefined) return known
+    const resource = yield* resourceOf(operation)
+    const input: Input = { method: methodOf(resource), url: { path: operation.path } }
+    const settings = {
+      ...config,
+      validateResponse: true,
+      // Fresh for every call: Prism writes into it, and what one request accepted would leak into the next.
+      mock: {
+        dynamic: false,
+        // Said outright, so that Prism does not take it from `Accept` and miss what only one media type declares.
+        mediaTypes: ["application/problem+json", "application/json;q=0.9", "*/*;q=0.1"],
+        ...(wanted === undefined ? {} : { code: wanted.status }),
+        ...(wanted?.example === undefined ? {} : { exampleKey: wanted.example }),
+      },
+    }
+    const { output, validations } = yield* call(negotiator, input, resource, settings)
     const problems = validations.output.map(({ message }) => message)
     if (wanted !== undefined && output.statusCode !== wanted.status) {
       problems.push(`asked for ${wanted.status}, Prism answered ${output.statusCode}`)
@@ -113,20 +140,39 @@ export const makePrism = Effect.fnUntraced(function* (
         new Error(`the answer is not what ${contract.path} declares: ${problems.join("; ")}`),
       )
     }
-    return {
-      _tag: "Answered",
+    const negotiated: Negotiated = {
       status: output.statusCode,
       headers: headersOf(output.headers ?? {}),
       body: output.body,
-    } satisfies Outcome
+    }
+    answers.set(name, negotiated)
+    return negotiated
   })
 
   for (const operation of contract.operations) {
-    const problem = yield* sleepingValidation(exchange, operation)
+    const problem = yield* sleepingValidation(validate, operation)
     if (problem !== undefined) return yield* Effect.fail(problem)
   }
-  return { exchange }
+  return { validate, answer }
 })
+
+// Which operation it is, is known by then.
+const route: Components["route"] = ({ resources: [resource] }) =>
+  resource === undefined
+    ? { _tag: "Left", left: new Error("no operation") }
+    : { _tag: "Right", right: resource }
+
+const call = (
+  instance: Instance,
+  input: Input,
+  resource: Resource,
+  settings: Config,
+): Effect.Effect<Output> =>
+  // It may also throw before it returns the promise; `promise` takes both for a defect.
+  Effect.flatMap(
+    Effect.promise(async () => instance.request(input, [resource], settings)()),
+    (result) => (result._tag === "Left" ? Effect.die(result.left) : Effect.succeed(result.right)),
+  )
 
 /**
  * Loads Prism without `@faker-js/faker`, a third of the time and 30 MB of what loading takes: it is for dynamic answers and
@@ -152,16 +198,19 @@ const loadPrism = async () => {
 /** Without it Prism reads the schemas of OpenAPI 3.1 as draft 07. */
 const dialect = { jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema" }
 
-// A fresh `mock` for every call: Prism writes into it, and what one request accepted would leak into the next.
-const config = (checkSecurity: boolean, mock: Config["mock"]): Config => ({
+const config: Config = {
   isProxy: false,
-  checkSecurity,
-  validateRequest: true,
-  validateResponse: true,
+  checkSecurity: false,
+  validateRequest: false,
+  validateResponse: false,
   errors: false,
   upstreamProxy: undefined,
-  mock,
-})
+  mock: { dynamic: false },
+}
+
+// Prism names its methods in lower case and types an operation's as any string.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const methodOf = (resource: Resource): Input["method"] => resource.method as Input["method"]
 
 const key = ({ method, path }: { readonly method: string; readonly path: string }): string =>
   `${method.toUpperCase()} ${path}`
@@ -195,37 +244,12 @@ const toViolation = ({ path = [], code = "", message }: Diagnostic): Violation =
   message,
 })
 
-/** Where a contract declares no answer for an invalid request, Prism fails with the violations inside. */
-const refused = (error: Error): Effect.Effect<Outcome> => {
-  const additional = Predicate.hasProperty(error, "additional") ? error.additional : undefined
-  if (Predicate.hasProperty(error, "status") && error.status === 401) {
-    return Effect.succeed({
-      _tag: "Invalid",
-      violations: [{ path: [], code: "401", message: error.message }],
-    })
-  }
-  if (Predicate.hasProperty(additional, "validation") && Array.isArray(additional.validation)) {
-    const violations = additional.validation.map((entry: unknown) =>
-      toViolation({
-        path:
-          Predicate.hasProperty(entry, "location") && Array.isArray(entry.location)
-            ? entry.location.map(String)
-            : [],
-        code: Predicate.hasProperty(entry, "code") ? String(entry.code) : "",
-        message: Predicate.hasProperty(entry, "message") ? String(entry.message) : "is invalid",
-      }),
-    )
-    return Effect.succeed({ _tag: "Invalid", violations })
-  }
-  return Effect.die(error)
-}
-
 /**
  * Prism validates nothing, and says nothing, when a schema does not compile. No schema with a `type` takes all of
  * these values, so one that does is asleep. The first call also compiles the schema before anybody waits for it.
  */
 const sleepingValidation = Effect.fnUntraced(function* (
-  exchange: Prism["exchange"],
+  validate: Prism["validate"],
   operation: Operation,
 ): Effect.fn.Return<string | undefined> {
   const { requestBody } = operation
@@ -234,17 +258,15 @@ const sleepingValidation = Effect.fnUntraced(function* (
     : undefined
   if (requestBody === undefined || typeof type !== "string") return undefined
   for (const body of [true, 1, "text", {}]) {
-    const outcome = yield* exchange({
+    const violations = yield* validate({
       operation,
       path: operation.path,
       query: new URLSearchParams(),
       headers: { "content-type": requestBody.mediaTypes[0] ?? "application/json" },
       body,
-      wanted: undefined,
       isProbe: true,
     })
-    const inBody = ({ path }: Violation): boolean => path[0] === "body"
-    if (outcome._tag === "Invalid" && outcome.violations.some(inBody)) return undefined
+    if (violations.some(({ path }) => path[0] === "body")) return undefined
   }
   return `the request schema of ${key(operation)} does not compile, so no request would be validated`
 })
