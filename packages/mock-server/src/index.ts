@@ -4,6 +4,8 @@
  * Each module is also an entry point of its own, e.g. `@effect-sent/mock-server/MockServer`.
  */
 export * as Contract from "./Contract.ts"
+export * as ContractReport from "./ContractReport.ts"
+export * as ContractValidator from "./ContractValidator.ts"
 export * as Fault from "./Fault.ts"
 export * as Message from "./Message.ts"
 export * as MessageMatch from "./MessageMatch.ts"

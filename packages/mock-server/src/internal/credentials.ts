@@ -19,6 +19,20 @@ export const checkCredentials = (operation: Operation, headers: Headers): Answer
   return first
 }
 
+/** What is wrong with the credentials in words, without what they hold. Of several that would do, the first counts. */
+export const credentialProblems = (
+  { credentials }: Operation,
+  headers: Headers,
+): ReadonlyArray<string> => {
+  const wrongs = credentials.map((needed) =>
+    needed.flatMap((header) => {
+      if (isMissing(header, headers)) return [`the header ${header.name} is missing`]
+      return isMalformed(header, headers) ? [`the header ${header.name} is malformed`] : []
+    }),
+  )
+  return wrongs.some((wrong) => wrong.length === 0) ? [] : (wrongs[0] ?? [])
+}
+
 const isMissing = ({ name }: CredentialHeader, headers: Headers): boolean =>
   (headers[name] ?? "") === ""
 

@@ -54,6 +54,20 @@ export interface Prism {
    * what the contract declares.
    */
   readonly answer: (operation: Operation, wanted?: Wanted) => Effect.Effect<Negotiated>
+  /** What is wrong with an answer that came from elsewhere. Dies when Prism breaks down. */
+  readonly validateAnswer: (
+    operation: Operation,
+    answer: Foreign,
+  ) => Effect.Effect<ReadonlyArray<Violation>>
+}
+
+/** An answer of a server that is looked at. */
+export interface Foreign {
+  readonly status: number
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Parsed; undefined when there is none. */
+  readonly body: unknown
 }
 
 export interface Wanted {
@@ -149,11 +163,32 @@ export const makePrism = Effect.fnUntraced(function* (
     return negotiated
   })
 
+  // Validates what it seems to have been answered from elsewhere.
+  const answered = new WeakMap<Input, Foreign>()
+  const observer = createInstance(proxyConfig, {
+    logger,
+    route,
+    forward:
+      ({ data }) =>
+      () =>
+      async () => {
+        const { body, headers = {}, status = 0 } = answered.get(data) ?? {}
+        return { _tag: "Right", right: { statusCode: status, headers: { ...headers }, body } }
+      },
+  })
+  const validateAnswer = Effect.fnUntraced(function* (operation: Operation, foreign: Foreign) {
+    const resource = yield* resourceOf(operation)
+    const input: Input = { method: methodOf(resource), url: { path: operation.path } }
+    answered.set(input, foreign)
+    const { validations } = yield* call(observer, input, resource, proxyConfig)
+    return validations.output.map(toViolation)
+  })
+
   for (const operation of contract.operations) {
     const problem = yield* sleepingValidation(validate, operation)
     if (problem !== undefined) return yield* Effect.fail(problem)
   }
-  return { validate, answer }
+  return { validate, answer, validateAnswer }
 })
 
 // Which operation it is, is known by then.
@@ -206,6 +241,14 @@ const config: Config = {
   errors: false,
   upstreamProxy: undefined,
   mock: { dynamic: false },
+}
+
+const proxyConfig: Config = {
+  ...config,
+  isProxy: true,
+  validateResponse: true,
+  // Nothing is sent there.
+  upstream: new URL("http://localhost"),
 }
 
 // Prism names its methods in lower case and types an operation's as any string.
