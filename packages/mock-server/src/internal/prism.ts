@@ -5,8 +5,8 @@
 import type { createInstance } from "@stoplight/prism-http"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { createRequire, Module } from "node:module"
 import type { Contract, Operation } from "../Contract.ts"
+import { loadPrism } from "./loadPrism.ts"
 
 type Instance = ReturnType<typeof createInstance>
 type Resource = Parameters<Instance["request"]>[1][number]
@@ -208,27 +208,6 @@ const call = (
     Effect.promise(async () => instance.request(input, [resource], settings)()),
     (result) => (result._tag === "Left" ? Effect.die(result.left) : Effect.succeed(result.right)),
   )
-
-/**
- * Loads Prism without `@faker-js/faker`, a third of the time and 30 MB of what loading takes: it is for dynamic answers and
- * for callbacks, and here is neither. Whoever needs it loads it as usual.
- */
-const loadPrism = async () => {
-  const own = createRequire(import.meta.url)
-  const faker = createRequire(own.resolve("@stoplight/prism-http")).resolve("@faker-js/faker")
-  const isLoaded = faker in own.cache
-  if (!isLoaded) {
-    const stub = new Module(faker)
-    stub.exports = { faker: {} }
-    stub.loaded = true
-    own.cache[faker] = stub
-  }
-  try {
-    return await Promise.all([import("@stoplight/prism-core"), import("@stoplight/prism-http")])
-  } finally {
-    if (!isLoaded) delete own.cache[faker]
-  }
-}
 
 /** Without it Prism reads the schemas of OpenAPI 3.1 as draft 07. */
 const dialect = { jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema" }
