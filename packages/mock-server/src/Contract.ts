@@ -92,6 +92,30 @@ export interface Updates {
   readonly schema: unknown
   /** Named examples. */
   readonly examples: ReadonlyArray<Example>
+  /** The headers that it declares. */
+  readonly headers: ReadonlyArray<UpdateHeader>
+}
+
+/**
+ * A header of an update.
+ *
+ * @example
+ * ```ts
+ * import type { Contract } from "@effect-sent/mock-server"
+ *
+ * const header: Contract.UpdateHeader = {
+ *   name: "x-webhook-timestamp",
+ *   required: false,
+ *   schema: { type: "integer", minimum: 0 },
+ * }
+ * ```
+ */
+export interface UpdateHeader {
+  /** In lower case. */
+  readonly name: string
+  readonly required: boolean
+  /** The JSON Schema of its value, its references resolved. */
+  readonly schema: unknown
 }
 
 /**
@@ -322,8 +346,18 @@ const OperationObject = Schema.Struct({
   "x-sent-scenarios": Schema.optionalKey(ScenariosObject),
 })
 
+const ParameterObject = Schema.Struct({
+  name: Schema.String,
+  in: Schema.String,
+  required: Schema.optionalKey(Schema.Boolean),
+  schema: Schema.optionalKey(Schema.Unknown),
+})
+
 const CallbackObject = Schema.Struct({
-  post: Schema.Struct({ requestBody: Schema.Struct({ content: ContentObject }) }),
+  post: Schema.Struct({
+    parameters: Schema.optionalKey(Schema.Array(ParameterObject)),
+    requestBody: Schema.Struct({ content: ContentObject }),
+  }),
 })
 
 const SecurityScheme = Schema.Struct({
@@ -453,9 +487,17 @@ const readUpdates = ({ callbacks = {} }: OperationObject): Updates | undefined =
       const [, urlMember] = /^\{\$request\.body#\/(\w+)\}$/.exec(expression) ?? []
       const decoded = decodeCallback(item)
       if (urlMember === undefined || Option.isNone(decoded)) continue
-      const { content } = decoded.value.post.requestBody
+      const { parameters = [], requestBody } = decoded.value.post
+      const { content } = requestBody
       const schema = Object.values(content)[0]?.schema
-      return { urlMember, schema, examples: readExamples(content) }
+      const headers = parameters
+        .filter((parameter) => parameter.in === "header")
+        .map(({ name, required = false, schema: own }) => ({
+          name: name.toLowerCase(),
+          required,
+          schema: own,
+        }))
+      return { urlMember, schema, examples: readExamples(content), headers }
     }
   }
   return undefined

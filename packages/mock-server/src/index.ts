@@ -6,6 +6,7 @@
 export * as Contract from "./Contract.ts"
 export * as ContractReport from "./ContractReport.ts"
 export * as ContractValidator from "./ContractValidator.ts"
+export * as ContractVerify from "./ContractVerify.ts"
 export * as Fault from "./Fault.ts"
 export * as Message from "./Message.ts"
 export * as MessageMatch from "./MessageMatch.ts"

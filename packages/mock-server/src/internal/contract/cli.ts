@@ -1,0 +1,269 @@
+/** The command line of `effect-sent-contract`. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { SingleBar } from "cli-progress"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import * as ContractReport from "../../ContractReport.ts"
+import * as ContractVerify from "../../ContractVerify.ts"
+import * as MockServer from "../../MockServer.ts"
+
+const PackageJson = Schema.Struct({ version: Schema.String })
+
+const { version } = Schema.decodeUnknownSync(PackageJson)(
+  createRequire(import.meta.url)("../../../package.json"),
+)
+
+// -----------------------------------------------------------------------------
+// How it ends
+// -----------------------------------------------------------------------------
+
+/** Something does not hold. The report is printed by then; the exit code is all that is left to say. */
+class DoesNotHold extends Schema.TaggedError<DoesNotHold>("DoesNotHold")("DoesNotHold", {}) {
+  override readonly [Runtime.errorReported] = false
+}
+
+const exitCodes = { holds: 0, doesNotHold: 1, cannotRun: 2 }
+
+const teardown: Runtime.Teardown = (exit, onExit) => {
+  if (Exit.isSuccess(exit)) return onExit(exitCodes.holds)
+  // To be stopped is how the proxy ends.
+  if (Cause.hasInterruptsOnly(exit.cause)) return onExit(exitCodes.holds)
+  const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+  return onExit(error instanceof DoesNotHold ? exitCodes.doesNotHold : exitCodes.cannotRun)
+}
+
+/** The message says what to do; a stack says nothing to whoever typed a wrong path. */
+const inWords = <A, E extends { readonly message: string }, R>(
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | CliError.UserError, R> =>
+  Effect.mapError(effect, (cause) =>
+    cause instanceof DoesNotHold ? cause : new CliError.UserError({ cause }),
+  )
+
+// -----------------------------------------------------------------------------
+// Reports
+// -----------------------------------------------------------------------------
+
+const reportFlags = {
+  reporter: Flag.Literals("reporter", ["pretty", "junit", "json", "github"]).pipe(
+    Flag.withAlias("r"),
+    Flag.withDescription("pretty for people, junit or json for a program, github for annotations"),
+    Flag.withDefault("pretty"),
+  ),
+  output: Flag.String("output").pipe(
+    Flag.withAlias("o"),
+    Flag.withDescription("A file to write the report to, in place of the standard output"),
+    Flag.optional,
+  ),
+}
+
+interface ReportFlags {
+  readonly reporter: ContractReport.Reporter
+  readonly output: Option.Option<string>
+}
+
+const print = Effect.fnUntraced(function* (
+  report: ContractReport.Report,
+  { output, reporter }: ReportFlags,
+): Effect.fn.Return<void, DoesNotHold | CliError.UserError> {
+  const text = ContractReport.format(report, reporter)
+  yield* Option.match(output, {
+    onNone: () => Console.log(text),
+    onSome: (path) =>
+      Effect.tryPromise({
+        try: () => writeFile(path, `${text}\n`),
+        catch: (cause) =>
+          new CliError.UserError({
+            cause: new Error(`${path} cannot be written: ${String(cause)}`),
+          }),
+      }),
+  })
+  if (!ContractReport.holds(report)) yield* new DoesNotHold()
+})
+
+// -----------------------------------------------------------------------------
+// verify and coverage
+// -----------------------------------------------------------------------------
+
+const contractFlag = Flag.String("contract").pipe(
+  Flag.withDescription(
+    "Another OpenAPI 3 document, a YAML or JSON file; the bundled one if left out",
+  ),
+  Flag.optional,
+)
+
+const targetFlag = Flag.String("target").pipe(
+  Flag.withAlias("t"),
+  Flag.withDescription("The base URL of the server, e.g. http://127.0.0.1:4010"),
+)
+
+const verifyFlags = {
+  contract: contractFlag,
+  allowSend: Flag.Redacted("allow-send").pipe(
+    Flag.withDescription(
+      "Your own number: a live service is sent one message that must be accepted. Without it, only what must be refused",
+    ),
+    Flag.optional,
+  ),
+  live: Flag.Boolean("live").pipe(
+    Flag.withDescription("What is on this machine leads to a live service, e.g. through a proxy"),
+    Flag.withDefault(false),
+  ),
+  runs: Flag.Int("runs").pipe(
+    Flag.withDescription("How many requests are generated of each kind"),
+    Flag.withDefault(100),
+  ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription("What they are generated from; the same seed makes the same requests"),
+    Flag.withDefault("1"),
+  ),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withDescription("How many seconds an answer, and the updates of a message, may take"),
+    Flag.withDefault(10),
+  ),
+}
+
+/** From the environment alone: what is typed on a command line is read by every other user of the machine. */
+const credentials = Config.all({
+  "x-sender-id": Config.Redacted("SENT_SENDER_ID"),
+  "x-api-key": Config.Redacted("SENT_API_KEY"),
+}).pipe(Config.option)
+
+const webhookSecret = Config.Redacted("SENT_WEBHOOK_SECRET").pipe(Config.option)
+
+interface VerifyFlags {
+  readonly contract: Option.Option<string>
+  readonly allowSend: Option.Option<Redacted.Redacted<string>>
+  readonly live: boolean
+  readonly runs: number
+  readonly seed: string
+  readonly timeout: number
+}
+
+const verifyTarget = Effect.fnUntraced(function* (
+  target: string,
+  { allowSend, contract, live, runs, seed, timeout }: VerifyFlags,
+  secret?: Redacted.Redacted<string>,
+) {
+  const progress = yield* progressBar
+  return yield* ContractVerify.verify({
+    target,
+    live,
+    runs,
+    seed,
+    timeout: Duration.seconds(timeout),
+    contract: Option.getOrUndefined(contract),
+    allowSend: Option.getOrUndefined(allowSend),
+    credentials: Option.getOrUndefined(yield* credentials),
+    webhookSecret: secret ?? Option.getOrUndefined(yield* webhookSecret),
+    onProgress: progress,
+  })
+}, Effect.scoped)
+
+type Progress = (done: number, total: number) => void
+
+/** On a terminal only, and not in what is piped. */
+const progressBar: Effect.Effect<Progress | undefined, never, Scope.Scope> = Effect.suspend(() =>
+  process.stderr.isTTY
+    ? Effect.acquireRelease(
+        Effect.sync(
+          () =>
+            new SingleBar({
+              stream: process.stderr,
+              format: "{bar} {value} of {total} cases",
+              clearOnComplete: true,
+            }),
+        ),
+        (bar) => Effect.sync(() => bar.stop()),
+      ).pipe(
+        Effect.map((bar): Progress => (done, total) => {
+          if (done === 1) bar.start(total, 0)
+          bar.update(done)
+        }),
+      )
+    : Effect.succeed(undefined),
+)
+
+const verify = Command.make(
+  "verify",
+  { target: targetFlag, ...verifyFlags, ...reportFlags },
+  Effect.fnUntraced(function* ({ target, ...flags }) {
+    const { report } = yield* verifyTarget(target, flags)
+    yield* print(report, flags)
+  }, inWords),
+).pipe(
+  Command.withDescription(
+    "Hold a server to the contract: every documented success and refusal, then generated requests. Credentials come " +
+      "from SENT_SENDER_ID and SENT_API_KEY, the webhook secret from SENT_WEBHOOK_SECRET. Nothing goes to a number that " +
+      "could be somebody's, but for the one that --allow-send names",
+  ),
+)
+
+const coverage = Command.make(
+  "coverage",
+  {
+    target: targetFlag.pipe(
+      Flag.withDescription("The base URL of the server; a mock of its own if left out"),
+      Flag.optional,
+    ),
+    ...verifyFlags,
+    ...reportFlags,
+  },
+  Effect.fnUntraced(
+    function* ({ target, ...flags }) {
+      const given = Option.getOrUndefined(target)
+      const url = given ?? (yield* ownMock(flags.contract)).baseUrl
+      const secret =
+        given === undefined ? Redacted.make(MockServer.defaultWebhookSecret) : undefined
+      const found = yield* verifyTarget(url, flags, secret)
+      yield* print(ContractVerify.coverageReport(given ?? "the mock", found.coverage), flags)
+    },
+    Effect.scoped,
+    inWords,
+  ),
+).pipe(
+  Command.withDescription(
+    "Show which operations, statuses, examples and callbacks of the contract verify does not exercise",
+  ),
+)
+
+const ownMock = (contract: Option.Option<string>) =>
+  MockServer.make({ port: 0, contract: Option.getOrUndefined(contract) })
+
+// -----------------------------------------------------------------------------
+// effect-sent-contract
+// -----------------------------------------------------------------------------
+
+const command = Command.make("effect-sent-contract").pipe(
+  Command.withSubcommands([verify, coverage]),
+  Command.withDescription(
+    "Keeps a contract, a client, a mock and a live service in agreement. It ends with 0 when everything holds, with 1 " +
+      "when something does not, and with 2 when it could not be found out.",
+  ),
+  Command.withExamples([
+    {
+      command: "effect-sent-contract verify --target http://127.0.0.1:4010",
+      description: "Hold a mock on this machine to the contract",
+    },
+  ]),
+)
+
+Command.run(command, { version }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ teardown }),
+)
