@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     name: "contracts",
     include: ["test/**/*.test.ts"],
+    // Files share a worker, so that Effect and Prism are loaded once for each of them and not once for each file.
+    isolate: false,
   },
 })

@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     name: "examples",
     include: ["test/**/*.test.ts"],
+    // Files share a worker, so that Effect and Prism are loaded once for each of them and not once for each file.
+    isolate: false,
     // The first test of a file loads Prism; on a busy machine that takes seconds.
     testTimeout: 20_000,
     hookTimeout: 20_000,

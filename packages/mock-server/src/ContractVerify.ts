@@ -18,6 +18,7 @@ import { type Exchange, makeExchange } from "./internal/contract/verify/exchange
 import { makeReceiver } from "./internal/contract/verify/receiver.ts"
 import { makeRequests, type Requests } from "./internal/contract/verify/requests.ts"
 import { makeRunner, type Runner } from "./internal/contract/verify/runner.ts"
+import { parseTarget } from "./internal/contract/target.ts"
 import type { MockServerError } from "./MockServerError.ts"
 
 // -----------------------------------------------------------------------------
@@ -190,35 +191,19 @@ const groups: Readonly<Record<CoverageItem["kind"], string>> = {
 export const verify = Effect.fnUntraced(function* (
   options: VerifyOptions,
 ): Effect.fn.Return<Verification, MockServerError | VerifyError> {
-  const target = yield* readTarget(options)
+  const target = parseTarget(options.target)
+  if (typeof target === "string") return yield* new VerifyError({ problem: target })
   yield* checkOptions(options)
-  const credentials = yield* credentialsFor(target, options)
+  const server = { url: target.url, isMock: target.isLocal && options.live !== true }
+  const credentials = yield* credentialsFor(server, options)
   const contract = yield* Contract.load(options.contract)
-  return yield* Effect.scoped(verifyContract(contract, target, credentials, options))
+  return yield* Effect.scoped(verifyContract(contract, server, credentials, options))
 })
 
-interface Target {
+interface Server {
   readonly url: string
   /** Whether whatever is sent to it stays on this machine. */
   readonly isMock: boolean
-}
-
-const readTarget = ({
-  live = false,
-  target,
-}: VerifyOptions): Effect.Effect<Target, VerifyError> => {
-  const url = URL.canParse(target) ? new URL(target) : undefined
-  const wrong = (problem: string) => Effect.fail(new VerifyError({ problem }))
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    return wrong("the target must be an http or https URL, e.g. http://127.0.0.1:4010")
-  }
-  if (url.username !== "" || url.search !== "" || url.hash !== "") {
-    return wrong("the target must be a base URL: without user information, query and fragment")
-  }
-  const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
-  return url.protocol === "http:" && !isLocal
-    ? wrong("the target must be https: over http, the key could be read by anyone on the way")
-    : Effect.succeed({ url: url.href.replace(/\/$/, ""), isMock: isLocal && !live })
 }
 
 const checkOptions = ({ allowSend, runs = 0 }: VerifyOptions): Effect.Effect<void, VerifyError> => {
@@ -241,7 +226,7 @@ const anyCredentials: Readonly<Record<string, string>> = {
 }
 
 const credentialsFor = (
-  { isMock }: Target,
+  { isMock }: Server,
   { credentials }: VerifyOptions,
 ): Effect.Effect<Readonly<Record<string, string>>, VerifyError> => {
   if (credentials !== undefined) {
@@ -265,7 +250,7 @@ const credentialsFor = (
 
 const verifyContract = Effect.fnUntraced(function* (
   contract: Contract.Contract,
-  target: Target,
+  target: Server,
   credentials: Readonly<Record<string, string>>,
   options: VerifyOptions,
 ): Effect.fn.Return<Verification, MockServerError | VerifyError, Scope.Scope> {
@@ -336,7 +321,7 @@ interface Plan {
 
 const planOf = Effect.fnUntraced(function* (
   operation: Contract.Operation,
-  { isMock }: Target,
+  { isMock }: Server,
   credentials: Readonly<Record<string, string>>,
   options: VerifyOptions,
 ): Effect.fn.Return<Plan, never, Scope.Scope> {

@@ -73,6 +73,7 @@ const edits: ReadonlyArray<readonly [what: string, edit: (text: string) => strin
   ["half of it", (text) => text.slice(0, Math.floor(text.length / 2))],
   ["twice in a row", (text) => text + text],
   ["with a letter in the middle", (text) => insert(text, "g")],
+  ["with an apostrophe in the middle", (text) => insert(text, "'")],
   ["with a digit of another script", (text) => insert(text, "٣")],
   ["in full-width characters", (text) => text.replaceAll(/[0-9]/g, fullWidth)],
   ["in braces", (text) => `{${text}}`],
