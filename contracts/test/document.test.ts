@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest"
-import * as checks from "./support/checks.ts"
-import type { Check } from "./support/checks.ts"
+import * as generalRules from "../../packages/mock-server/src/internal/contract/lint/rules.ts"
+import type { Rule } from "../../packages/mock-server/src/internal/contract/lint/rules.ts"
+import * as scenarioRules from "../../packages/mock-server/src/internal/contract/lint/scenarios.ts"
+import * as ownChecks from "./support/ownChecks.ts"
 import { contract, deliveryStatus, sendToPhone } from "./support/contract.ts"
-import { at, withValueAt, without } from "./support/json.ts"
-import type { Json, JsonObject } from "./support/json.ts"
+import { at } from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import type {
+  Json,
+  JsonObject,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { withValueAt, without } from "./support/edit.ts"
+
+const checks = { ...generalRules, ...scenarioRules, ...ownChecks }
 
 const schemas = "#/components/schemas"
 const request = `${schemas}/SendToPhoneRequest`
@@ -25,7 +33,7 @@ const drop = (pointer: string): JsonObject => without(contract, pointer)
 interface Case {
   /** What the contract does, as a sentence about it. */
   readonly sentence: string
-  readonly check: Check
+  readonly check: Rule
   /** What can go wrong, a document in which it did, and words of what the check says of it. */
   readonly broken: Readonly<Record<string, readonly [document: JsonObject, words: string]>>
 }

@@ -1,9 +1,21 @@
 import { isDeepStrictEqual } from "node:util"
 import { describe, expect, it } from "vitest"
-import { errorMediaTypes } from "./support/checks.ts"
-import { contract, deliveryStatus, resolve, sendToPhone } from "./support/contract.ts"
-import { at, isObject, listAt, objectAt, textOf, withValueAt, without } from "./support/json.ts"
-import type { Json, JsonObject } from "./support/json.ts"
+import { contract, deliveryStatus, sendToPhone } from "./support/contract.ts"
+import { resolve } from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import {
+  at,
+  isObject,
+  listAt,
+  objectAt,
+  textOf,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { withValueAt, without } from "./support/edit.ts"
+import type {
+  Json,
+  JsonObject,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+
+const errorMediaTypes = ["application/problem+json", "application/json"] as const
 
 // Written out a second time on purpose: what the documentation of the service says, as far as it is
 // known, against what the contract says. Nothing here is read from the contract.

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { contract } from "./support/contract.ts"
-import { at, textOf } from "./support/json.ts"
-import type { Json, JsonObject } from "./support/json.ts"
-import { makeValidator } from "./support/validator.ts"
+import { at, textOf } from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import type {
+  Json,
+  JsonObject,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { makeValidator } from "../../packages/mock-server/src/internal/contract/lint/validator.ts"
 
 const validator = makeValidator(contract)
 const schema = "#/components/schemas/SendToPhoneRequest"

@@ -1,9 +1,18 @@
 import { createHmac } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { contract } from "./support/contract.ts"
-import { at, isObject, objectAt, textOf, withValueAt, without } from "./support/json.ts"
-import type { Json, JsonObject } from "./support/json.ts"
-import { makeValidator } from "./support/validator.ts"
+import {
+  at,
+  isObject,
+  objectAt,
+  textOf,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { withValueAt, without } from "./support/edit.ts"
+import type {
+  Json,
+  JsonObject,
+} from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { makeValidator } from "../../packages/mock-server/src/internal/contract/lint/validator.ts"
 
 const validator = makeValidator(contract)
 

@@ -8,13 +8,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { resolve } from "node:path"
-import { fileURLToPath } from "node:url"
+import { readText, resolvePath } from "./internal/contractFile.ts"
 import { brokenPatterns } from "./internal/patterns.ts"
 import { readScenarios, ScenariosObject } from "./internal/scenarios.ts"
-import { ContractInvalid, ContractNotFound, MockServerError } from "./MockServerError.ts"
+import { ContractInvalid, MockServerError } from "./MockServerError.ts"
 import type { Scenario } from "./Scenario.ts"
 
 // -----------------------------------------------------------------------------
@@ -247,11 +245,7 @@ export const bundledPath: string =
  */
 export const load: (path?: string | URL) => Effect.Effect<Contract, MockServerError> =
   Effect.fnUntraced(function* (path: string | URL = bundledPath) {
-    const file = yield* Effect.try({
-      try: () => (path instanceof URL ? fileURLToPath(path) : resolve(path)),
-      // A URL of another scheme, or of another host.
-      catch: () => new MockServerError({ reason: new ContractNotFound({ path: String(path) }) }),
-    })
+    const file = yield* resolvePath(path)
     const document = yield* readDocument(file)
     const parsed = decodeDocument(document)
     if (Result.isFailure(parsed)) {
@@ -274,18 +268,8 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, MockServerEr
   })
 
 const readDocument = Effect.fnUntraced(function* (file: string) {
-  yield* Effect.tryPromise({
-    try: () => readFile(file),
-    catch: (cause) => {
-      const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : String(cause)
-      return new MockServerError({
-        reason:
-          code === "ENOENT" || code === "ENOTDIR"
-            ? new ContractNotFound({ path: file })
-            : new ContractInvalid({ path: file, problem: `it cannot be read (${code})` }),
-      })
-    },
-  })
+  // For an error that says what is the matter: the parser's own does not tell.
+  yield* readText(file)
   const document: unknown = yield* Effect.tryPromise({
     try: () => new $RefParser().dereference(file, { resolve: { http: { canRead: false } } }),
     catch: (cause) =>

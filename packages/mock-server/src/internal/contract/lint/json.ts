@@ -31,7 +31,7 @@ export const textOf = (value: Json | undefined): string =>
 export const step = (pointer: string, ...keys: ReadonlyArray<string | number>): string =>
   [pointer, ...keys.map((key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1"))].join("/")
 
-const keysOf = (pointer: string): ReadonlyArray<string> =>
+export const keysOf = (pointer: string): ReadonlyArray<string> =>
   pointer
     .split("/")
     .slice(1)
@@ -44,36 +44,22 @@ const member = (value: Json | undefined, key: string): Json | undefined =>
 export const at = (document: Json | undefined, pointer: string): Json | undefined =>
   keysOf(pointer).reduce<Json | undefined>(member, document)
 
-/** A copy in which what the pointer stands for is another value. */
-export const withValueAt = (document: JsonObject, pointer: string, value: Json): JsonObject =>
-  edit(document, keysOf(pointer), () => value)
-
-/** A copy without what the pointer stands for. */
-export const without = (document: JsonObject, pointer: string): JsonObject => {
-  // A test that breaks a document means to take away something that is there.
-  if (at(document, pointer) === undefined) throw new Error(`there is no ${pointer}`)
-  return edit(document, keysOf(pointer), () => undefined)
+/** Follows a reference to where it points, and on if that is a reference too. */
+export const resolve = (document: JsonObject, value: Json | undefined): Json | undefined => {
+  const pointer = pointerOf(document, value)
+  return pointer === undefined ? value : at(document, pointer)
 }
 
-const edit = (
-  holder: JsonObject,
-  [key = "", ...rest]: ReadonlyArray<string>,
-  change: () => Json | undefined,
-): JsonObject => {
-  const next = rest.length === 0 ? change() : editMember(holder[key], rest, change)
-  if (next !== undefined) return { ...holder, [key]: next }
-  return Object.fromEntries(Object.entries(holder).filter(([name]) => name !== key))
-}
-
-const editMember = (
-  value: Json | undefined,
-  keys: ReadonlyArray<string>,
-  change: () => Json | undefined,
-): Json => {
-  if (isObject(value)) return edit(value, keys, change)
-  if (isArray(value)) {
-    const byIndex = Object.fromEntries(value.map((item, index) => [index, item]))
-    return Object.values(edit(byIndex, keys, change))
+/** Where a reference leads to at last; undefined for what is no reference. */
+export const pointerOf = (document: JsonObject, value: Json | undefined): string | undefined => {
+  const seen = new Set<string>()
+  let pointer: string | undefined
+  let target = value
+  while (isObject(target) && typeof target["$ref"] === "string") {
+    pointer = target["$ref"]
+    if (seen.has(pointer)) return pointer
+    seen.add(pointer)
+    target = at(document, pointer)
   }
-  throw new Error(`there is nothing to hold ${keys.join("/")}`)
+  return pointer
 }

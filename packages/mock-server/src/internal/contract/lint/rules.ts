@@ -1,12 +1,12 @@
-import { deliveryStatus, resolve, sendToPhone } from "./contract.ts"
-import { at, isArray, isObject, listAt, objectAt, step, textOf } from "./json.ts"
+import { at, isObject, listAt, objectAt, resolve, step, textOf } from "./json.ts"
 import type { Json, JsonObject } from "./json.ts"
 import { nodes, nodesOf } from "./nodes.ts"
 import type { Kind, Node } from "./nodes.ts"
+import { operationsOf, requestSchema, responsesOf } from "./operations.ts"
 import { makeValidator } from "./validator.ts"
 
 /** Looks at a document and says what is wrong and where. One that says nothing is content. */
-export type Check = (document: JsonObject) => Iterable<string>
+export type Rule = (document: JsonObject) => Iterable<string>
 
 /** Prism switches a whole body's validation off, silently, for one pattern that does not compile. */
 export function* patternsThatDoNotCompile(document: JsonObject): Iterable<string> {
@@ -90,23 +90,31 @@ export function* missingExamples(document: JsonObject): Iterable<string> {
   }
 }
 
-export const errorMediaTypes = ["application/problem+json", "application/json"] as const
-
 /** Whichever media type a caller accepts, every error can be shown in it. */
 export function* unevenErrorExamples(document: JsonObject): Iterable<string> {
-  const responses = objectAt(at(document, sendToPhone), "responses")
-  for (const [status, entry] of Object.entries(responses)) {
-    if (status.startsWith("2")) continue
-    const content = objectAt(resolve(document, entry), "content")
-    const names = errorMediaTypes.map((type) =>
-      Object.keys(objectAt(content[type], "examples")).join(),
+  for (const operation of operationsOf(document)) {
+    const errors = responsesOf(document, operation).filter(
+      ({ response, status }) =>
+        !/^[1-3]/.test(status) && (status !== "default" || "content" in response),
     )
-    for (const [index, type] of errorMediaTypes.entries()) {
-      if (names[index] === "") yield `${status}: no named example under ${type}`
+    const types = new Set(
+      errors.flatMap(({ response }) => Object.keys(objectAt(response, "content"))),
+    )
+    for (const { pointer, response } of errors) {
+      const content = objectAt(response, "content")
+      const names = [...types].map((type) => [type, exampleNames(content[type]).join()] as const)
+      for (const [type, listed] of names) {
+        if (listed === "") yield `${pointer}: no named example under ${type}`
+      }
+      if (new Set(names.map(([, listed]) => listed)).size > 1) {
+        yield `${pointer}: the media types differ in their examples`
+      }
     }
-    if (names[0] !== names[1]) yield `${status}: the media types differ in their examples`
   }
 }
+
+const exampleNames = (media: Json | undefined): ReadonlyArray<string> =>
+  Object.keys(objectAt(media, "examples"))
 
 /** `x-sent-headers` of each example of a response, held to the headers which that declares. */
 export function* unfitExampleHeaders(document: JsonObject): Iterable<string> {
@@ -181,7 +189,7 @@ export function* misusedExtensions(document: JsonObject): Iterable<string> {
   )
   for (const { kind, pointer, value } of nodes(document)) {
     for (const [key, extension] of Object.entries(value)) {
-      if (!key.startsWith("x-")) continue
+      if (!key.startsWith("x-sent-")) continue
       const fits = extensions[kind]?.[key]
       if (fits === undefined) yield `${step(pointer, key)}: no extension of this place`
       else if (!fits(extension)) yield `${step(pointer, key)}: not what this extension takes`
@@ -198,12 +206,19 @@ export function* misusedExtensions(document: JsonObject): Iterable<string> {
   }
 }
 
-/** A mock answers with these texts, so each field that can be missing has one. */
+/** A mock answers with these texts: where one field that can be missing has one, each has. */
 export function* missingRequiredMessages(document: JsonObject): Iterable<string> {
-  const schema = at(document, "#/components/schemas/SendToPhoneRequest")
-  for (const name of listAt(schema, "required").map(textOf)) {
-    const property = objectAt(objectAt(schema, "properties"), name)
-    if (!("x-sent-required-message" in property)) yield `${name}: no message for its absence`
+  for (const operation of operationsOf(document)) {
+    const pointer = requestSchema(document, operation)
+    const schema = at(document, pointer)
+    const properties = objectAt(schema, "properties")
+    const hasMessage = (name: string): boolean =>
+      "x-sent-required-message" in objectAt(properties, name)
+    if (!Object.keys(properties).some(hasMessage)) continue
+    for (const name of listAt(schema, "required").map(textOf)) {
+      if (!hasMessage(name))
+        yield `${step(pointer, "properties", name)}: no message for its absence`
+    }
   }
 }
 
@@ -248,147 +263,6 @@ export function* awkwardExampleNames(document: JsonObject): Iterable<string> {
   }
 }
 
-/** Each scenario has a number of its own, and names only answers and updates that the document has. */
-export function* unfitScenarios(document: JsonObject): Iterable<string> {
-  const { problems } = makeValidator(document)
-  const operation = at(document, sendToPhone)
-  const scenarios = Object.entries(objectAt(operation, "x-sent-scenarios"))
-  const numbers = new Map<string, string>()
-  for (const [name, scenario] of scenarios) {
-    const where = step(sendToPhone, "x-sent-scenarios", name)
-    if (!/^[a-z]+(?:-[a-z]+)*$/.test(name)) yield `${where}: not in kebab-case`
-    for (const problem of problemsOfScenario(scenario)) yield `${where}: ${problem}`
-    const number = textOf(objectAt({ scenario }, "scenario")["phoneNumber"])
-    if (!/^\+1500555[0-9]{4}$/.test(number))
-      yield `${where}: ${number} is not of the fictitious range`
-    for (const problem of problems(
-      "#/components/schemas/SendToPhoneRequest/properties/phoneNumber",
-      number,
-    )) {
-      yield `${where}: ${problem}`
-    }
-    if (numbers.has(number)) yield `${where}: has the number of ${numbers.get(number)}`
-    numbers.set(number, name)
-
-    const accepts = listAt(scenario, "answers").some((answer) =>
-      answeredStatus(answer).startsWith("2"),
-    )
-    if (!accepts && listAt(scenario, "updates").length > 0) {
-      yield `${where}: has updates but accepts nothing`
-    }
-    for (const answer of listAt(scenario, "answers")) {
-      const problem = unknownAnswer(document, answer)
-      if (problem !== undefined) yield `${where}: ${problem}`
-    }
-    for (const update of listAt(scenario, "updates")) {
-      const example = textOf(objectAt({ update }, "update")["example"])
-      if (!(example in updateExamples(document))) yield `${where}: there is no update ${example}`
-    }
-  }
-  const defaults = scenarios.filter(([, scenario]) => isObject(scenario) && "default" in scenario)
-  if (defaults.length !== 1) yield `${defaults.length} scenarios for all other numbers, not one`
-}
-
-/** Whatever can be answered, and whatever can follow, some number plays it. */
-export function* examplesWithoutScenario(document: JsonObject): Iterable<string> {
-  const scenarios = Object.values(objectAt(at(document, sendToPhone), "x-sent-scenarios"))
-  const played = new Set(
-    scenarios
-      .flatMap((scenario) => listAt(scenario, "answers"))
-      .map((answer) => `${answeredStatus(answer)} ${exampleOf(answer)}`),
-  )
-  for (const [status, entry] of responsesOf(document)) {
-    const names = Object.keys(objectAt(objectAt(entry, "content")[errorMediaTypes[0]], "examples"))
-    if ("x-sent-empty-body" in entry) names.push("empty")
-
-    for (const name of names) {
-      if (!played.has(`${status} ${name}`)) yield `${status}: no number answers with ${name}`
-    }
-  }
-  const updates = new Set(
-    scenarios
-      .flatMap((scenario) => listAt(scenario, "updates"))
-      .map((update) => textOf(objectAt({ update }, "update")["example"])),
-  )
-  for (const name of Object.keys(updateExamples(document))) {
-    if (!updates.has(name)) yield `no number leads to the update ${name}`
-  }
-}
-
-const answeredStatus = (answer: Json): string => textOf(objectAt({ answer }, "answer")["status"])
-
-const exampleOf = (answer: Json): string | undefined => {
-  const example = objectAt({ answer }, "answer")["example"]
-  return example === undefined ? undefined : textOf(example)
-}
-
-const responsesOf = (document: JsonObject): ReadonlyArray<readonly [string, JsonObject]> =>
-  Object.entries(objectAt(at(document, sendToPhone), "responses")).map(([status, entry]) => {
-    const response = resolve(document, entry)
-    return [status, isObject(response) ? response : {}] as const
-  })
-
-const updateExamples = (document: JsonObject): JsonObject =>
-  objectAt(
-    objectAt(objectAt(at(document, deliveryStatus), "requestBody"), "content")["application/json"],
-    "examples",
-  )
-
-const unknownAnswer = (document: JsonObject, answer: Json): string | undefined => {
-  const status = answeredStatus(answer)
-  const [, response] = responsesOf(document).find(([declared]) => declared === status) ?? []
-  if (response === undefined) return `there is no answer ${status}`
-  const example = exampleOf(answer)
-  const examples = objectAt(objectAt(response, "content")[errorMediaTypes[0]], "examples")
-  if (example === undefined) {
-    return Object.keys(examples).length > 0 ? `${status} is answered with no example` : undefined
-  }
-  const known = example === "empty" ? "x-sent-empty-body" in response : example in examples
-  return known ? undefined : `${status} has no example ${example}`
-}
-
-const isSeconds = (value: Json): boolean =>
-  typeof value === "number" && Number.isFinite(value) && value >= 0
-
-const isListOf =
-  (
-    members: Readonly<Record<string, (value: Json) => boolean>>,
-    ...required: ReadonlyArray<string>
-  ) =>
-  (value: Json): boolean =>
-    isArray(value) &&
-    value.length > 0 &&
-    value.every(
-      (item) =>
-        isObject(item) &&
-        Object.entries(item).every(([key, member]) => members[key]?.(member) ?? false) &&
-        required.every((key) => key in item),
-    )
-
-/** What a scenario may say, and how. */
-const scenarioMembers: Readonly<Record<string, (value: Json) => boolean>> = {
-  summary: isText,
-  phoneNumber: isText,
-  default: (value) => value === true,
-  channel: (value) => value === "sms" || value === "whatsapp" || value === "rcs",
-  answers: isListOf(
-    { status: isSeconds, example: isText, delay: isSeconds, lost: (value) => value === "reset" },
-    "status",
-  ),
-  updates: isListOf({ example: isText, after: isSeconds, late: isSeconds }, "example", "after"),
-}
-
-function* problemsOfScenario(scenario: Json): Iterable<string> {
-  for (const key of ["summary", "phoneNumber", "answers"]) {
-    if (!isObject(scenario) || !(key in scenario)) yield `no ${key}`
-  }
-  for (const [key, member] of Object.entries(isObject(scenario) ? scenario : {})) {
-    const fits = scenarioMembers[key]
-    if (fits === undefined) yield `${key} is nothing that a scenario has`
-    else if (!fits(member)) yield `${key} is not what it must be`
-  }
-}
-
 /** Prism takes the first key of a callback's path item for the method. */
 export function* crowdedCallbacks(document: JsonObject): Iterable<string> {
   for (const { pointer, value } of nodesOf(document, "callback")) {
@@ -397,52 +271,5 @@ export function* crowdedCallbacks(document: JsonObject): Iterable<string> {
         yield `${step(pointer, expression)}: holds more than its method, or another`
       }
     }
-  }
-}
-
-/** Each status has an update of its own name, and an update's event speaks of its own status. */
-export function* unevenUpdates(document: JsonObject): Iterable<string> {
-  const statuses = listAt(at(document, "#/components/schemas/MessageStatus"), "enum").map(textOf)
-  const lowerCase = listAt(at(document, "#/components/schemas/LowerCaseMessageStatus"), "enum").map(
-    textOf,
-  )
-  if (statuses.join().toLowerCase() !== lowerCase.join()) {
-    yield "the statuses in lower case are not the same statuses"
-  }
-
-  const content = objectAt(objectAt(at(document, deliveryStatus), "requestBody"), "content")
-  const examples = objectAt(content["application/json"], "examples")
-  const statusOf = (name: string): Json | undefined =>
-    objectAt(objectAt(resolve(document, examples[name]), "value"), "payload")["message_status"]
-
-  for (const status of statuses) {
-    if (statusOf(status.toLowerCase()) !== status) yield `${status}: no example of its own`
-  }
-  for (const [name, entry] of Object.entries(examples)) {
-    const update = objectAt(resolve(document, entry), "value")
-    const event = update["sub_type"] ?? update["event"]
-    if (event !== undefined && event !== `message.${textOf(statusOf(name)).toLowerCase()}`) {
-      yield `${name}: the event ${textOf(event)} is not that of its status`
-    }
-  }
-}
-
-/** Of several requirements any one would do, so both headers must stand in the only one. */
-export function* looseSecurity(document: JsonObject): Iterable<string> {
-  const schemes = objectAt(objectAt(document, "components"), "securitySchemes")
-  const headers = Object.values(schemes).map((scheme) =>
-    isObject(scheme) && scheme["in"] === "header" ? textOf(scheme["name"]) : "",
-  )
-  if (headers.toSorted().join() !== "x-api-key,x-sender-id") {
-    yield "the security headers are not x-api-key and x-sender-id"
-  }
-
-  const operation = at(document, sendToPhone)
-  const own = isObject(operation) ? operation["security"] : undefined
-  const requirements = own ?? document["security"]
-  const [only, ...others] = isArray(requirements) ? requirements : []
-  const needed = isObject(only) ? Object.keys(only).toSorted().join() : ""
-  if (others.length > 0 || needed !== Object.keys(schemes).toSorted().join()) {
-    yield "a request is not held to both security headers"
   }
 }
