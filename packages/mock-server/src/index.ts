@@ -4,6 +4,7 @@
  * Each module is also an entry point of its own, e.g. `@effect-sent/mock-server/MockServer`.
  */
 export * as Contract from "./Contract.ts"
+export * as ContractDiff from "./ContractDiff.ts"
 export * as ContractLint from "./ContractLint.ts"
 export * as ContractProxy from "./ContractProxy.ts"
 export * as ContractReport from "./ContractReport.ts"
