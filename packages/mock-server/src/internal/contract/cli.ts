@@ -4,6 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { SingleBar } from "cli-progress"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
+import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
@@ -18,9 +19,13 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
+import * as ContractDiff from "../../ContractDiff.ts"
+import * as ContractLint from "../../ContractLint.ts"
+import * as ContractProxy from "../../ContractProxy.ts"
 import * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import * as MockServer from "../../MockServer.ts"
+import { toLines } from "./pretty.ts"
 
 const PackageJson = Schema.Struct({ version: Schema.String })
 
@@ -39,10 +44,12 @@ class DoesNotHold extends Schema.TaggedError<DoesNotHold>("DoesNotHold")("DoesNo
 
 const exitCodes = { holds: 0, doesNotHold: 1, cannotRun: 2 }
 
+/** By custom, 128 and the number of the signal; but to be interrupted is how the proxy ends. */
+let interruptedWith = 130
+
 const teardown: Runtime.Teardown = (exit, onExit) => {
   if (Exit.isSuccess(exit)) return onExit(exitCodes.holds)
-  // To be stopped is how the proxy ends.
-  if (Cause.hasInterruptsOnly(exit.cause)) return onExit(exitCodes.holds)
+  if (Cause.hasInterruptsOnly(exit.cause)) return onExit(interruptedWith)
   const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
   return onExit(error instanceof DoesNotHold ? exitCodes.doesNotHold : exitCodes.cannotRun)
 }
@@ -77,9 +84,19 @@ interface ReportFlags {
   readonly output: Option.Option<string>
 }
 
+/** What a report must be free of: errors, errors and warnings, nothing. */
+type FailOn = "breaking" | "addition" | "none"
+
+const failing: Readonly<Record<FailOn, ReadonlyArray<ContractReport.Finding["severity"]>>> = {
+  breaking: ["error"],
+  addition: ["error", "warning"],
+  none: [],
+}
+
 const print = Effect.fnUntraced(function* (
   report: ContractReport.Report,
   { output, reporter }: ReportFlags,
+  failOn: FailOn = "breaking",
 ): Effect.fn.Return<void, DoesNotHold | CliError.UserError> {
   const text = ContractReport.format(report, reporter)
   yield* Option.match(output, {
@@ -93,8 +110,62 @@ const print = Effect.fnUntraced(function* (
           }),
       }),
   })
-  if (!ContractReport.holds(report)) yield* new DoesNotHold()
+  const fails = report.checks.some(({ findings }) =>
+    findings.some(({ severity }) => failing[failOn].includes(severity)),
+  )
+  if (fails) yield* new DoesNotHold()
 })
+
+// -----------------------------------------------------------------------------
+// lint and diff
+// -----------------------------------------------------------------------------
+
+const lint = Command.make(
+  "lint",
+  {
+    contract: Argument.String("contract").pipe(
+      Argument.withDescription("An OpenAPI 3 document; the bundled one if left out"),
+      Argument.optional,
+    ),
+    ...reportFlags,
+  },
+  Effect.fnUntraced(function* ({ contract, ...flags }) {
+    yield* print(yield* ContractLint.lint(Option.getOrUndefined(contract)), flags)
+  }, inWords),
+).pipe(
+  Command.withDescription(
+    "Look at a contract itself: Redocly's rules, and ours for patterns, formats, examples and magic numbers",
+  ),
+)
+
+const diff = Command.make(
+  "diff",
+  {
+    old: Argument.String("old").pipe(
+      Argument.withDescription(
+        "An OpenAPI 3 document, or a git ref such as main: the new one as it was then",
+      ),
+    ),
+    new: Argument.String("new").pipe(
+      Argument.withDescription("The document that it became; the bundled one if left out"),
+      Argument.optional,
+    ),
+    failOn: Flag.Literals("fail-on", ["breaking", "addition", "none"]).pipe(
+      Flag.withDescription("What makes it end with 1 when the version does not say so"),
+      Flag.withDefault("breaking"),
+    ),
+    ...reportFlags,
+  },
+  Effect.fnUntraced(function* ({ failOn, new: revision, old, ...flags }) {
+    const { report } = yield* ContractDiff.diff({ old, new: Option.getOrUndefined(revision) })
+    yield* print(report, flags, failOn)
+  }, inWords),
+).pipe(
+  Command.withDescription(
+    "Show what changed and whom it breaks: callers, receivers of updates, users of the mock. What breaks needs a new " +
+      "major version, what adds something a new minor one",
+  ),
+)
 
 // -----------------------------------------------------------------------------
 // verify and coverage
@@ -246,11 +317,72 @@ const ownMock = (contract: Option.Option<string>) =>
   MockServer.make({ port: 0, contract: Option.getOrUndefined(contract) })
 
 // -----------------------------------------------------------------------------
+// proxy
+// -----------------------------------------------------------------------------
+
+const proxy = Command.make(
+  "proxy",
+  {
+    target: targetFlag.pipe(
+      Flag.withDescription("The base URL of the service; https, unless it is on this machine"),
+    ),
+    contract: contractFlag,
+    port: Flag.Int("port").pipe(
+      Flag.withAlias("p"),
+      Flag.withDescription("The port to listen on; 0 picks a free one"),
+      Flag.withDefault(4020),
+    ),
+    host: Flag.String("host").pipe(
+      Flag.withDescription(
+        "The address to listen on; whoever reaches it can read the application's key",
+      ),
+      Flag.withDefault("127.0.0.1"),
+    ),
+    timeout: Flag.Int("timeout").pipe(
+      Flag.withDescription("How many seconds the service may take to answer"),
+      Flag.withDefault(120),
+    ),
+    ...reportFlags,
+  },
+  Effect.fnUntraced(
+    function* ({ contract, output, reporter, timeout, ...options }) {
+      const service = yield* ContractProxy.make({
+        ...options,
+        contract: Option.getOrUndefined(contract),
+        timeout: Duration.seconds(timeout),
+        onDeviation: (deviation) => process.stderr.write(`${toLines(deviation)}\n`),
+      })
+      yield* Console.error(
+        `${service.baseUrl} → ${options.target}\n  SENT_BASE_URL=${service.baseUrl}\nCtrl-C ends it and prints the report.`,
+      )
+      // Ctrl-C is how it ends, and no reason to lose the report.
+      yield* Effect.onInterrupt(Effect.never, () =>
+        Effect.flatMap(service.report, (report) => print(report, { output, reporter })).pipe(
+          Effect.andThen(Effect.sync(() => (interruptedWith = exitCodes.holds))),
+          Effect.catch((error) =>
+            Effect.sync(() => {
+              interruptedWith =
+                error instanceof DoesNotHold ? exitCodes.doesNotHold : exitCodes.cannotRun
+            }),
+          ),
+        ),
+      )
+    },
+    Effect.scoped,
+    inWords,
+  ),
+).pipe(
+  Command.withDescription(
+    "Stand between an application and a service, change nothing, and report every deviation of either as it happens",
+  ),
+)
+
+// -----------------------------------------------------------------------------
 // effect-sent-contract
 // -----------------------------------------------------------------------------
 
 const command = Command.make("effect-sent-contract").pipe(
-  Command.withSubcommands([verify, coverage]),
+  Command.withSubcommands([lint, diff, verify, coverage, proxy]),
   Command.withDescription(
     "Keeps a contract, a client, a mock and a live service in agreement. It ends with 0 when everything holds, with 1 " +
       "when something does not, and with 2 when it could not be found out.",
@@ -259,6 +391,14 @@ const command = Command.make("effect-sent-contract").pipe(
     {
       command: "effect-sent-contract verify --target http://127.0.0.1:4010",
       description: "Hold a mock on this machine to the contract",
+    },
+    {
+      command: "effect-sent-contract diff main",
+      description: "Show what the working tree changes of the bundled contract",
+    },
+    {
+      command: "effect-sent-contract proxy --target https://api.sent.dm",
+      description: "Watch what an application and the service say to each other",
     },
   ]),
 )

@@ -35,6 +35,9 @@ const groupLines = (name: string, checks: ReadonlyArray<Check>): ReadonlyArray<s
   ]
 }
 
+/** One check by itself, as it happens. */
+export const toLines = (check: Check): string => checkLines(check).join("\n")
+
 const checkLines = (check: Check): ReadonlyArray<string> => [
   `  ${hasError(check) ? style("red", "✗") : style("yellow", "!")} ${check.name}`,
   ...check.findings.flatMap(findingLines),
