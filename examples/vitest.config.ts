@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
@@ -6,6 +8,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Files share a worker, so that Effect and Prism are loaded once for each of them and not once for each file.
     isolate: false,
+    // What they start loads the same modules each time.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "effect-sent-compile-cache") },
     // The first test of a file loads Prism; on a busy machine that takes seconds.
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -8,7 +8,7 @@ import { assert, describe, it } from "vitest"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const startDemo = (environment: Readonly<Record<string, string>> = {}): ChildProcess =>
-  spawn(process.execPath, ["--import", "tsx", "scripts/demo.ts"], {
+  spawn(process.execPath, ["scripts/demo.ts"], {
     cwd: root,
     // What turns colours on or off here is no business of the test's.
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...environment },

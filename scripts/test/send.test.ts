@@ -53,7 +53,7 @@ afterEach(async () => {
 })
 
 const start = (...flags: ReadonlyArray<string>) =>
-  spawn(process.execPath, ["--import", "tsx", "scripts/send.ts", ...flags], {
+  spawn(process.execPath, ["scripts/send.ts", ...flags], {
     cwd: root,
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -235,8 +235,9 @@ const optionalText = Schema.optionalKey(Schema.NullOr(Schema.String))
  */
 export const MessageStatusBody = Schema.Struct({
   field: Schema.Literals(["message", "messages"]),
-  sub_type: optionalText,
-  event: optionalText,
+  // The form that has the one says nothing of the other.
+  sub_type: Schema.optionalKey(Schema.Unknown),
+  event: Schema.optionalKey(Schema.Unknown),
   timestamp: Schema.String,
   payload: Schema.Struct({
     message_id: Guid,
@@ -428,10 +429,20 @@ const redacted = (
   Predicate.isNullish(value) ? undefined : Redacted.make(value, { label })
 
 // The date and the time as RFC 3339 has them: JavaScript would read much else, and a time without a zone as local.
-const dateTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+const dateTime =
+  /^(\d{4}-\d\d-(\d\d))[Tt ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
-const timeOf = (text: string): DateTime.Utc | undefined =>
-  dateTime.test(text) ? Option.getOrUndefined(DateTime.make(text.toUpperCase())) : undefined
+// The 61st second that a day of UTC can have: JavaScript has none, so it counts as the 60th.
+const leapSecond = /(?<=[Tt ]23:59:)60(?=(?:\.\d+)?[Zz]$)/
+
+const timeOf = (text: string): DateTime.Utc | undefined => {
+  const [time, date = "", day] = dateTime.exec(text.replace(leapSecond, "59")) ?? []
+  // It would take the 30th of February for the 2nd of March.
+  const isInCalendar = new Date(date).getUTCDate() === Number(day)
+  return time !== undefined && isInCalendar
+    ? Option.getOrUndefined(DateTime.make(time.toUpperCase()))
+    : undefined
+}
 
 // -----------------------------------------------------------------------------
 // State

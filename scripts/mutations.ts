@@ -1,0 +1,260 @@
+/**
+ * `pnpm mutations`: tells lies in the contract and in core, one at a time, and sees that a test notices each. It works on
+ * copies of the working tree and leaves the tree itself alone.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { MultiBar } from "cli-progress"
+import { Console, Effect, FileSystem, Option, Queue, type Scope, Stream } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import { ChildProcess } from "effect/process"
+import { cp, readFile, realpath, symlink, writeFile } from "node:fs/promises"
+import { availableParallelism } from "node:os"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { styleText } from "node:util"
+import { type Mutant, mutants, mutate, problemOf, type Tests } from "./mutants.ts"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+const failure = (message: string): CliError.UserError =>
+  new CliError.UserError({ cause: new Error(message) })
+
+const attempt = <A>(promise: () => Promise<A>): Effect.Effect<A, CliError.UserError> =>
+  Effect.tryPromise({ try: promise, catch: (cause) => failure(String(cause)) })
+
+// -----------------------------------------------------------------------------
+// Copies of the working tree
+// -----------------------------------------------------------------------------
+
+const outputOf = Effect.fnUntraced(function* (command: ChildProcess.Command) {
+  const child = yield* command
+  const text = yield* Stream.mkString(Stream.decodeText(child.stdout))
+  const exitCode = yield* child.exitCode
+  return exitCode === 0 ? text : yield* Effect.fail(failure(`it exited with ${exitCode}`))
+}, Effect.scoped)
+
+/** Every file that is tracked, or could be. */
+const listFiles = outputOf(
+  ChildProcess.make("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: root }),
+).pipe(Effect.map((list) => [...new Set(list.split("\0"))].filter((file) => file !== "")))
+
+/** Copies links as they are: those of the workspace are relative, and so lead to the copy. */
+const copyModules = (copy: string, folder: string): Promise<void> =>
+  cp(join(root, folder, "node_modules"), join(copy, folder, "node_modules"), {
+    recursive: true,
+    verbatimSymlinks: true,
+    // The packages themselves are linked to, and what is cached belongs to the original.
+    filter: (path) => !/[/\\]node_modules[/\\]\.(?!bin)[^/\\]*$/.test(path),
+  })
+
+/** A copy that is removed with the scope, however that ends. */
+const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const copy = yield* Effect.flatMap(
+    fs.makeTempDirectoryScoped({ prefix: "effect-sent-mutations-" }),
+    (folder) => fs.realPath(folder),
+  )
+  const packages = files.flatMap((file) =>
+    basename(file) === "package.json" ? [file.slice(0, -"/package.json".length)] : [],
+  )
+  yield* attempt(async () => {
+    await Promise.all(
+      files.map((file) => cp(join(root, file), join(copy, file), { verbatimSymlinks: true })),
+    )
+    await Promise.all(packages.map((folder) => copyModules(copy, folder)))
+    await symlink(join(root, "node_modules/.pnpm"), join(copy, "node_modules/.pnpm"), "junction")
+    // Or a lie would be told to the copy, and the original be asked.
+    const contract = await realpath(
+      join(copy, "packages/core/node_modules/@effect-sent/contracts/package.json"),
+    )
+    if (!contract.startsWith(copy)) throw new Error(`the copy is linked to ${contract}`)
+  })
+  return copy
+})
+
+// -----------------------------------------------------------------------------
+// Tests
+// -----------------------------------------------------------------------------
+
+/** The part of vitest's JSON report that is read. */
+interface Report {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: ReadonlyArray<{
+      readonly status: string
+      readonly ancestorTitles: ReadonlyArray<string>
+      readonly title: string
+    }>
+  }>
+}
+
+/** The first test that fails in a copy; undefined when none does. */
+const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyArray<Tests>) {
+  const output = join(copy, "mutations.report.json")
+  const child = yield* ChildProcess.make(
+    process.execPath,
+    [
+      join(copy, "node_modules/vitest/vitest.mjs"),
+      "run",
+      ...new Set(tests.flatMap(({ project }) => ["--project", project])),
+      ...new Set(tests.flatMap(({ files }) => files)),
+      "--bail=1",
+      "--reporter=json",
+      `--outputFile=${output}`,
+    ],
+    { cwd: copy, stdin: "ignore", stdout: "ignore", stderr: "pipe" },
+  )
+  const complaints = yield* Stream.mkString(Stream.decodeText(child.stderr))
+  const exitCode = yield* child.exitCode
+  if (exitCode === 0) return undefined
+  const { testResults } = yield* attempt(
+    async () =>
+      // The JSON report of vitest.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      JSON.parse(await readFile(output, "utf8")) as Report,
+  ).pipe(Effect.mapError(() => failure(`vitest did not run:\n${complaints}`)))
+  const failed = testResults.find(({ status }) => status === "failed")
+  // A run that fails for another reason has noticed nothing.
+  if (failed === undefined) return yield* Effect.fail(failure(`no test failed:\n${complaints}`))
+  const test = failed.assertionResults.find(({ status }) => status === "failed")
+  const words =
+    test === undefined
+      ? (failed.message.split("\n")[0] ?? "")
+      : [...test.ancestorTitles, test.title].join(" › ")
+  return `${basename(failed.name)} › ${words}`
+}, Effect.scoped)
+
+/** What notices a mutant in a copy, which is as before afterwards. */
+const noticedBy = (copy: string, mutant: Mutant) => {
+  const file = join(copy, mutant.file)
+  return Effect.acquireUseRelease(
+    attempt(async () => {
+      const text = await readFile(file, "utf8")
+      const problem = problemOf(mutant, text)
+      if (problem !== undefined) throw new Error(problem)
+      await writeFile(file, mutate(mutant, text))
+      return text
+    }),
+    () => firstFailure(copy, [mutant.tests]),
+    (text) => Effect.promise(() => writeFile(file, text)),
+  )
+}
+
+// -----------------------------------------------------------------------------
+// The run
+// -----------------------------------------------------------------------------
+
+type Style = Parameters<typeof styleText>[0]
+
+const paint = (style: Style, text: string): string =>
+  styleText(style, text, { stream: process.stdout })
+
+const lineOf = ({ name, what }: Mutant, test: string | undefined): string => {
+  const verdict = test === undefined ? paint("red", "survived") : paint("green", "caught  ")
+  return `${verdict}  ${name.padEnd(20)}  ${what}${test === undefined ? "" : paint("dim", `: ${test}`)}`
+}
+
+/** On a terminal only, and not in what is piped. */
+const makeProgress = (total: number): Effect.Effect<Progress, never, Scope.Scope> =>
+  process.stdout.isTTY && process.stderr.isTTY
+    ? Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const bars = new MultiBar({
+              stream: process.stderr,
+              clearOnComplete: true,
+              format: "{bar} {value} of {total}, {eta_formatted} to go",
+            })
+            return { bars, bar: bars.create(total, 0) }
+          }),
+          ({ bars }) => Effect.sync(() => bars.stop()),
+        ),
+        ({ bar, bars }) => ({
+          print: (line) =>
+            Effect.sync(() => {
+              bars.log(`${line}\n`)
+              bar.increment()
+            }),
+        }),
+      )
+    : Effect.succeed({ print: Console.log })
+
+interface Progress {
+  /** Says what became of one. */
+  readonly print: (line: string) => Effect.Effect<void>
+}
+
+const run = Effect.fnUntraced(function* (chosen: ReadonlyArray<Mutant>) {
+  const files = yield* listFiles
+  const jobs = Math.min(availableParallelism(), chosen.length)
+  const copies = yield* Effect.forEach(Array.from({ length: jobs }), () => makeCopy(files))
+
+  // Were they red already, a red one would mean nothing.
+  const [first = ""] = copies
+  const red = yield* firstFailure(
+    first,
+    chosen.map(({ tests }) => tests),
+  )
+  if (red !== undefined) {
+    return yield* Effect.fail(failure(`without any lie a test fails already: ${red}`))
+  }
+
+  const progress = yield* makeProgress(chosen.length)
+  const queue = yield* Queue.unbounded<Mutant>()
+  yield* Queue.offerAll(queue, chosen)
+  const survivors: Array<string> = []
+  const work = (copy: string) =>
+    Effect.gen(function* () {
+      for (;;) {
+        const mutant = yield* Queue.poll(queue)
+        if (Option.isNone(mutant)) return
+        const test = yield* noticedBy(copy, mutant.value)
+        if (test === undefined) survivors.push(mutant.value.name)
+        yield* progress.print(lineOf(mutant.value, test))
+      }
+    })
+  yield* Effect.forEach(copies, work, { concurrency: "unbounded", discard: true })
+  return survivors
+}, Effect.scoped)
+
+const flags = {
+  only: Flag.String("only").pipe(
+    Flag.withDescription("One of them, by its name; may be repeated"),
+    Flag.between(0, mutants.length),
+  ),
+  list: Flag.Boolean("list").pipe(
+    Flag.withDescription("Lists them, and applies none"),
+    Flag.withDefault(false),
+  ),
+}
+
+const command = Command.make(
+  "mutations",
+  flags,
+  Effect.fnUntraced(function* ({ list, only }) {
+    const unknown = only.find((name) => mutants.every((mutant) => mutant.name !== name))
+    if (unknown !== undefined) {
+      return yield* Effect.fail(failure(`There is no ${unknown}; --list shows what there is`))
+    }
+    const chosen = only.length === 0 ? mutants : mutants.filter(({ name }) => only.includes(name))
+    if (list) {
+      return yield* Console.log(
+        chosen.map(({ file, name, what }) => `${name.padEnd(20)}  ${what} (${file})`).join("\n"),
+      )
+    }
+    const survivors = yield* run(chosen)
+    yield* Console.log(`${chosen.length - survivors.length} of ${chosen.length} caught`)
+    return yield* survivors.length === 0
+      ? Effect.void
+      : Effect.fail(failure(`nobody noticed ${survivors.join(", ")}`))
+  }),
+).pipe(
+  Command.withDescription("Tells lies in the contract and in core, and sees that tests notice."),
+)
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain,
+)

@@ -1,0 +1,95 @@
+/**
+ * What pages, examples and scripts say of the contract is what it says: the magic numbers, what they are answered, the
+ * texts of refusals, and the names of examples.
+ */
+import { Contract } from "@effect-sent/mock-server"
+import { Effect, Predicate } from "effect"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const files = globSync(
+  [
+    "*.md",
+    "docs/**/*.md",
+    "{examples,scripts,benchmarks}/*.ts",
+    "packages/*/README.md",
+    "packages/*/{src,inbox}/**/*.{ts,tsx}",
+  ],
+  // It shows what the contract does not say, to see that somebody notices.
+  { cwd: root, exclude: ["scripts/mutationList.ts", "scripts/mutations.ts"] },
+)
+
+/** Where a pattern is found, in words, and what its groups are there. */
+const find = (pattern: RegExp): ReadonlyArray<ReadonlyArray<string>> =>
+  files.flatMap((file) => {
+    const text = readFileSync(join(root, file), "utf8")
+    return Array.from(text.matchAll(pattern), (match) => {
+      const [whole, ...groups] = match
+      const line = text.slice(0, match.index).split("\n").length
+      return [`${file}:${line} ${whole}`, ...groups]
+    })
+  })
+
+const [operation] = (await Effect.runPromise(Contract.load())).operations
+const { responses = [], scenarios = [] } = operation ?? {}
+const examples = responses.flatMap((response) =>
+  response.examples.map((example) => ({ ...example, status: response.status })),
+)
+
+const textsOf = ({ value }: Contract.Example): ReadonlyArray<string> =>
+  Predicate.isObject(value)
+    ? Object.entries(value).flatMap(([name, text]) =>
+        ["detail", "title", "message"].includes(name) ? [String(text)] : [],
+      )
+    : []
+
+describe("what is said of the contract", () => {
+  it("of a magic number is one that plays something", () => {
+    const numbers = find(/\+?(1500555\d{4})/g)
+    assert.isAbove(numbers.length, 50)
+    const played = new Set(scenarios.map(({ phoneNumber }) => phoneNumber))
+    assert.deepStrictEqual(
+      numbers.filter(([, digits = ""]) => !played.has(`+${digits}`)),
+      [],
+    )
+  })
+
+  it("of a magic number's answer is what it plays", () => {
+    const answers = find(/`(\+1500555\d{4})` is answered `(\d{3})` with `([^`]+)`/g)
+    assert.isNotEmpty(answers)
+    for (const [where = "", number, status, text = ""] of answers) {
+      const answer = scenarios.find(({ phoneNumber }) => phoneNumber === number)?.answers[0]
+      const example = examples.find(({ name }) => name === answer?.example)
+      assert.strictEqual(String(answer?.status), status, where)
+      assert.include(example === undefined ? [] : textsOf(example), text, where)
+    }
+  })
+
+  it("of a refusal is a text of one of its status", () => {
+    const texts = find(/\b([45]\d\d) `([A-Z][^`…]*?)\s*…?`/g)
+    assert.isAbove(texts.length, 4)
+    for (const [where = "", status, text = ""] of texts) {
+      const known = examples.filter((one) => String(one.status) === status).flatMap(textsOf)
+      assert.isTrue(
+        known.some((one) => one.startsWith(text)),
+        where,
+      )
+    }
+  })
+
+  it("of an example to ask for is one that there is", () => {
+    const names = find(/\bexample=([a-z]+(?:-[a-z]+)+)/g)
+    assert.isNotEmpty(names)
+    for (const [where, name = ""] of names) {
+      assert.include(
+        examples.map((example) => example.name),
+        name,
+        where,
+      )
+    }
+  })
+})
