@@ -1,20 +1,20 @@
-/** The mutations still fit what they break; `pnpm mutations` sees that each is noticed, which takes minutes. */
-import { readFileSync } from "node:fs"
+/** The mutants still fit what they change; `pnpm mutations` sees that each is noticed, which takes minutes. */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
-import { mutations } from "../mutationList.ts"
+import { mutants, problemOf } from "../mutants.ts"
 
-const read = (file: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), "utf8")
+const root = fileURLToPath(new URL("../..", import.meta.url))
 
-describe("the mutations", () => {
+describe("the mutants", () => {
   it("are many, and no two of one name", () => {
-    assert.isAtLeast(mutations.length, 25)
-    assert.lengthOf(new Set(mutations.map(({ name }) => name)), mutations.length)
+    assert.isAtLeast(mutants.length, 25)
+    assert.lengthOf(new Set(mutants.map(({ name }) => name)), mutants.length)
   })
 
-  it.each(mutations)("fit: $name", ({ file, from, to }) => {
-    assert.lengthOf(read(file).split(from), 2)
-    assert.notStrictEqual(from, to)
+  it.each(mutants)("fit what they change: $name", (mutant) => {
+    assert.isUndefined(problemOf(mutant, readFileSync(join(root, mutant.file), "utf8")))
+    for (const file of mutant.tests.files) assert.isTrue(existsSync(join(root, file)), file)
   })
 })
