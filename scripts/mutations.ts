@@ -7,9 +7,10 @@ import { MultiBar } from "cli-progress"
 import { Console, Effect, FileSystem, Option, Queue, type Scope, Stream } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { ChildProcess } from "effect/process"
-import { cp, readFile, realpath, symlink, writeFile } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { cp, readFile, symlink, writeFile } from "node:fs/promises"
 import { availableParallelism } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { styleText } from "node:util"
 import { type Mutant, mutants, mutate, problemOf, type Tests } from "./mutants.ts"
@@ -33,10 +34,14 @@ const outputOf = Effect.fnUntraced(function* (command: ChildProcess.Command) {
   return exitCode === 0 ? text : yield* Effect.fail(failure(`it exited with ${exitCode}`))
 }, Effect.scoped)
 
-/** Every file that is tracked, or could be. */
+/** Every file that is tracked, or could be, and is there. */
 const listFiles = outputOf(
   ChildProcess.make("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: root }),
-).pipe(Effect.map((list) => [...new Set(list.split("\0"))].filter((file) => file !== "")))
+).pipe(
+  Effect.map((list) =>
+    [...new Set(list.split("\0"))].filter((file) => file !== "" && existsSync(join(root, file))),
+  ),
+)
 
 /** Copies links as they are: those of the workspace are relative, and so lead to the copy. */
 const copyModules = (copy: string, folder: string): Promise<void> =>
@@ -54,21 +59,28 @@ const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
     fs.makeTempDirectoryScoped({ prefix: "effect-sent-mutations-" }),
     (folder) => fs.realPath(folder),
   )
-  const packages = files.flatMap((file) =>
-    basename(file) === "package.json" ? [file.slice(0, -"/package.json".length)] : [],
+  const packages = files
+    .filter((file) => basename(file) === "package.json")
+    .map((file) => dirname(file))
+  yield* Effect.gen(function* () {
+    yield* Effect.forEach(files, (file) => attempt(() => cp(join(root, file), join(copy, file))), {
+      concurrency: 16,
+      discard: true,
+    })
+    yield* Effect.forEach(packages, (folder) => attempt(() => copyModules(copy, folder)), {
+      discard: true,
+    })
+    const store = "node_modules/.pnpm"
+    yield* attempt(() => symlink(join(root, store), join(copy, store), "junction"))
+    // Once it is being removed, nothing may be added to it.
+  }).pipe(Effect.uninterruptible)
+  // Or a lie would be told to the copy, and the original be asked.
+  const contract = yield* fs.realPath(
+    join(copy, "packages/core/node_modules/@effect-sent/contracts/package.json"),
   )
-  yield* attempt(async () => {
-    await Promise.all(
-      files.map((file) => cp(join(root, file), join(copy, file), { verbatimSymlinks: true })),
-    )
-    await Promise.all(packages.map((folder) => copyModules(copy, folder)))
-    await symlink(join(root, "node_modules/.pnpm"), join(copy, "node_modules/.pnpm"), "junction")
-    // Or a lie would be told to the copy, and the original be asked.
-    const contract = await realpath(
-      join(copy, "packages/core/node_modules/@effect-sent/contracts/package.json"),
-    )
-    if (!contract.startsWith(copy)) throw new Error(`the copy is linked to ${contract}`)
-  })
+  if (!contract.startsWith(copy)) {
+    return yield* Effect.fail(failure(`the copy is linked to ${contract}`))
+  }
   return copy
 })
 
@@ -100,6 +112,8 @@ const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyA
       "run",
       ...new Set(tests.flatMap(({ project }) => ["--project", project])),
       ...new Set(tests.flatMap(({ files }) => files)),
+      // The quicker to start.
+      "--pool=threads",
       "--bail=1",
       "--reporter=json",
       `--outputFile=${output}`,
@@ -123,7 +137,7 @@ const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyA
     test === undefined
       ? (failed.message.split("\n")[0] ?? "")
       : [...test.ancestorTitles, test.title].join(" › ")
-  return `${basename(failed.name)} › ${words}`
+  return `${basename(failed.name)} › ${words.replaceAll(join(copy, "/"), "")}`
 }, Effect.scoped)
 
 /** What notices a mutant in a copy, which is as before afterwards. */

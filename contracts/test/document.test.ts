@@ -553,7 +553,7 @@ describe.for(cases)("The contract $sentence", ({ check, broken }) => {
   it.for(Object.entries(broken))(
     "and it is noticed when broken by: %s",
     ([, [document, words]]) => {
-      const problems = [...check(document)]
+      const problems = [...check(document)].map(({ message, pointer }) => `${pointer}: ${message}`)
       expect(problems).toContainEqual(expect.stringContaining(words))
     },
   )

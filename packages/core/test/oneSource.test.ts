@@ -218,6 +218,16 @@ describe("what core makes of the contract's answers", () => {
       }),
   )
 
+  it.effect("names the header at fault, of each that the contract asks for", () =>
+    Effect.gen(function* () {
+      const errors = yield* Effect.forEach(refusals, errorOf)
+      assert.sameMembers(
+        [...new Set(errors.flatMap(({ reason }) => ("header" in reason ? [reason.header] : [])))],
+        sendToPhone.credentials.flat().map(({ name }) => name),
+      )
+    }),
+  )
+
   const headers = sendToPhone.responses.flatMap(({ status }) =>
     Object.entries(Object(at(responseOf({ status }), "headers"))).map(
       ([header, declared]) => [status, header, String(at(declared, "example"))] as const,

@@ -1,40 +1,25 @@
 /**
- * What changed from one version of a contract to another, and whom that breaks. Redocly's diff, and rules of ours for
- * what it does not see: who sends a callback and who receives it, magic numbers, examples.
+ * What has changed from one version of a contract to another, and whom it breaks: callers by what they send and get,
+ * receivers by the updates that they get, tests by what a mock plays. Changes are found and rated by Redocly, and rated
+ * anew where it does not know who reads what.
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SemVer from "effect/SemVer"
-import type * as Scope from "effect/Scope"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as Contract from "./Contract.ts"
-import type { Finding, Report } from "./ContractReport.ts"
-import { playedChanges } from "./internal/contract/diff/played.ts"
-import { redoclyDiff, type RedoclyChange } from "./internal/contract/diff/redocly.ts"
-import { fileSource, gitSource, isFile, type Source } from "./internal/contract/diff/source.ts"
-import { isInUpdate, verdictOfUpdate } from "./internal/contract/diff/updates.ts"
-import {
-  at,
-  isObject,
-  type JsonObject,
-  keysOf,
-  objectAt,
-  step,
-  textOf,
-} from "./internal/contract/lint/json.ts"
-import { makePlaces } from "./internal/contract/lint/places.ts"
+import type { Check, Finding, Report, Source } from "./ContractReport.ts"
+import { type Compared, readNew, readOld } from "./internal/contract/diff/documents.ts"
+import { comparePlayed } from "./internal/contract/diff/played.ts"
+import { compareByRedocly } from "./internal/contract/diff/redocly.ts"
+import { judge, type Judged } from "./internal/contract/diff/rules.ts"
+import { isAtLeast, largestStep, neededStep, takenStep } from "./internal/contract/diff/version.ts"
 
 // -----------------------------------------------------------------------------
 // Types
 // -----------------------------------------------------------------------------
 
 /**
- * What a change means: `breaking` for somebody who relied on the old contract, an `addition` that nobody need follow, or
- * `harmless`.
+ * What a change means for somebody who relied on the old contract: `breaking` when something that worked no longer does,
+ * an `addition` when something is there that was not and nobody need follow, or `harmless`.
  *
  * @example
  * ```ts
@@ -46,7 +31,21 @@ import { makePlaces } from "./internal/contract/lint/places.ts"
 export type Impact = "breaking" | "addition" | "harmless"
 
 /**
- * One change.
+ * Which way goes what is changed. A `request` is written by a caller and its `answer` by the service; an `update` is what
+ * the service sends of itself, in a callback, and its `reply` what the receiver says to it. `mock` is what a mock plays
+ * for which number, and `document` what is in no message.
+ *
+ * @example
+ * ```ts
+ * import type { ContractDiff } from "@effect-sent/mock-server"
+ *
+ * const direction: ContractDiff.Direction = "update"
+ * ```
+ */
+export type Direction = "request" | "answer" | "update" | "reply" | "mock" | "document"
+
+/**
+ * One change. A component that is used in several directions changes in each of them, with an impact of its own.
  *
  * @example
  * ```ts
@@ -55,22 +54,41 @@ export type Impact = "breaking" | "addition" | "harmless"
  * const change: ContractDiff.Change = {
  *   impact: "breaking",
  *   direction: "request",
- *   rule: "redocly",
- *   message: "Properties of `SendToPhoneRequest` became required: `messageBody`.",
- *   pointer: "#/components/schemas/SendToPhoneRequest",
+ *   rule: "required-properties-added",
+ *   decidedBy: "redocly",
+ *   message: "Properties became required: `messageBody`.",
+ *   pointer: "#/components/schemas/SendToPhoneRequest/required",
+ *   source: { file: "contracts/sent-v1.openapi.yaml", line: 363, column: 7 },
  * }
  * ```
  */
 export interface Change {
   readonly impact: Impact
-  /** Which way goes what is changed: to the service, back from it, to the receiver of updates; or only a mock's. */
-  readonly direction: "request" | "answer" | "update" | "mock" | "document"
-  /** Whose verdict it is: `redocly`, or a rule of ours. */
-  readonly rule: "redocly" | "update" | "mock"
+  readonly direction: Direction
+  /** Which rule rates it, in kebab-case. */
+  readonly rule: string
+  /** Whose rule it is: Redocly's, where none of ours applies. */
+  readonly decidedBy: "redocly" | "effect-sent"
+  /** What changed, and where the rule is ours, what it means. */
   readonly message: string
   /** Where it stands, in the new document or, if it was removed, in the old one. */
   readonly pointer: string
+  /** Where in the new file; of what was removed, where it would stand. */
+  readonly source: Source
 }
+
+/**
+ * A step from one version to another. What breaks needs a new major version, what adds something a new minor one; below
+ * 1.0.0, where nothing is promised yet, a new minor one and a new patch.
+ *
+ * @example
+ * ```ts
+ * import type { ContractDiff } from "@effect-sent/mock-server"
+ *
+ * const step: ContractDiff.Step = "major"
+ * ```
+ */
+export type Step = "major" | "minor" | "patch" | "none"
 
 /**
  * All that changed.
@@ -84,9 +102,15 @@ export interface Change {
  * ```
  */
 export interface Difference {
+  /** What breaks comes first. */
   readonly changes: ReadonlyArray<Change>
   readonly before: Version
   readonly after: Version
+  /** What the changes need. */
+  readonly needed: Step
+  /** What the new version has; undefined when one of the two is no semantic version. */
+  readonly taken: Step | undefined
+  /** By {@link toReport}. */
   readonly report: Report
 }
 
@@ -104,11 +128,11 @@ export interface Version {
   /** The file, or the git ref and the file. */
   readonly name: string
   /** Its `info.version`. */
-  readonly version: string
+  readonly version: string | undefined
 }
 
 /**
- * The documents cannot be compared.
+ * The documents cannot be compared: one is not there, or is no OpenAPI 3 document.
  *
  * @example
  * ```ts
@@ -138,8 +162,11 @@ export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffE
  * ```
  */
 export interface Options {
-  /** A file, or a git ref such as `main`: the new file as it was then. */
-  readonly old: string
+  /**
+   * A file, or where there is none of that name, a git ref such as `main`: the new file as it was then. One that had
+   * another name is given as `main:contracts/old.yaml`, from the root of the repository.
+   */
+  readonly old: string | URL
   /** Default: the bundled contract. */
   readonly new?: string | URL | undefined
 }
@@ -149,8 +176,10 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Compares two versions of a contract. In the report, a change that breaks is an error unless the version says so: a new
- * major version by https://semver.org, or a new minor one below 1.0.0.
+ * Compares two versions of a contract.
+ *
+ * An answer that is gone breaks callers even if it was an error: who handles a 429 is no longer told. A named example or
+ * a magic number that is gone breaks the tests of those who use a mock.
  *
  * @example
  * ```ts
@@ -164,176 +193,131 @@ export interface Options {
  * ```
  */
 export const diff = (options: Options): Effect.Effect<Difference, DiffError> =>
-  Effect.scoped(compare(options)).pipe(Effect.mapError((problem) => new DiffError({ problem })))
+  compare(options).pipe(Effect.mapError((problem) => new DiffError({ problem })))
 
 const compare = Effect.fnUntraced(function* ({
-  new: revision = Contract.bundledPath,
+  new: path = Contract.bundledPath,
   old,
-}: Options): Effect.fn.Return<Difference, string, Scope.Scope> {
-  const folder = yield* temporaryFolder
-  const path = revision instanceof URL ? fileURLToPath(revision) : revision
-  const after = yield* fileSource(path, join(folder, "new.json"))
-  const before = isFile(old)
-    ? yield* fileSource(old, join(folder, "old.json"))
-    : yield* gitSource(old, path, folder, join(folder, "old.json"))
+}: Options): Effect.fn.Return<Difference, string> {
+  const after = yield* readNew(path)
+  const before = yield* readOld(old, path)
+  const found = yield* compareByRedocly(before, after)
+  const changes = [
+    ...found.map(judge).filter((judged) => judged !== undefined),
+    ...comparePlayed(before.document, after.document),
+  ].map((judged) => toChange(judged, after))
 
-  const all = yield* redoclyDiff(before.resolvedFile, after.resolvedFile)
-  const played = yield* Effect.all([
-    Contract.load(before.resolvedFile),
-    Contract.load(after.resolvedFile),
-  ]).pipe(
-    Effect.map(([one, other]) => playedChanges(one, other)),
-    Effect.catch(({ message }) => Effect.succeed([unplayable(message)])),
-  )
-  const changes = distinct([
-    ...all.flatMap((change) => toChange(change, before.document, after.document)),
-    ...played,
-  ])
-  return {
-    changes,
-    before: { name: before.name, version: versionOf(before.document) },
-    after: { name: after.name, version: versionOf(after.document) },
-    report: toReport(changes, before, after),
+  const changed = {
+    changes: changes.toSorted(whatBreaksFirst),
+    before: { name: before.name, version: before.version },
+    after: { name: after.name, version: after.version },
   }
+  return { ...changed, ...stepsOf(changed), report: toReport(changed) }
 })
 
-const unplayable = (message: string): Change => ({
-  impact: "breaking",
-  direction: "mock",
-  rule: "mock",
-  message: `a mock cannot serve both: ${message.replace(/^the contract \S+ cannot be served: /, "")}`,
-  pointer: "#",
+const toChange = (judged: Judged, { name, placeOf }: Compared): Change => ({
+  ...judged,
+  source: { file: name, ...placeOf(judged.pointer) },
 })
 
-const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true })),
-)
+const impacts: ReadonlyArray<Impact> = ["breaking", "addition", "harmless"]
 
-const versionOf = (document: JsonObject): string => textOf(objectAt(document, "info")["version"])
-
-const impacts = { major: "breaking", minor: "addition", patch: "harmless" } as const
-
-/** None for the version itself, which is what the others are held to. */
-const toChange = (
-  change: RedoclyChange,
-  before: JsonObject,
-  after: JsonObject,
-): ReadonlyArray<Change> => {
-  const { impact, kind, path, property, typeName, verdicts } = change
-  if (path === "#/info" && property === "version") return []
-  const pointer = settle(kind === "removed" ? before : after, path)
-  if (isInUpdate(change)) {
-    return [{ ...verdictOfUpdate(change), direction: "update", rule: "update", pointer }]
-  }
-  const said = verdicts.map(({ message }) => message).join(" ")
-  const what = property === undefined ? typeName : `${property} of ${typeName}`
-  return [
-    {
-      impact: impacts[impact],
-      direction: directionOf(path),
-      rule: "redocly",
-      message: said === "" ? `${what} is ${kind}` : said,
-      pointer,
-    },
-  ]
-}
-
-const directionOf = (path: string): Change["direction"] => {
-  if (!path.startsWith("#/paths/")) return "document"
-  return path.includes("/responses") ? "answer" : "request"
-}
-
-/** A path through references as the pointer of what it leads to: a schema that is used twice is the same one. */
-const settle = (document: JsonObject, path: string): string => {
-  let pointer = "#"
-  for (const key of keysOf(path)) {
-    pointer = step(pointer, key)
-    const seen = new Set<string>()
-    for (let value = at(document, pointer); isObject(value); value = at(document, pointer)) {
-      const reference = value["$ref"]
-      if (typeof reference !== "string" || !reference.startsWith("#") || seen.has(reference)) break
-      seen.add(reference)
-      pointer = reference
-    }
-  }
-  return pointer
-}
-
-const distinct = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => [
-  ...new Map(
-    changes.map((change) => [
-      [change.impact, change.direction, change.pointer, change.message].join("\n"),
-      change,
-    ]),
-  ).values(),
-]
+/** And then as they stand in the file. */
+const whatBreaksFirst = (one: Change, other: Change): number =>
+  impacts.indexOf(one.impact) - impacts.indexOf(other.impact) ||
+  (one.source.line ?? 0) - (other.source.line ?? 0)
 
 // -----------------------------------------------------------------------------
 // What the version says of it
 // -----------------------------------------------------------------------------
 
-type Bump = "major" | "minor" | "none" | "unknown"
+type Changed = Pick<Difference, "changes" | "before" | "after">
 
-const bumpOf = (before: string, after: string): Bump => {
-  const [one, other] = [SemVer.parse(before), SemVer.parse(after)]
-  if (Result.isFailure(one) || Result.isFailure(other)) return "unknown"
-  const [major, minor] = [
-    other.success.major - one.success.major,
-    other.success.minor - one.success.minor,
-  ]
-  // Below 1.0.0 anything may change; by custom, with a new minor version.
-  const isInitial = SemVer.isInitialDevelopment(other.success)
-  if (major > 0 || (major === 0 && minor > 0 && isInitial)) return "major"
-  return major === 0 && minor > 0 ? "minor" : "none"
-}
-
-const severities: Readonly<Record<Impact, Readonly<Record<Bump, Finding["severity"]>>>> = {
-  breaking: { major: "warning", minor: "error", none: "error", unknown: "error" },
-  addition: { major: "note", minor: "note", none: "warning", unknown: "warning" },
-  harmless: { major: "note", minor: "note", none: "note", unknown: "note" },
-}
-
-const directions: Readonly<Record<Change["direction"], string>> = {
-  request: "requests",
-  answer: "answers",
-  update: "updates",
-  mock: "what a mock plays",
-  document: "the document",
-}
-
-const toReport = (changes: ReadonlyArray<Change>, before: Source, after: Source): Report => {
-  const [old, now] = [versionOf(before.document), versionOf(after.document)]
-  const bump = bumpOf(old, now)
-  const places = makePlaces(after.text)
-  return {
-    title: `diff ${before.name} ${after.name}`,
-    checks: changes.map(({ direction, impact, message, pointer, rule }) => ({
-      group: directions[direction],
-      name: message,
-      findings: [
-        {
-          rule: `${impact}-by-${rule}`,
-          severity: severities[impact][bump],
-          message: adviceOn(impact, bump),
-          where: pointer,
-          source: { file: after.name, ...places(pointer) },
-        },
-      ],
+/**
+ * Changes as a report. What breaks without a new major version is an error. With one it is a warning, as is an addition
+ * without a new minor version; all else is a note.
+ *
+ * @example
+ * ```ts
+ * import { ContractDiff, ContractReport } from "@effect-sent/mock-server"
+ *
+ * const report = ContractDiff.toReport({
+ *   before: { name: "old.yaml", version: "1.4.0" },
+ *   after: { name: "new.yaml", version: "1.5.0" },
+ *   changes: [
+ *     {
+ *       impact: "breaking",
+ *       direction: "answer",
+ *       rule: "response-removed",
+ *       decidedBy: "redocly",
+ *       message: "Response `429` was removed.",
+ *       pointer: "#/paths/~1v1~1messages/post/responses/429",
+ *       source: { file: "new.yaml" },
+ *     },
+ *   ],
+ * })
+ * console.assert(!ContractReport.holds(report))
+ * ```
+ */
+export const toReport = (changed: Changed): Report => ({
+  title: `diff ${changed.before.name} ${changed.after.name}`,
+  checks: directions.flatMap(([direction, group]) =>
+    impacts.map((impact): Check => ({
+      group,
+      name: names[impact],
+      findings: changed.changes
+        .filter((change) => change.direction === direction && change.impact === impact)
+        .map((change) => toFinding(change, severityOf(impact, changed))),
     })),
-    summary: [`version ${old} → ${now}, ${changes.length} changes`],
-  }
+  ),
+  summary: [counted(changed), versions(changed)],
+})
+
+const directions: ReadonlyArray<readonly [direction: Direction, group: string]> = [
+  ["request", "requests"],
+  ["answer", "answers"],
+  ["update", "updates"],
+  ["reply", "replies to updates"],
+  ["mock", "what a mock plays"],
+  ["document", "the document"],
+]
+
+/** What holds when nothing is found. */
+const names: Readonly<Record<Impact, string>> = {
+  breaking: "nothing breaks",
+  addition: "nothing is added",
+  harmless: "nothing else is changed",
 }
 
-const adviceOn = (impact: Impact, bump: Bump): string => {
-  if (impact === "harmless") return "it breaks nobody"
-  if (impact === "addition") {
-    return bump === "none"
-      ? "it adds something: give the contract a new minor version"
-      : "it adds something"
-  }
-  if (bump === "major") return "it breaks somebody, and the version says so"
-  return bump === "unknown"
-    ? "it breaks somebody, and the versions are no semantic ones that could say so"
-    : "it breaks somebody: take it back, or give the contract a new major version"
+const toFinding = (
+  { message, pointer, rule, source }: Change,
+  severity: Finding["severity"],
+): Finding => ({ rule, severity, message, where: pointer, source })
+
+const severityOf = (impact: Impact, { after, before }: Changed): Finding["severity"] => {
+  const needed = neededStep(impact, before.version)
+  const isEnough = isAtLeast(takenStep(before.version, after.version), needed)
+  if (impact === "breaking") return isEnough ? "warning" : "error"
+  return isEnough ? "note" : "warning"
+}
+
+const stepsOf = ({ after, before, changes }: Changed): Pick<Difference, "needed" | "taken"> => ({
+  needed: largestStep(changes.map(({ impact }) => neededStep(impact, before.version))),
+  taken: takenStep(before.version, after.version),
+})
+
+const counted = ({ changes }: Changed): string => {
+  const count = (impact: Impact): number => changes.filter((one) => one.impact === impact).length
+  return `${count("breaking")} breaking, ${count("addition")} added, ${count("harmless")} harmless`
+}
+
+const versions = (changed: Changed): string => {
+  const { after, before } = changed
+  const { needed, taken } = stepsOf(changed)
+  const both = `version ${before.version ?? "?"} → ${after.version ?? "?"}`
+  if (needed === "none") return both
+  if (isAtLeast(taken, needed)) return `${both}, as the changes need`
+  return taken === undefined
+    ? `${both}: the changes need a new ${needed} version, and these are not semantic versions, which could say so`
+    : `${both}: the changes need a new ${needed} version`
 }

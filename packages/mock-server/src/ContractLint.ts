@@ -11,7 +11,7 @@ import { readText, resolvePath } from "./internal/contractFile.ts"
 import { isObject, type JsonObject } from "./internal/contract/lint/json.ts"
 import { makePlaces, type Place } from "./internal/contract/lint/places.ts"
 import { loadRedocly } from "./internal/contract/lint/redocly.ts"
-import type { Rule } from "./internal/contract/lint/rules.ts"
+import type { Problem, Rule } from "./internal/contract/lint/rules.ts"
 import * as rules from "./internal/contract/lint/rules.ts"
 import * as scenarioRules from "./internal/contract/lint/scenarios.ts"
 import { ContractInvalid, MockServerError } from "./MockServerError.ts"
@@ -36,6 +36,7 @@ export const lint = Effect.fnUntraced(function* (
   const text = yield* readText(file)
   const own = parseObject(text)
   if (own === undefined) return yield* invalid(file, "it is no YAML or JSON object")
+  if (!isOpenApi3(own)) return yield* invalid(file, "it is not OpenAPI 3")
 
   const redocly = yield* Effect.promise(loadRedocly)
   const document = refersElsewhere(text)
@@ -74,8 +75,8 @@ export const lint = Effect.fnUntraced(function* (
       ...ownRules.map(({ name, rule, severity }) => ({
         group: "rules",
         name,
-        findings: [...rule(document)].map((said) =>
-          toFinding(rule.name, severity, said, file, places),
+        findings: [...rule(document)].map((problem) =>
+          toFinding(rule.name, severity, problem, file, places),
         ),
       })),
     ],
@@ -123,27 +124,28 @@ const ownRules: ReadonlyArray<OwnRule> = [
   { name: "examples have plain names", rule: rules.awkwardExampleNames, severity: "warning" },
 ]
 
-/** A rule says where first, as a JSON pointer, and then what. */
 const toFinding = (
   name: string,
   severity: Finding["severity"],
-  said: string,
+  { message, pointer }: Problem,
   file: string,
   places: (pointer: string) => Place | undefined,
-): Finding => {
-  const [, pointer, message = said] = /^(#\S*): (.*)$/s.exec(said) ?? []
-  return {
-    rule: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-    severity,
-    message,
-    where: pointer,
-    source: { file, ...places(pointer ?? "#") },
-  }
-}
+): Finding => ({
+  rule: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  severity,
+  message,
+  where: pointer,
+  source: { file, ...places(pointer) },
+})
+
+/** Redocly would take others too, by other rules. */
+const isOpenApi3 = ({ openapi }: JsonObject): boolean =>
+  typeof openapi === "string" && /^3\.[0-9]/.test(openapi)
 
 const parseObject = (text: string): JsonObject | undefined => {
   try {
-    const document: unknown = parse(text)
+    // Its warnings are of no use to whoever reads a report.
+    const document: unknown = parse(text, { logLevel: "error" })
     return isObject(document) ? document : undefined
   } catch {
     return undefined

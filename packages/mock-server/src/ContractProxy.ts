@@ -3,18 +3,22 @@
  * say to each other: `prism proxy` answers some requests in the service's place.
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { createServer, type Server } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
 import * as Contract from "./Contract.ts"
 import type { Check, Report } from "./ContractReport.ts"
 import * as ContractValidator from "./ContractValidator.ts"
 import { forward } from "./internal/contract/forward.ts"
 import { makeObserver } from "./internal/contract/observer.ts"
 import { parseTarget } from "./internal/contract/target.ts"
-import { closeNodeServer } from "./internal/nodeServer.ts"
+import { closeNodeServer, makeNodeServer } from "./internal/nodeServer.ts"
+import { millisOf, readOptions } from "./internal/options.ts"
 import { AddressUnavailable, InvalidOption, MockServerError, PortInUse } from "./MockServerError.ts"
 
 /**
@@ -36,8 +40,10 @@ export interface Options {
   readonly host?: string | undefined
   /** Default: a free one. */
   readonly port?: number | undefined
-  /** How long the service may take to answer; then the application gets a 504. Default: two minutes. */
+  /** How long the service may be silent; then the application gets a 504. Default: two minutes. */
   readonly timeout?: Duration.Input | undefined
+  /** How many deviations are kept for the report; of older ones it has the number. Default: 1,000. */
+  readonly keep?: number | undefined
   /** Told of every exchange that left the contract, once it is over. */
   readonly onDeviation?: ((deviation: Check) => void) | undefined
 }
@@ -69,7 +75,10 @@ export class ContractProxy extends Context.Service<
   {
     /** What an application takes for the address of the service. */
     readonly baseUrl: string
-    /** What went through until now: how many exchanges of each kind, and the newest thousand that left the contract. */
+    /**
+     * What went through until now: how many exchanges of each kind, and the newest that left the contract. What is still
+     * under way is not waited for.
+     */
     readonly report: Effect.Effect<Report>
   }
 >()("@effect-sent/mock-server/ContractProxy") {}
@@ -97,44 +106,67 @@ export class ContractProxy extends Context.Service<
 export const make = Effect.fnUntraced(function* (
   options: Options,
 ): Effect.fn.Return<ContractProxy["Service"], MockServerError, Scope.Scope> {
-  const target = parseTarget(options.target)
-  if (typeof target === "string") {
-    return yield* new MockServerError({
-      reason: new InvalidOption({ option: "target", problem: target }),
-    })
-  }
-  const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(options.timeout ?? "2 minutes"))
-  const contract = yield* Contract.load(options.contract)
-  const observer = makeObserver(yield* ContractValidator.make(contract), options.onDeviation)
-  // A report waits for what is on its way to it.
-  const pending = new Set<Promise<void>>()
-  const server = createServer((request, response) => {
-    const observed = forward(target.url, timeoutMillis, request, response)
-      .then((exchange) => Effect.runPromise(observer.observe(exchange)))
-      .finally(() => pending.delete(observed))
-    pending.add(observed)
+  const { host, keep, port, requestTimeout } = yield* readOptions({
+    host: options.host,
+    port: options.port,
+    keep: options.keep ?? 1000,
   })
-  const port = yield* listen(server, options.host ?? "127.0.0.1", options.port ?? 0)
+  const silence = yield* millisOf("timeout", options.timeout ?? "2 minutes")
+  const target = parseTarget(options.target)
+  if (typeof target === "string") return yield* invalidTarget(target)
+  const contract = yield* Contract.load(options.contract)
+  const validator = yield* ContractValidator.make(contract)
+  const observer = makeObserver(validator, keep, options.onDeviation)
+  const observations = yield* FiberSet.make<void>()
+  const run = yield* FiberSet.runtime(observations)()
+
+  const base = new URL(target.url)
+  const upstream = { base, timeoutMillis: Math.min(silence, maxTimeoutMillis) }
+  const server = makeNodeServer(requestTimeout)
+  const handle = (request: IncomingMessage, response: ServerResponse): void =>
+    forward(upstream, request, response, (exchange) => run(observer.observe(exchange)))
+  server.on("request", handle)
+  // Whether it is to go on is for the target to say.
+  server.on("checkContinue", handle)
+  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException) => {
+    // Who hangs up in the middle of a request is told of as such.
+    if (code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE") observer.misread(code)
+  })
+  const { address, port: bound } = yield* listen(server, host, port)
+  // Each request would be passed on for ever. Of 80, a URL says nothing.
+  if (target.isLocal && Number(base.port || 80) === bound) {
+    return yield* invalidTarget("must not be its own address")
+  }
 
   return ContractProxy.of({
-    baseUrl: `http://${hostIn(options.host ?? "127.0.0.1")}:${port}`,
+    baseUrl: `http://${urlHost(address)}:${bound}`,
     report: Effect.andThen(
-      Effect.promise(() => Promise.allSettled(pending)),
+      Effect.suspend(() => Fiber.awaitAll(observations)),
       Effect.sync(() => observer.report(`proxy ${target.url}`)),
     ),
   })
 })
 
-/** A proxy of an IPv6 address has brackets around it. */
-const hostIn = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+/** What a timer of Node can be set to. */
+const maxTimeoutMillis = 2 ** 31 - 1
+
+const invalidTarget = (problem: string): MockServerError =>
+  new MockServerError({ reason: new InvalidOption({ option: "target", problem }) })
+
+/** The host as a URL has it; the addresses that stand for every interface are none that a client can call. */
+const urlHost = (address: string): string => {
+  if (address === "0.0.0.0") return "127.0.0.1"
+  if (address === "::") return "[::1]"
+  return address.includes(":") ? `[${address}]` : address
+}
 
 const listen = (
   server: Server,
   host: string,
   port: number,
-): Effect.Effect<number, MockServerError, Scope.Scope> =>
+): Effect.Effect<AddressInfo, MockServerError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.callback<number, MockServerError>((resume) => {
+    Effect.callback<AddressInfo, MockServerError>((resume) => {
       server.once("error", (error: NodeJS.ErrnoException) => {
         const reason =
           error.code === "EADDRINUSE"
@@ -144,9 +176,8 @@ const listen = (
       })
       server.listen(port, host, () => {
         const address = server.address()
-        resume(
-          Effect.succeed(address !== null && typeof address === "object" ? address.port : port),
-        )
+        // It was given a port, so that the address is no path.
+        if (address !== null && typeof address === "object") resume(Effect.succeed(address))
       })
     }),
     () => closeNodeServer(server),

@@ -144,7 +144,7 @@ export const make = Effect.fnUntraced(function* (
               operation,
               path: pathOf(target),
               query: new URLSearchParams(target.split("?").slice(1).join("?")),
-              headers: body.length === 0 ? withoutType(headers) : headers,
+              headers: body.length === 0 ? withoutType(headers) : withBareType(headers),
               body: read.value,
             })
       return [
@@ -162,17 +162,17 @@ export const make = Effect.fnUntraced(function* (
       const response = operation.responses.find(({ status }) => status === answer.status)
       const read = readBody(answer.body)
       const problems = [...answerBodyProblems(response, answer), ...read.problems]
-      const violations = yield* prism.validateAnswer(operation, { ...answer, body: read.value })
+      const isReadable = read.value !== undefined && problems.length === 0
+      const violations = yield* prism.validateAnswer(operation, {
+        status: answer.status,
+        headers: isReadable ? withBareType(answer.headers) : withoutType(answer.headers),
+        body: read.value,
+      })
       if (violations.some(isUndeclared)) return [undeclaredStatus(operation, answer)]
       return [
         ...problems,
         // Of a body that is not there, or cannot be read, all is said; Prism asks for one wherever one may be.
-        ...violations
-          .filter(
-            ({ path }) =>
-              path[0] === "header" || (read.value !== undefined && problems.length === 0),
-          )
-          .map(fromPrism),
+        ...violations.filter(({ path }) => path[0] === "header" || isReadable).map(fromPrism),
       ]
     }),
   }
@@ -184,6 +184,14 @@ const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? ""
 
 const withoutType = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "content-type"))
+
+/** Prism breaks down at parameters that it cannot read. */
+const withBareType = (
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => {
+  const type = headers["content-type"]?.split(";", 1)[0]?.trim()
+  return type === undefined ? headers : { ...headers, "content-type": type }
+}
 
 // -----------------------------------------------------------------------------
 // Bodies

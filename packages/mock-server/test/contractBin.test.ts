@@ -56,7 +56,7 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
       "new major version",
     ],
     [["diff", Contract.bundledPath, quick, "--fail-on", "none"], 0, "plays something else"],
-    [["diff", "no-such-ref"], 2, "neither a file nor a commit"],
+    [["diff", "no-such-ref"], 2, "no-such-ref"],
     [["verify", "--target", "http://127.0.0.1:1"], 2, "cannot be reached"],
     [["verify"], 2, "Missing required flag"],
     [["--help"], 0, "with 2 when it could not be found out"],

@@ -69,7 +69,7 @@ export const readOptions = Effect.fnUntraced(function* (
 const invalid = (option: string, problem: string): MockServerError =>
   new MockServerError({ reason: new InvalidOption({ option, problem }) })
 
-const millisOf = Effect.fnUntraced(function* (
+export const millisOf = Effect.fnUntraced(function* (
   option: string,
   input: Duration.Input,
 ): Effect.fn.Return<number, MockServerError> {

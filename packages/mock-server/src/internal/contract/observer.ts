@@ -2,31 +2,33 @@
 import * as Effect from "effect/Effect"
 import type { Operation } from "../../Contract.ts"
 import type { Check, Finding, Report } from "../../ContractReport.ts"
-import type { Validator, Violation, WireAnswer, WireRequest } from "../../ContractValidator.ts"
-import type { Exchange } from "./forward.ts"
+import type { Validator, Violation } from "../../ContractValidator.ts"
+import { decode } from "./decode.ts"
+import { consequenceOf, type Exchange, type Unread } from "./forward.ts"
 
 export interface Observer {
   readonly observe: (exchange: Exchange) => Effect.Effect<void>
+  /** What the application said cannot be read as a request. */
+  readonly misread: (code: string) => void
   readonly report: (title: string) => Report
 }
 
-/** Of a service that is wrong all the time, the newest say it all. */
-const maxDeviations = 1000
-
+/** `keep`: of a service that is wrong all the time, the newest so many say it all. */
 export const makeObserver = (
   validator: Validator,
+  keep: number,
   onDeviation: ((deviation: Check) => void) | undefined,
 ): Observer => {
   const kinds = new Map<string, number>()
   const deviations: Array<Check> = []
+  const dropped = { error: 0, warning: 0, note: 0 }
   let exchanges = 0
-  let dropped = 0
 
-  const keep = (deviation: Check): void => {
+  const deviate = (deviation: Check): void => {
     deviations.push(deviation)
-    if (deviations.length > maxDeviations) {
-      deviations.shift()
-      dropped += 1
+    if (deviations.length > keep) {
+      const { findings = [] } = deviations.shift() ?? {}
+      for (const { severity } of findings) dropped[severity] += 1
     }
     onDeviation?.(deviation)
   }
@@ -35,14 +37,24 @@ export const makeObserver = (
     observe: Effect.fnUntraced(function* (exchange) {
       const { method, target } = exchange.request
       const operation = validator.find(method, target)
+      const { answers, requests } = yield* Effect.catchCause(
+        findingsOf(validator, operation, exchange),
+        // What went through went through, whatever becomes of looking at it.
+        () => Effect.succeed(unlooked),
+      )
       const kind = `${nameOf(operation)}: ${outcomeOf(exchange)}`
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
       exchanges += 1
       const name = `exchange ${exchanges}, ${kind}`
-      const { answers, requests } = yield* findingsOf(validator, operation, exchange)
-      if (requests.length > 0) keep({ group: "requests", name, findings: requests })
-      if (answers.length > 0) keep({ group: "answers", name, findings: answers })
+      if (requests.length > 0) deviate({ group: "requests", name, findings: requests })
+      if (answers.length > 0) deviate({ group: "answers", name, findings: answers })
     }),
+    misread: (code) =>
+      deviate({
+        group: "requests",
+        name: "what is no request",
+        findings: [finding("malformed-http", `it is not HTTP/1.1 (${code})`)],
+      }),
     report: (title) => ({
       title,
       checks: [
@@ -51,14 +63,27 @@ export const makeObserver = (
           name: `${kind}, ${times} times`,
           findings: [],
         })),
+        ...older(dropped),
         ...deviations,
       ],
-      summary: [
-        `${exchanges} exchanges`,
-        ...(dropped === 0 ? [] : [`${dropped} older deviations are not shown`]),
-      ],
+      summary: [`${exchanges} exchanges`],
     }),
   }
+}
+
+/** What is not kept in full counts all the same: a report with an error among it does not hold. */
+const older = (dropped: Readonly<Record<Finding["severity"], number>>): ReadonlyArray<Check> => {
+  const severity = (["error", "warning", "note"] as const).find((one) => dropped[one] > 0)
+  if (severity === undefined) return []
+  const { error, note, warning } = dropped
+  const message = `${error} errors, ${warning} warnings and ${note} notes are no longer kept`
+  return [
+    {
+      group: "exchanges",
+      name: "older deviations",
+      findings: [{ rule: "not-kept", severity, message }],
+    },
+  ]
 }
 
 /** Of a path that the contract does not have, nothing is repeated: it may hold anything. */
@@ -70,6 +95,10 @@ const outcomeOf = ({ outcome }: Exchange): string => {
   return outcome._tag === "Broken" ? "no answer" : "not waited for"
 }
 
+// -----------------------------------------------------------------------------
+// Findings
+// -----------------------------------------------------------------------------
+
 interface Findings {
   readonly requests: ReadonlyArray<Finding>
   readonly answers: ReadonlyArray<Finding>
@@ -80,72 +109,89 @@ const findingsOf = Effect.fnUntraced(function* (
   operation: Operation | undefined,
   { outcome, request }: Exchange,
 ): Effect.fn.Return<Findings> {
-  const requests =
-    operation === undefined
-      ? [finding("undeclared-operation", "the contract has no such path, or not by this method")]
-      : yield* requestFindings(validator, operation, request)
-  const isWrong = requests.some(({ severity }) => severity === "error")
-  const unheard = isWrong ? [] : refusedValid(outcome)
-  return {
-    requests,
-    answers: [
-      ...(isWrong ? acceptedInvalid(outcome) : unheard),
-      ...(yield* answerFindings(validator, operation, outcome)),
-    ],
+  if (operation === undefined) {
+    const what = "the contract has no such path, or not by this method"
+    return { requests: [finding("undeclared-operation", what)], answers: broken(outcome) }
   }
+  const requests = yield* lookAt("request", request, (whole) =>
+    validator.request(operation, { ...request, ...whole }),
+  )
+  if (outcome._tag !== "Answered") return { requests, answers: broken(outcome) }
+  const { answer } = outcome
+  const answers = yield* lookAt("answer", answer, (whole) =>
+    Effect.map(validator.answer(operation, { ...answer, ...whole }), (all) =>
+      // What HEAD is answered with has no body, whatever is declared.
+      request.method === "HEAD" ? all.filter(({ rule }) => rule !== "missing-body") : all,
+    ),
+  )
+  return { requests, answers: [...verdict(requests, answer.status), ...answers] }
+})
+
+interface Message {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | Unread
+}
+
+/** Without a body that can be read, all else is looked at. */
+const lookAt = Effect.fnUntraced(function* (
+  whose: "request" | "answer",
+  { body, headers }: Message,
+  violationsOf: (whole: { readonly body: Uint8Array }) => Effect.Effect<ReadonlyArray<Violation>>,
+): Effect.fn.Return<ReadonlyArray<Finding>> {
+  const read = "because" in body ? body : yield* decode(body, headers["content-encoding"])
+  const isRead = !("because" in read)
+  const violations = yield* violationsOf({ body: isRead ? read : new Uint8Array() })
+  return [
+    ...(isRead ? [] : [unread(whose, read)]),
+    ...violations
+      .filter(({ where }) => isRead || !/^(?:body|$)/.test(where))
+      .map(fromViolation(whose)),
+  ]
 })
 
 const finding = (rule: string, message: string): Finding => ({ rule, severity: "error", message })
 
+const unread = (whose: "request" | "answer", { because }: Unread): Finding => ({
+  rule: "not-validated",
+  severity: "note",
+  message: `the ${whose}'s body ${because}, and was not validated`,
+})
+
+const unlooked: Findings = {
+  requests: [
+    {
+      rule: "not-validated",
+      severity: "warning",
+      message: "the validation itself failed; please report what kind of exchange it was",
+    },
+  ],
+  answers: [],
+}
+
 const fromViolation =
   (whose: "request" | "answer") =>
   ({ message, rule, where }: Violation): Finding => ({
-    ...finding(rule, message),
-    where: `the ${whose}'s ${where === "" ? "body" : where}`,
+    ...finding(rule, withoutNumbers(message)),
+    where: withoutNumbers(`the ${whose}'s ${where === "" ? "body" : where}`),
   })
 
-const tooLarge = (whose: "request" | "answer"): Finding => ({
-  rule: "not-validated",
-  severity: "note",
-  message: `the ${whose}'s body is too large to be validated`,
-})
+/** A violation repeats no value but the names of members, and a phone number may be the name of one. */
+const withoutNumbers = (text: string): string => text.replaceAll(/\+?\d(?:[\s().-]?\d){6,}/g, "…")
 
-const requestFindings = (
-  validator: Validator,
-  operation: Operation,
-  { body, ...request }: Exchange["request"],
-): Effect.Effect<ReadonlyArray<Finding>> => {
-  if (body === undefined) return Effect.succeed([tooLarge("request")])
-  const whole: WireRequest = { ...request, body }
-  return Effect.map(validator.request(operation, whole), (all) => all.map(fromViolation("request")))
-}
-
-const answerFindings = (
-  validator: Validator,
-  operation: Operation | undefined,
-  outcome: Exchange["outcome"],
-): Effect.Effect<ReadonlyArray<Finding>> => {
-  if (outcome._tag === "HungUp") return Effect.succeed([])
-  if (outcome._tag === "Broken") {
-    const { how, mayHaveArrived } = outcome
-    const what = mayHaveArrived ? "the request may have arrived" : "the request was not sent"
-    return Effect.succeed([finding("no-answer", `${how}; ${what}`)])
-  }
-  const { body, ...answer } = outcome.answer
-  if (operation === undefined) return Effect.succeed([])
-  if (body === undefined) return Effect.succeed([tooLarge("answer")])
-  const whole: WireAnswer = { ...answer, body }
-  return Effect.map(validator.answer(operation, whole), (all) => all.map(fromViolation("answer")))
-}
-
-const acceptedInvalid = (outcome: Exchange["outcome"]): ReadonlyArray<Finding> =>
-  outcome._tag === "Answered" && outcome.answer.status < 300
-    ? [finding("accepted-invalid", "the service accepts what the contract refuses")]
+const broken = (outcome: Exchange["outcome"]): ReadonlyArray<Finding> =>
+  outcome._tag === "Broken"
+    ? [finding("no-answer", `${outcome.how}; ${consequenceOf(outcome.mayHaveArrived)}`)]
     : []
 
-/** It may know more than the contract does, e.g. that there is no such template. */
-const refusedValid = (outcome: Exchange["outcome"]): ReadonlyArray<Finding> =>
-  outcome._tag === "Answered" && outcome.answer.status === 400
+/** Whether the service takes what the contract takes. */
+const verdict = (requests: ReadonlyArray<Finding>, status: number): ReadonlyArray<Finding> => {
+  if (requests.some(({ severity }) => severity === "error")) {
+    return status >= 200 && status < 300
+      ? [finding("accepted-invalid", "the service accepts what the contract refuses")]
+      : []
+  }
+  // It may know more than the contract does, e.g. that there is no such template.
+  return requests.length === 0 && status === 400
     ? [
         {
           rule: "refused-valid",
@@ -154,3 +200,4 @@ const refusedValid = (outcome: Exchange["outcome"]): ReadonlyArray<Finding> =>
         },
       ]
     : []
+}

@@ -13,7 +13,7 @@ export const parseTarget = (text: string): Target | string => {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return "the target must be an http or https URL, e.g. http://127.0.0.1:4010"
   }
-  if (url.username !== "" || url.search !== "" || url.hash !== "") {
+  if (url.username + url.password !== "" || url.search !== "" || url.hash !== "") {
     return "the target must be a base URL: without user information, query and fragment"
   }
   const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)

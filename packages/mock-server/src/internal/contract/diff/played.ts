@@ -1,98 +1,232 @@
-/** What changes for the users of a mock: magic numbers and examples, which Redocly does not look at. */
+/** What a mock plays for whom: the scenarios and named examples of both documents. Redocly does not look into these. */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
-import type { Contract, Example, Operation } from "../../../Contract.ts"
-import type { Change, Impact } from "../../../ContractDiff.ts"
 import type { Scenario } from "../../../Scenario.ts"
-import { step } from "../lint/json.ts"
+import { readScenarios, ScenariosObject } from "../../scenarios.ts"
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  pointerOf,
+  resolve,
+  step,
+} from "../lint/json.ts"
+import type { Judged } from "./rules.ts"
 
-export const playedChanges = (before: Contract, after: Contract): ReadonlyArray<Change> =>
-  before.operations.flatMap((old) => {
-    const now = after.operations.find(
-      ({ method, path }) => method === old.method && path === old.path,
-    )
-    return now === undefined ? [] : [...scenarioChanges(old, now), ...exampleChanges(old, now)]
+/** Of what both documents have: what else is gone or new is so with all that it played. */
+export const comparePlayed = (old: JsonObject, next: JsonObject): ReadonlyArray<Judged> => {
+  const found = [
+    ...inBoth(operationsOf(old), operationsOf(next)).flatMap(compareScenarios),
+    ...inBoth(bodiesOf(old), bodiesOf(next)).flatMap(compareExamples),
+  ]
+  // An answer that two operations share is met twice.
+  const byPlace = new Map(found.map((one) => [`${one.direction} ${one.rule} ${one.pointer}`, one]))
+  return [...byPlace.values()]
+}
+
+interface Pair<A> {
+  readonly old: A
+  readonly next: A
+}
+
+const inBoth = <A extends { readonly name: string }>(
+  old: ReadonlyArray<A>,
+  next: ReadonlyArray<A>,
+): ReadonlyArray<Pair<A>> => {
+  const byName = new Map(next.map((one) => [one.name, one]))
+  return old.flatMap((one) => {
+    const other = byName.get(one.name)
+    return other === undefined ? [] : [{ old: one, next: other }]
   })
+}
 
-const change = (impact: Impact, pointer: string, message: string): Change => ({
-  impact,
-  direction: "mock",
-  message,
-  pointer,
-  rule: "mock",
-})
+// -----------------------------------------------------------------------------
+// Scenarios
+// -----------------------------------------------------------------------------
 
-const pointerOf = ({ method, path }: Operation): string =>
-  step("#", "paths", path, method.toLowerCase())
+const decodeScenarios = Schema.decodeUnknownOption(ScenariosObject)
 
-const scenarioChanges = (before: Operation, after: Operation): ReadonlyArray<Change> => {
-  const at = (name: string): string => step(pointerOf(after), "x-sent-scenarios", name)
-  const gone = before.scenarios.flatMap((old) => {
-    const now = after.scenarios.find(({ phoneNumber }) => phoneNumber === old.phoneNumber)
+/** None of what no mock could read. */
+const scenariosOf = ({ value }: Part): ReadonlyArray<Scenario> =>
+  readScenarios(Option.getOrUndefined(decodeScenarios(value["x-sent-scenarios"])))
+
+const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
+  const before = scenariosOf(operation.old)
+  const after = scenariosOf(operation.next)
+  const judged = (
+    scenario: Scenario,
+    rule: string,
+    impact: Judged["impact"],
+    message: string,
+  ): Judged => ({
+    rule,
+    impact,
+    message,
+    direction: "mock",
+    decidedBy: "effect-sent",
+    pointer: step(operation.next.pointer, "x-sent-scenarios", scenario.name),
+  })
+  const forAllOthers = after.find(({ isDefault }) => isDefault)
+
+  const ofNumbers = before.flatMap((old) => {
+    const whose = `the number ${old.phoneNumber} of ${old.name}`
+    const own = after.find(({ phoneNumber }) => phoneNumber === old.phoneNumber)
+    const now = own ?? forAllOthers
     if (now === undefined) {
-      return [
-        change("breaking", at(old.name), `the number ${old.phoneNumber} plays nothing any more`),
-      ]
+      return [judged(old, "magic-number-removed", "breaking", `${whose} plays nothing any more`)]
     }
-    return isDeepStrictEqual(playOf(old), playOf(now))
+    if (!playTheSame(old, now)) {
+      return own === undefined
+        ? [judged(old, "magic-number-removed", "breaking", `${whose} plays what all others do`)]
+        : [judged(own, "magic-number-changed", "breaking", `${whose} plays something else`)]
+    }
+    return old.name === now.name && old.summary === now.summary
       ? []
-      : [change("breaking", at(now.name), `the number ${old.phoneNumber} plays something else`)]
+      : [judged(now, "scenario-reworded", "harmless", `${whose} plays the same, in other words`)]
   })
-  const more = after.scenarios
-    .filter((now) => before.scenarios.every(({ phoneNumber }) => phoneNumber !== now.phoneNumber))
+
+  const old = before.find(({ isDefault }) => isDefault)
+  const isOther =
+    old !== undefined && (forAllOthers === undefined || !playTheSame(old, forAllOthers))
+  const message = `a number that is not listed plays something else than ${old?.name}`
+  const ofAllOthers = isOther
+    ? [judged(forAllOthers ?? old, "default-scenario-changed", "breaking", message)]
+    : []
+
+  const more = after
+    .filter(({ phoneNumber }) => before.every((one) => one.phoneNumber !== phoneNumber))
     .map((now) =>
-      change("addition", at(now.name), `the number ${now.phoneNumber} plays ${now.name}`),
+      judged(
+        now,
+        "magic-number-added",
+        "addition",
+        `the number ${now.phoneNumber} plays ${now.name}`,
+      ),
     )
+  return [...ofNumbers, ...ofAllOthers, ...more]
+}
+
+/** Times too: a test may set the clock of a mock. */
+const playTheSame = (one: Scenario, other: Scenario): boolean =>
+  one.channel === other.channel &&
+  isDeepStrictEqual(one.answers, other.answers) &&
+  isDeepStrictEqual(one.updates, other.updates)
+
+// -----------------------------------------------------------------------------
+// Examples
+// -----------------------------------------------------------------------------
+
+const compareExamples = ({ next, old }: Pair<Body>): ReadonlyArray<Judged> => {
+  const judged = (
+    { pointer }: Part,
+    rule: string,
+    impact: Judged["impact"],
+    message: string,
+  ): Judged => ({
+    rule,
+    impact,
+    message,
+    pointer,
+    direction: old.direction,
+    decidedBy: "effect-sent",
+  })
+
+  const gone = [...old.examples].flatMap(([name, example]) => {
+    const now = next.examples.get(name)
+    if (now === undefined) {
+      const message = `the example ${name} is gone, and with it what a mock plays for it`
+      return [judged(example, "example-removed", "breaking", message)]
+    }
+    const isSame =
+      isDeepStrictEqual(example.value["value"], now.value["value"]) &&
+      isDeepStrictEqual(example.value["x-sent-headers"], now.value["x-sent-headers"])
+    const message = `the example ${name} shows something else, and so does a mock`
+    return isSame ? [] : [judged(now, "example-changed", "addition", message)]
+  })
+  const more = [...next.examples]
+    .filter(([name]) => !old.examples.has(name))
+    .map(([name, now]) => judged(now, "example-added", "addition", `the example ${name} is new`))
   return [...gone, ...more]
 }
 
-/** Its name and its words are nobody's concern. */
-const playOf = ({ answers, channel, isDefault, updates }: Scenario): unknown => ({
-  answers,
-  channel,
-  isDefault,
-  updates,
+// -----------------------------------------------------------------------------
+// What plays it
+// -----------------------------------------------------------------------------
+
+/** Something in a document, with where it stands at last. */
+interface Part {
+  readonly pointer: string
+  readonly value: JsonObject
+}
+
+interface Named extends Part {
+  /** The same in both documents. */
+  readonly name: string
+}
+
+/** What an answer or an update says. */
+interface Body {
+  readonly name: string
+  readonly direction: "answer" | "update"
+  readonly examples: ReadonlyMap<string, Part>
+}
+
+/** What stands there under names, references followed. */
+const partsIn = (document: JsonObject, holder: Part, key?: string): ReadonlyArray<Named> => {
+  const members = key === undefined ? holder.value : objectAt(holder.value, key)
+  const place = key === undefined ? holder.pointer : step(holder.pointer, key)
+  return Object.entries(members).flatMap(([name, member]) => {
+    const value: Json | undefined = resolve(document, member)
+    const pointer = pointerOf(document, member) ?? step(place, name)
+    return isObject(value) ? [{ name, pointer, value }] : []
+  })
+}
+
+const operationsOf = (document: JsonObject): ReadonlyArray<Named> =>
+  partsIn(document, { pointer: "#", value: document }, "paths").flatMap((path) =>
+    partsIn(document, path).map((operation) => called(operation, path.name, operation.name)),
+  )
+
+const called = ({ pointer, value }: Part, ...names: ReadonlyArray<string>): Named => ({
+  name: names.join(" "),
+  pointer,
+  value,
 })
 
-const exampleChanges = (before: Operation, after: Operation): ReadonlyArray<Change> => {
-  const pointer = pointerOf(after)
+const bodiesOf = (document: JsonObject): ReadonlyArray<Body> => {
+  const operations = operationsOf(document)
   return [
-    ...before.responses.flatMap((old) => {
-      const now = after.responses.find(({ status }) => status === old.status)
-      return now === undefined
-        ? []
-        : changed(
-            step(pointer, "responses", old.status),
-            `of ${old.status}`,
-            old.examples,
-            now.examples,
-          )
-    }),
-    ...changed(
-      step(pointer, "callbacks"),
-      "of an update",
-      before.updates?.examples ?? [],
-      after.updates?.examples ?? [],
-    ),
+    ...operations
+      .flatMap((operation) => answersOf(document, operation))
+      .map((answer) => bodyOf(document, "answer", answer)),
+    ...operations
+      .flatMap((operation) => updatesOf(document, operation))
+      .map((update) => bodyOf(document, "update", update)),
   ]
 }
 
-const changed = (
-  pointer: string,
-  whose: string,
-  before: ReadonlyArray<Example>,
-  after: ReadonlyArray<Example>,
-): ReadonlyArray<Change> => {
-  const gone = before.flatMap((old) => {
-    const now = after.find(({ name }) => name === old.name)
-    if (now === undefined) {
-      return [change("breaking", pointer, `the example ${old.name} ${whose} is gone`)]
-    }
-    return isDeepStrictEqual([old.value, old.headers], [now.value, now.headers])
-      ? []
-      : [change("addition", pointer, `the example ${old.name} ${whose} says something else`)]
-  })
-  const more = after
-    .filter((now) => before.every(({ name }) => name !== now.name))
-    .map((now) => change("addition", pointer, `there is an example ${now.name} ${whose}`))
-  return [...gone, ...more]
+const answersOf = (document: JsonObject, operation: Named): ReadonlyArray<Named> =>
+  partsIn(document, operation, "responses").map((answer) =>
+    called(answer, operation.name, answer.name),
+  )
+
+const updatesOf = (document: JsonObject, operation: Named): ReadonlyArray<Named> =>
+  partsIn(document, operation, "callbacks").flatMap((callback) =>
+    partsIn(document, callback).flatMap((url) =>
+      partsIn(document, url).flatMap((sent) =>
+        partsIn(document, sent)
+          .filter(({ name }) => name === "requestBody")
+          .map((body) => called(body, operation.name, callback.name, url.name, sent.name)),
+      ),
+    ),
+  )
+
+/** An example that stands under several media types is one to a mock. */
+const bodyOf = (document: JsonObject, direction: Body["direction"], body: Named): Body => {
+  const examples = partsIn(document, body, "content")
+    .flatMap((media) => partsIn(document, media, "examples"))
+    .map((example) => [example.name, example] as const)
+  return { name: body.name, direction, examples: new Map(examples.toReversed()) }
 }

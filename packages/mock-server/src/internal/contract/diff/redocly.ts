@@ -1,20 +1,32 @@
-/** Redocly's own diff, as a command: it is no function that could be called. */
+/** What Redocly's `diff` finds, which is to be had only as a command. It reaches into no network. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { execFile } from "node:child_process"
-import { readFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { JsonObject } from "../lint/json.ts"
+import { entry, layOut } from "./byDirection.ts"
+import type { Compared } from "./documents.ts"
+import { run } from "./run.ts"
 
-const Side = Schema.Struct({ value: Schema.optionalKey(Schema.Unknown) })
+const Side = Schema.Struct({
+  /** In whichever file it is, a pointer into the document. */
+  pointer: Schema.String,
+  /** Absent when there is none. */
+  value: Schema.optionalKey(Schema.Json),
+})
 
 const RedoclyChange = Schema.Struct({
-  /** From the root of the document inwards, through every reference. */
+  /** How it is reached from the root, references followed. */
   path: Schema.String,
+  /** What OpenAPI calls it, e.g. `Schema`. */
   typeName: Schema.String,
   kind: Schema.Literals(["added", "removed", "modified"]),
   impact: Schema.Literals(["major", "minor", "patch"]),
-  verdicts: Schema.Array(Schema.Struct({ message: Schema.String })),
+  /** Why it is major; none for what is not. */
+  verdicts: Schema.Array(Schema.Struct({ ruleId: Schema.String, message: Schema.String })),
+  /** Of what was modified: the member that is another; `key` for its own name. */
   property: Schema.optionalKey(Schema.String),
   base: Schema.optionalKey(Side),
   revision: Schema.optionalKey(Side),
@@ -26,46 +38,63 @@ const decode = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ changes: Schema.Array(RedoclyChange) })),
 )
 
-/** What changed from one file to another; fails with what Redocly says. */
-export const redoclyDiff = Effect.fnUntraced(function* (
-  base: string,
-  revision: string,
-): Effect.fn.Return<ReadonlyArray<RedoclyChange>, string> {
-  const output = join(dirname(revision), "diff.json")
-  yield* run([base, revision, "--format", "json", "--fail-on", "none", "--output", output])
-  const text = yield* Effect.tryPromise({
-    try: () => readFile(output, "utf8"),
-    catch: () => "Redocly has written no report",
-  })
-  const { changes } = yield* Effect.mapError(decode(text), ({ message }) => message)
-  return changes
-})
+const command = (): string =>
+  join(createRequire(import.meta.url).resolve("@redocly/cli/package.json"), "../bin/cli.js")
 
-const run = (flags: ReadonlyArray<string>): Effect.Effect<void, string> =>
-  Effect.callback((resume) => {
-    const cli = join(
-      dirname(createRequire(import.meta.url).resolve("@redocly/cli/package.json")),
-      "bin/cli.js",
-    )
-    const child = execFile(
-      process.execPath,
-      [cli, "diff", ...flags],
-      {
-        cwd: dirname(cli),
-        // It would look for a newer version, and report on its use.
-        env: { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
-      },
-      (error, stdout, stderr) => {
-        resume(error === null ? Effect.void : Effect.fail(firstLines(stderr || stdout)))
-      },
-    )
-    return Effect.sync(() => child.kill())
-  })
+/** Fails with what is the matter, in words. */
+export const compareByRedocly = (
+  old: Compared,
+  next: Compared,
+): Effect.Effect<ReadonlyArray<RedoclyChange>, string> =>
+  Effect.acquireUseRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-diff-"))),
+    Effect.fnUntraced(function* (folder) {
+      yield* Effect.promise(() => write(join(folder, "old"), layOut(old.document)))
+      yield* Effect.promise(() => write(join(folder, "new"), layOut(next.document)))
+      const report = join(folder, "report.json")
+      const ended = yield* run(
+        process.execPath,
+        [
+          command(),
+          "diff",
+          join("old", entry),
+          join("new", entry),
+          "--format=json",
+          `--output=${report}`,
+          "--fail-on=none",
+        ],
+        {
+          // Where no configuration of Redocly is: whose rules these are is settled.
+          cwd: folder,
+          env: {
+            REDOCLY_TELEMETRY: "off",
+            REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
+            NO_COLOR: "1",
+          },
+        },
+      )
+      if (ended.exitCode !== 0) return yield* Effect.fail(`Redocly says: ${oneLine(ended.stderr)}`)
+      const { changes } = yield* decode(yield* Effect.promise(() => readFile(report, "utf8")))
+      return changes
+    }),
+    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
+  ).pipe(
+    Effect.catchTags({
+      PlatformError: ({ message }) => Effect.fail(`Redocly cannot be run: ${message}`),
+      SchemaError: ({ message }) => Effect.fail(`Redocly's report is not understood: ${message}`),
+    }),
+  )
 
-const firstLines = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .slice(0, 3)
-    .join(" ")
+const write = async (
+  folder: string,
+  files: Readonly<Record<string, JsonObject>>,
+): Promise<void> => {
+  await mkdir(folder)
+  await Promise.all(
+    Object.entries(files).map(([name, document]) =>
+      writeFile(join(folder, name), JSON.stringify(document)),
+    ),
+  )
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()

@@ -38,11 +38,15 @@ export const keysOf = (pointer: string): ReadonlyArray<string> =>
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
 
 const member = (value: Json | undefined, key: string): Json | undefined =>
-  isArray(value) ? value[Number(key)] : isObject(value) ? value[key] : undefined
+  isArray(value)
+    ? value[Number(key)]
+    : isObject(value) && Object.hasOwn(value, key)
+      ? value[key]
+      : undefined
 
-/** What a pointer such as `#/components/schemas/Problem` stands for. */
+/** What a pointer such as `#/components/schemas/Problem` stands for; one into another file, for nothing. */
 export const at = (document: Json | undefined, pointer: string): Json | undefined =>
-  keysOf(pointer).reduce<Json | undefined>(member, document)
+  pointer.startsWith("#") ? keysOf(pointer).reduce<Json | undefined>(member, document) : undefined
 
 /** Follows a reference to where it points, and on if that is a reference too. */
 export const resolve = (document: JsonObject, value: Json | undefined): Json | undefined => {
@@ -56,10 +60,19 @@ export const pointerOf = (document: JsonObject, value: Json | undefined): string
   let pointer: string | undefined
   let target = value
   while (isObject(target) && typeof target["$ref"] === "string") {
-    pointer = target["$ref"]
+    pointer = decoded(target["$ref"])
     if (seen.has(pointer)) return pointer
     seen.add(pointer)
     target = at(document, pointer)
   }
   return pointer
+}
+
+/** A reference is a URI, in which a space is `%20`. */
+const decoded = (reference: string): string => {
+  try {
+    return decodeURIComponent(reference)
+  } catch {
+    return reference
+  }
 }

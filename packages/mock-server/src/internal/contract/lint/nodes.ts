@@ -35,7 +35,7 @@ const parameterLike: Children = {
 }
 
 // Only what is named here is entered, so that nothing inside an example is taken for a schema.
-const childrenOf: Readonly<Record<Kind, Children>> = {
+export const childrenOf: Readonly<Record<Kind, Children>> = {
   document: {
     info: ["one", "info"],
     tags: ["list", "tag"],

@@ -28,14 +28,16 @@ export const responsesOf = (
   document: JsonObject,
   { pointer, value }: Node,
 ): ReadonlyArray<ResponseOf> =>
-  Object.entries(objectAt(value, "responses")).map(([status, entry]) => {
-    const response = resolve(document, entry)
-    return {
-      status,
-      pointer: step(pointer, "responses", status),
-      response: isObject(response) ? response : {},
-    }
-  })
+  Object.entries(objectAt(value, "responses"))
+    .filter(([status]) => !status.startsWith("x-"))
+    .map(([status, entry]) => {
+      const response = resolve(document, entry)
+      return {
+        status,
+        pointer: step(pointer, "responses", status),
+        response: isObject(response) ? response : {},
+      }
+    })
 
 /** Where the schema of a request stands at last. */
 export const requestSchema = (document: JsonObject, { pointer, value }: Node): string => {
@@ -52,7 +54,7 @@ export const updateExamples = (document: JsonObject, { value }: Node): JsonObjec
   for (const entry of Object.values(objectAt(value, "callbacks"))) {
     const callback = resolve(document, entry)
     for (const item of Object.values(isObject(callback) ? callback : {})) {
-      const body = resolve(document, objectAt(item, "post")["requestBody"])
+      const body = resolve(document, objectAt(resolve(document, item), "post")["requestBody"])
       for (const media of Object.values(objectAt(body, "content"))) {
         Object.assign(found, objectAt(media, "examples"))
       }

@@ -1,0 +1,41 @@
+/** Runs a program to its end. It is stopped when nobody waits for it any more. */
+import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as PlatformError from "effect/PlatformError"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as Stream from "effect/Stream"
+
+export interface Ended {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const run = (
+  program: string,
+  args: ReadonlyArray<string>,
+  options: { readonly cwd: string; readonly env?: Record<string, string> },
+): Effect.Effect<Ended, PlatformError.PlatformError> =>
+  Effect.gen(function* () {
+    const child = yield* ChildProcess.make(program, args, {
+      ...options,
+      extendEnv: true,
+      stdin: "ignore",
+    })
+    const [stdout, stderr, exitCode] = yield* Effect.all(
+      [
+        Stream.mkString(Stream.decodeText(child.stdout)),
+        Stream.mkString(Stream.decodeText(child.stderr)),
+        child.exitCode,
+      ],
+      { concurrency: "unbounded" },
+    )
+    return { stdout, stderr, exitCode }
+  }).pipe(Effect.scoped, Effect.provide(spawner))
+
+const spawner = NodeChildProcessSpawner.layer.pipe(
+  Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer)),
+)
