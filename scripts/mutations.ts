@@ -21,7 +21,10 @@ const failure = (message: string): CliError.UserError =>
   new CliError.UserError({ cause: new Error(message) })
 
 const attempt = <A>(promise: () => Promise<A>): Effect.Effect<A, CliError.UserError> =>
-  Effect.tryPromise({ try: promise, catch: (cause) => failure(String(cause)) })
+  Effect.tryPromise({
+    try: promise,
+    catch: (cause) => failure(cause instanceof Error ? cause.message : String(cause)),
+  })
 
 // -----------------------------------------------------------------------------
 // Copies of the working tree
@@ -146,8 +149,6 @@ const noticedBy = (copy: string, mutant: Mutant) => {
   return Effect.acquireUseRelease(
     attempt(async () => {
       const text = await readFile(file, "utf8")
-      const problem = problemOf(mutant, text)
-      if (problem !== undefined) throw new Error(problem)
       await writeFile(file, mutate(mutant, text))
       return text
     }),
@@ -200,7 +201,23 @@ interface Progress {
   readonly print: (line: string) => Effect.Effect<void>
 }
 
+/** Fails when one does not fit the working tree any more. */
+const checkMutants = (chosen: ReadonlyArray<Mutant>) =>
+  Effect.forEach(
+    chosen,
+    (mutant) =>
+      Effect.flatMap(
+        attempt(() => readFile(join(root, mutant.file), "utf8")),
+        (text) => {
+          const problem = problemOf(mutant, text)
+          return problem === undefined ? Effect.void : Effect.fail(failure(problem))
+        },
+      ),
+    { discard: true },
+  )
+
 const run = Effect.fnUntraced(function* (chosen: ReadonlyArray<Mutant>) {
+  yield* checkMutants(chosen)
   const files = yield* listFiles
   const jobs = Math.min(availableParallelism(), chosen.length)
   const copies = yield* Effect.forEach(Array.from({ length: jobs }), () => makeCopy(files))
