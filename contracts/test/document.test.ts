@@ -235,6 +235,10 @@ const cases: ReadonlyArray<Case> = [
         put(`${examples}/service-unavailable-retry-after/x-sent-headers/X-RateLimit-Limit`, "100"),
         "service-unavailable-retry-after: the header X-RateLimit-Limit is not declared",
       ],
+      "a header by the name of what every object has": [
+        put(`${headersOf429}/constructor`, "1"),
+        "too-many-requests: the header constructor is not declared",
+      ],
       "a date where seconds are declared": [
         put(`${headersOf429}/Retry-After`, "Fri, 31 Oct 2025 10:11:42 GMT"),
         "Retry-After the value must be integer",
@@ -436,6 +440,10 @@ const cases: ReadonlyArray<Case> = [
         put(`${scenarios}/read/updates/0/example`, "seen"),
         "read: there is no update seen",
       ],
+      "an update by the name of what every object has": [
+        put(`${scenarios}/read/updates/0/example`, "toString"),
+        "read: there is no update toString",
+      ],
       "updates about a message that was refused": [
         put(`${scenarios}/forbidden/updates`, [{ example: "sent", after: 1 }]),
         "forbidden: has updates but accepts nothing",
@@ -451,6 +459,10 @@ const cases: ReadonlyArray<Case> = [
       "an unknown member": [
         put(`${scenarios}/read/note`, "x"),
         "read: note is nothing that a scenario has",
+      ],
+      "a member by the name of what every object has": [
+        put(`${scenarios}/read/constructor`, "x"),
+        "read: constructor is nothing that a scenario has",
       ],
       "none for all other numbers": [
         drop(`${scenarios}/delivered/default`),

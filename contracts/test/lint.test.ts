@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { contract, contractPath, printDocument, sendToPhone } from "./support/contract.ts"
 import { withValueAt, without } from "./support/edit.ts"
-import type { JsonObject } from "../../packages/mock-server/src/internal/contract/lint/json.ts"
+import { at, type JsonObject } from "../../packages/mock-server/src/internal/contract/lint/json.ts"
 import { loadRedocly } from "../../packages/mock-server/src/internal/contract/lint/redocly.ts"
 
 const redocly = await loadRedocly()
@@ -50,6 +50,55 @@ describe("Redocly", () => {
       "response-contains-header",
       "answers 429 without Retry-After",
       without(contract, "#/components/responses/TooManyRequests/headers/Retry-After"),
+    ],
+    [
+      "operation-description",
+      "does not explain an operation",
+      without(contract, `${sendToPhone}/description`),
+    ],
+    [
+      "operation-singular-tag",
+      "puts an operation under two tags",
+      withValueAt(contract, `${sendToPhone}/tags`, ["Messages", "Phones"]),
+    ],
+    [
+      "operation-tag-defined",
+      "uses a tag that it does not explain",
+      withValueAt(contract, `${sendToPhone}/tags`, ["Phones"]),
+    ],
+    [
+      "parameter-description",
+      "does not explain a parameter",
+      without(contract, "#/components/parameters/WebhookId/description"),
+    ],
+    [
+      "no-http-verbs-in-paths",
+      "has a method in a path",
+      withValueAt(contract, "#/paths/~1v1~1get-messages", {}),
+    ],
+    [
+      "path-params-defined",
+      "has a path whose parameter is nowhere",
+      withValueAt(contract, "#/paths/~1v1~1messages~1{id}", {
+        get: at(contract, sendToPhone) ?? null,
+      }),
+    ],
+    [
+      "spec-example-values",
+      "shows an example both here and elsewhere",
+      withValueAt(contract, "#/components/examples/forbidden/externalValue", "forbidden.json"),
+    ],
+    [
+      "array-parameter-serialization",
+      "takes a list without saying how it is written",
+      withValueAt(contract, `${sendToPhone}/parameters`, [
+        { name: "to", in: "query", schema: { type: "array", items: { type: "string" } } },
+      ]),
+    ],
+    [
+      "request-mime-type",
+      "takes a request as text",
+      withValueAt(contract, `${sendToPhone}/requestBody/content/text~1plain`, {}),
     ],
     [
       "no-required-schema-properties-undefined",

@@ -202,18 +202,25 @@ const compare = Effect.fnUntraced(function* ({
   const after = yield* readNew(path)
   const before = yield* readOld(old, path)
   const found = yield* compareByRedocly(before, after)
-  const changes = [
-    ...found.map(judge).filter((judged) => judged !== undefined),
+  const judged = distinct([
+    ...found.map(judge).filter((one) => one !== undefined),
     ...comparePlayed(before.document, after.document),
-  ].map((judged) => toChange(judged, after))
-
+  ])
   const changed = {
-    changes: changes.toSorted(whatBreaksFirst),
+    changes: judged.map((one) => toChange(one, after)).toSorted(whatBreaksFirst),
     before: { name: before.name, version: before.version },
     after: { name: after.name, version: after.version },
   }
   return { ...changed, ...stepsOf(changed), report: toReport(changed) }
 })
+
+/** What two operations share is met twice. */
+const distinct = (changes: ReadonlyArray<Judged>): ReadonlyArray<Judged> => {
+  const seen = new Map(
+    changes.map((one) => [`${one.direction} ${one.rule} ${one.pointer} ${one.message}`, one]),
+  )
+  return [...seen.values()]
+}
 
 const toChange = (judged: Judged, { name, placeOf }: Compared): Change => ({
   ...judged,

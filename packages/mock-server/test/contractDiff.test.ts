@@ -133,6 +133,7 @@ const before = edited(contract, [
     readOnly: true,
     pattern: "^a$",
   }),
+  set(`${schemas}/SendToPhoneRequest/properties/mood`, { type: "string", enum: ["glad", "calm"] }),
   set(`${schemas}/SendToPhoneRequest/properties/note`, {
     type: "string",
     not: { type: "string", maxLength: 3 },
@@ -159,6 +160,9 @@ const before = edited(contract, [
   set("#/paths/~1v1~1gone", { get: { responses: { "204": { description: "Gone." } } } }),
   set("#/paths/~1v1~1hooks", {
     post: {
+      "x-sent-scenarios": {
+        only: { summary: "Taken.", phoneNumber: "+15005552000", answers: [{ status: 204 }] },
+      },
       responses: { "204": { description: "Taken." } },
       callbacks: {
         gone: hook("first"),
@@ -203,6 +207,8 @@ const before = edited(contract, [
       },
     },
   }),
+  set("#/components/securitySchemes/other", { type: "apiKey", in: "header", name: "x-other" }),
+  set("#/paths/~1v2~1hooks", { $ref: "#/paths/~1v1~1hooks" }),
   set("#/webhooks", { changed: { $ref: "#/components/pathItems/Changed" } }),
   set("#/components/responses/Templates", {
     description: "Templates.",
@@ -273,6 +279,12 @@ const requests: ReadonlyArray<Case> = [
     back: ["request addition added-schema"],
   },
   {
+    what: "another order of values",
+    edit: set(`${schemas}/SendToPhoneRequest/properties/mood/enum`, ["calm", "glad"]),
+    there: ["request harmless modified-schema"],
+    back: ["request harmless modified-schema"],
+  },
+  {
     what: "a larger bound of a request",
     edit: set(`${operation}/parameters/0/schema/maxLength`, 10),
     there: ["request addition loosened"],
@@ -331,6 +343,12 @@ const requests: ReadonlyArray<Case> = [
     edit: remove("#/components/securitySchemes/senderId/x-sent-pattern"),
     at: "#/components/securitySchemes/senderId",
     there: ["request addition credential-pattern-removed"],
+    back: [],
+  },
+  {
+    what: "a pattern of a credential that had none",
+    edit: set("#/components/securitySchemes/other/x-sent-pattern", "^a$"),
+    there: ["request breaking credential-pattern-added"],
     back: [],
   },
   {
@@ -496,7 +514,7 @@ const updates: ReadonlyArray<Case> = [
     back: ["update harmless modified-parameter"],
   },
   {
-    what: "a header of an update that may be missing",
+    what: "an update's header that may be missing",
     edit: set("#/components/parameters/WebhookId/required", false),
     there: ["update breaking update-header-optional"],
     back: ["update harmless update-header-required"],
@@ -544,6 +562,18 @@ const updates: ReadonlyArray<Case> = [
     ),
     there: ["reply breaking required-properties-added"],
     back: [],
+  },
+  {
+    what: "a webhook whose body is always there",
+    edit: set("#/components/pathItems/Changed/post/requestBody/required", true),
+    there: ["update harmless update-body-required"],
+    back: [],
+  },
+  {
+    what: "an answer less that a webhook's receiver may give",
+    edit: remove("#/components/pathItems/Changed/post/responses/200"),
+    there: ["reply breaking response-removed"],
+    back: ["reply addition added-response"],
   },
   {
     what: "a callback less",
@@ -658,6 +688,12 @@ const played: ReadonlyArray<Case> = [
   {
     what: "a magic number less",
     edit: remove(`${scenarios}/forbidden`),
+    there: ["mock breaking magic-number-removed"],
+    back: ["mock addition magic-number-added"],
+  },
+  {
+    what: "a magic number less, where all others play nothing",
+    edit: remove("#/paths/~1v1~1hooks/post/x-sent-scenarios/only"),
     there: ["mock breaking magic-number-removed"],
     back: ["mock addition magic-number-added"],
   },
@@ -1112,7 +1148,7 @@ describe("the old contract", () => {
 
   it.live.each<readonly [what: string, old: string, next: string, words: RegExp]>([
     ["no ref", "no-such-branch", "api/contract.yaml", /^there is no file .*, and no git ref of/],
-    ["an option of git", "--output=x", "api/contract.yaml", /and no git ref of that name/],
+    ["an option of git", "--all", "api/contract.yaml", /and no git ref of that name/],
     ["a folder", tmpdir(), "api/contract.yaml", /and no git ref of that name/],
     ["in several files of git", "main", "new/contract.yaml", /^main:new\/contract.yaml refers to/],
     ["not yet there at the ref", "main", "api/later.yaml", /^main has no file api\/later.yaml/],

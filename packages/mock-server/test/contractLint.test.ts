@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 
 /** Files in a folder of their own; the first is linted. */
 const lintFiles = (files: Readonly<Record<string, string>>) =>
@@ -27,9 +27,22 @@ const change = (text: string, from: string, to: string): string => {
   return text.replace(from, to)
 }
 
-/** With an operation whose request and refusal are of this schema; every rule of ours holds. */
-function otherDocument(openapi: string, schema: object, value: object, more: object = {}): object {
-  const examples = { cat: { summary: "A cat", value } }
+interface Parts {
+  readonly openapi: string
+  readonly schema: object | boolean
+  /** An example of it. */
+  readonly value: unknown
+  readonly operation?: object
+  readonly schemas?: object
+  readonly root?: object
+}
+
+/** With an operation whose request and refusal are of one schema; every rule of ours holds. */
+const otherDocument = (parts: Parts): object => {
+  const { openapi, operation, root, schema, schemas = {}, value } = parts
+  const cat = { summary: "A cat", value }
+  const far = { summary: "Elsewhere", externalValue: "https://example.com/far.json" }
+  const parameter = { name: "a b", in: "path", required: true, description: "Which." }
   return {
     openapi,
     info: { title: "Pets", version: "1", description: "Pets." },
@@ -37,50 +50,45 @@ function otherDocument(openapi: string, schema: object, value: object, more: obj
       "/callbacks/{a b}": {
         post: {
           description: "Takes a pet.",
-          parameters: [
-            {
-              name: "a b",
-              in: "path",
-              required: true,
-              description: "Which.",
-              content: { "text/plain": { example: "x" } },
-            },
-          ],
+          parameters: [{ ...parameter, content: { "text/plain": { example: "x" } } }],
           requestBody: {
             description: "A pet.",
-            content: { "application/json": { schema, examples } },
+            content: { "application/json": { schema, examples: { cat } } },
           },
           responses: {
             "x-note": "no response",
             "200": { description: "Taken." },
-            "4XX": {
-              description: "Refused.",
-              content: {
-                "application/json": {
-                  schema,
-                  examples: {
-                    ...examples,
-                    far: { summary: "Elsewhere", externalValue: "https://example.com/far.json" },
-                  },
-                },
-              },
-            },
+            "4XX": { $ref: "#/components/responses/Not%20taken" },
             default: { description: "Whatever." },
           },
           callbacks: {
             taken: {
               "x-note": "no URL",
-              "{$request.body#/url}": {
-                post: { description: "Taken.", responses: { default: { description: "Any." } } },
-              },
+              "{$request.body#/url}": { $ref: "#/components/pathItems/Taken" },
             },
           },
+          ...operation,
         },
       },
     },
-    ...more,
+    components: {
+      schemas,
+      responses: {
+        "Not taken": {
+          description: "Refused.",
+          content: { "application/json": { schema, examples: { cat, far } } },
+        },
+      },
+      pathItems: {
+        Taken: { post: { description: "Taken.", responses: { default: { description: "Any." } } } },
+      },
+    },
+    ...root,
   }
 }
+
+const lintOther = (parts: Parts) =>
+  lintFiles({ "api.json": JSON.stringify(otherDocument(parts), undefined, 2) })
 
 const findings = ({ checks }: ContractReport.Report): ReadonlyArray<ContractReport.Finding> =>
   checks.flatMap((check) => check.findings)
@@ -143,15 +151,16 @@ const broken: ReadonlyArray<readonly [rule: string, from: string, to: string, li
   ],
 ]
 
-/** Valid documents that say things in other ways than the bundled one. */
-const otherWays: ReadonlyArray<readonly [what: string, document: object]> = [
+const pet = { description: "A pet.", type: "object" }
+
+/** Documents that say things in other ways than the bundled one. */
+const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
   [
     "the words of OpenAPI 3.0",
-    otherDocument(
-      "3.0.3",
-      {
-        description: "A pet.",
-        type: "object",
+    {
+      openapi: "3.0.3",
+      schema: {
+        ...pet,
         xml: { name: "pet" },
         externalDocs: { url: "https://example.com" },
         discriminator: { propertyName: "kind" },
@@ -165,15 +174,15 @@ const otherWays: ReadonlyArray<readonly [what: string, document: object]> = [
           parent: { $ref: "#/components/schemas/Parent", type: "integer" },
         },
       },
-      { kind: null, age: 1, size: 9, parent: "x" },
-      { components: { schemas: { Parent: { description: "A pet.", type: "string" } } } },
-    ),
+      value: { kind: null, age: 1, size: 9, parent: "x" },
+      schemas: { Parent: { description: "A pet.", type: "string" } },
+    },
   ],
   [
     "schemas that leave much open",
-    otherDocument(
-      "3.1.0",
-      {
+    {
+      openapi: "3.1.0",
+      schema: {
         description: "A pet.",
         minProperties: 1,
         required: ["unheard-of"],
@@ -184,35 +193,51 @@ const otherWays: ReadonlyArray<readonly [what: string, document: object]> = [
           friend: { $ref: "#/components/schemas/A%20friend" },
         },
       },
-      { "unheard-of": 1, "a#b c%d": "x", any: [], friend: "Tom" },
-      {
-        components: {
-          schemas: { "A friend": { description: "Named.", $anchor: "friend", type: "string" } },
-        },
-      },
-    ),
+      value: { "unheard-of": 1, "a#b c%d": "x", any: [], friend: "Tom" },
+      schemas: { "A friend": { description: "Named.", $anchor: "friend", type: "string" } },
+    },
   ],
+  ["a schema that takes anything", { openapi: "3.1.0", schema: true, value: [1] }],
   [
     "data that looks like a schema, a reference and an id",
-    otherDocument(
-      "3.1.0",
-      { description: "A pet.", type: "object" },
-      { $id: "http://[", properties: { a: { type: "nothing" } }, $schema: 1 },
-    ),
+    {
+      openapi: "3.1.0",
+      schema: pet,
+      value: { $id: "http://[", properties: { a: { type: "nothing" } }, $schema: 1 },
+    },
   ],
   [
     "members of the root that have the names of keywords",
-    otherDocument(
-      "3.1.0",
-      { description: "A pet.", type: "object" },
-      {},
-      {
+    {
+      openapi: "3.1.0",
+      schema: pet,
+      value: {},
+      root: {
         "x-a.b c": 1,
         title: "A title",
         type: "object",
         $schema: "https://spec.openapis.org/oas/3.1/schema/2022-10-07",
       },
-    ),
+    },
+  ],
+  [
+    "scenarios of a request that declares no phone number",
+    {
+      openapi: "3.1.0",
+      schema: pet,
+      value: {},
+      operation: {
+        responses: { "200": { description: "Taken." } },
+        "x-sent-scenarios": {
+          taken: {
+            summary: "Taken.",
+            phoneNumber: "+15005550001",
+            default: true,
+            answers: [{ status: 200 }],
+          },
+        },
+      },
+    },
   ],
 ]
 
@@ -262,15 +287,17 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("has Redocly's findings with their places, and warnings that do not make it fail", () =>
+  it.effect("has Redocly's findings with their places, and for what is missing the nearest", () =>
     Effect.gen(function* () {
-      const text = yield* bundled
-      const misspelt = yield* lintFiles({
-        "contract.yaml": change(text, "  summary: Sends", "  sumary: Sends"),
-      })
-      const found = findings(misspelt).find(({ rule }) => rule === "struct")
-      assert.isNumber(found?.source?.line)
-      assert.isFalse(ContractReport.holds(misspelt))
+      const text = change(yield* bundled, "      summary: Send a", "      sumary: Send a")
+      const report = yield* lintFiles({ "contract.yaml": text })
+      assert.isFalse(ContractReport.holds(report))
+      const lineOf = (rule: string): string | undefined => {
+        const found = findings(report).find((finding) => finding.rule === rule)
+        return text.split("\n")[(found?.source?.line ?? 0) - 1]?.trim()
+      }
+      assert.strictEqual(lineOf("struct"), "sumary: Send a message to a phone number")
+      assert.strictEqual(lineOf("operation-summary"), "post:")
     }),
   )
 
@@ -318,9 +345,27 @@ describe("lint", () => {
       }),
   )
 
-  it.effect.each(otherWays)("has nothing of its own to say of %s", ([, document]) =>
+  it.effect("sees two components of one name, each in a file of its own", () =>
     Effect.gen(function* () {
-      const report = yield* lintFiles({ "api.json": JSON.stringify(document) })
+      const friend = { $ref: "friend.json#/components/schemas/Pet" }
+      const own = otherDocument({
+        openapi: "3.1.0",
+        schema: { ...pet, properties: { self: { $ref: "#/components/schemas/Pet" }, friend } },
+        value: {},
+        schemas: { Pet: pet },
+      })
+      const report = yield* lintFiles({
+        "api.json": JSON.stringify(own),
+        "friend.json": JSON.stringify({ components: { schemas: { Pet: pet } } }),
+      })
+      const found = findings(report).filter(({ rule }) => rule === "component-name-unique")
+      const files = found.map(({ source }) => basename(source?.file ?? ""))
+      assert.sameMembers(files, ["api.json", "friend.json"])
+    }),
+  )
+
+  it.effect.each(otherWays)("has nothing of its own to say of %s", ([, parts]) =>
+    Effect.map(lintOther(parts), (report) => {
       const own = report.checks.filter(({ group }) => group === "rules")
       assert.deepStrictEqual(
         own.flatMap((check) => check.findings),
@@ -331,48 +376,62 @@ describe("lint", () => {
 
   it.effect("holds examples of 3.0 to what its words mean in 3.0", () =>
     Effect.gen(function* () {
-      const properties = {
-        age: { description: "Its age.", type: "integer", minimum: 0, exclusiveMinimum: true },
-        size: { description: "Its size.", type: "integer", maxmum: 9 },
-      }
-      const schema = { description: "A pet.", type: "object", properties }
-      const wrong = yield* lintFiles({
-        "api.json": JSON.stringify(
-          otherDocument("3.0.3", { ...schema, properties: { age: properties.age } }, { age: 0 }),
-        ),
-      })
+      const age = { description: "Its age.", type: "integer", minimum: 0, exclusiveMinimum: true }
+      const schema = { ...pet, properties: { age } }
+      const report = yield* lintOther({ openapi: "3.0.3", schema, value: { age: 0 } })
       assert.include(
-        findings(wrong).map(({ message }) => message),
+        findings(report).map(({ message }) => message),
         "/age must be > 0",
       )
-      // What no version of OpenAPI knows is a misspelt keyword.
-      const misspelt = yield* lintFiles({
-        "api.json": JSON.stringify(otherDocument("3.0.3", schema, { age: 1 })),
+    }),
+  )
+
+  it.effect("takes for misspelt what no version of OpenAPI knows", () =>
+    Effect.gen(function* () {
+      const schema = { ...pet, maxmum: 9 }
+      const report = yield* lintOther({ openapi: "3.0.3", schema, value: {} })
+      assert.include(JSON.stringify(findings(report)), 'unknown keyword: \\"maxmum\\"')
+    }),
+  )
+
+  it.effect("says once that a format is unknown, and not of each example", () =>
+    Effect.gen(function* () {
+      const schema = { description: "A pet.", type: "string", format: "pet" }
+      const report = yield* lintOther({ openapi: "3.1.0", schema, value: "cat" })
+      const rules = findings(report).map(({ rule }) => rule)
+      assert.include(rules, "unknown-formats")
+      assert.notInclude(rules, "nonconforming-examples")
+    }),
+  )
+
+  it.effect("takes nothing of this file for what is in a file that is not there", () =>
+    Effect.gen(function* () {
+      const lost = { $ref: "lost.json#/components/responses/Not taken" }
+      const report = yield* lintOther({
+        openapi: "3.1.0",
+        schema: pet,
+        value: {},
+        operation: {
+          responses: { "400": lost, "4XX": { $ref: "#/components/responses/Not%20taken" } },
+        },
       })
-      assert.include(JSON.stringify(findings(misspelt)), "unknown keyword")
+      const found = findings(report).find(({ rule }) => rule === "uneven-error-examples")
+      assert.strictEqual(found?.where, "#/paths/~1callbacks~1{a b}/post/responses/400")
     }),
   )
 
   it.effect("says where even if there is a space in it, and goes on where schemas clash", () =>
     Effect.gen(function* () {
       const clash = { $id: "https://example.com/pet", type: "string" }
-      const document = otherDocument(
-        "3.1.0",
-        { description: "A pet." },
-        {},
-        {
-          components: { schemas: { "A b": clash, B: clash } },
-        },
-      )
-      const text = JSON.stringify(document, undefined, 2)
-      const report = yield* lintFiles({ "api.json": text })
-      const found = findings(report)
+      const schemas = { "A b": clash, B: clash }
+      const parts: Parts = { openapi: "3.1.0", schema: pet, value: {}, schemas }
+      const found = findings(yield* lintOther(parts))
       const nameless = found.find(
         ({ rule, where }) =>
           rule === "missing-descriptions" && where === "#/components/schemas/A b",
       )
-      const line = text.split("\n").findIndex((one) => one.includes('"A b"')) + 1
-      assert.strictEqual(nameless?.source?.line, line)
+      const lines = JSON.stringify(otherDocument(parts), undefined, 2).split("\n")
+      assert.include(lines[(nameless?.source?.line ?? 0) - 1], '"A b"')
       assert.lengthOf(
         found.filter(({ rule }) => rule === "nonconforming-examples"),
         1,

@@ -12,7 +12,9 @@ export const entry = "contract.json"
 export const layOut = (document: JsonObject): Readonly<Record<string, JsonObject>> => {
   const { components, ...rest } = document
   const parts = isObject(components) ? components : {}
+  const paths = map(document["paths"], (item) => asPathItem(item, called))
   const outline = (as: Sides): JsonObject => ({
+    paths,
     components: {
       callbacks: map(parts["callbacks"], asCallback),
       pathItems: map(parts["pathItems"], (item) => asPathItem(item, as)),
@@ -22,7 +24,7 @@ export const layOut = (document: JsonObject): Readonly<Record<string, JsonObject
     // What no operation refers to reaches nobody, so the other components are left out.
     [entry]: {
       ...rest,
-      paths: map(document["paths"], (item) => asPathItem(item, called)),
+      paths,
       ...("webhooks" in document && {
         webhooks: map(document["webhooks"], (item) => asPathItem(item, sent)),
       }),
@@ -51,27 +53,15 @@ const sent: Sides = { asks: "update.json", answers: "reply.json", outline: "sent
 
 const methods = new Set(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 
-const asPathItem = (item: Json, as: Sides): Json => {
-  if (isReference(item)) return into(item, as.outline)
-  return map(item, (value, key) => {
-    if (key === "parameters") return into(value, as.asks)
-    return methods.has(key) ? asOperation(value, as) : value
-  })
-}
+const asPathItem = (item: Json, as: Sides): Json =>
+  isReference(item)
+    ? into(item, as.outline)
+    : map(item, (value, key) => (methods.has(key) ? asOperation(value, as) : into(value, as.asks)))
 
 const asOperation = (operation: Json, as: Sides): Json =>
   map(operation, (value, key) => {
-    switch (key) {
-      case "parameters":
-      case "requestBody":
-        return into(value, as.asks)
-      case "responses":
-        return into(value, as.answers)
-      case "callbacks":
-        return map(value, asCallback)
-      default:
-        return into(value, as.asks)
-    }
+    if (key === "responses") return into(value, as.answers)
+    return key === "callbacks" ? map(value, asCallback) : into(value, as.asks)
   })
 
 const asCallback = (callback: Json): Json =>

@@ -83,13 +83,8 @@ const readFromGit = Effect.fnUntraced(function* (
     )
   }
   const path = ownPath ?? `${inside.stdout.trim()}${basename(newFile)}`
-  const commit = yield* git(
-    "rev-parse",
-    "--verify",
-    "--quiet",
-    "--end-of-options",
-    `${ref}^{commit}`,
-  )
+  // With the suffix, nothing that a ref is called is an option of git.
+  const commit = yield* git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)
   if (commit.exitCode !== 0) {
     return yield* Effect.fail(
       `${noFile(old)}, and no git ref of that name in ${folder}; in a shallow clone, fetch it first`,

@@ -24,8 +24,8 @@ export const schemasOf = (document: JsonObject): JsonObject => {
   return mapMembers(parts, (part, key) => only(part, step("#", key)))
 }
 
-/** OpenAPI's words that say nothing about a value, and the data that a schema holds. */
-const silent = new Set(["default", "discriminator", "example", "examples", "externalDocs", "xml"])
+/** OpenAPI's words that say nothing about a value. */
+const silent = new Set(["discriminator", "example", "externalDocs", "xml"])
 
 const toJsonSchema = (schema: Json, isOld: boolean): Json => {
   if (!isObject(schema)) return schema
