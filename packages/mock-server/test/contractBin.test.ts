@@ -12,11 +12,21 @@ const bin = fileURLToPath(new URL("../src/contractBin.ts", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "effect-sent-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const file = (name: string, from: string, to: string): string => {
-  const text = readFileSync(Contract.bundledPath, "utf8")
-  assert.include(text, from)
+const file = (
+  name: string,
+  from: string,
+  to: string,
+  ...others: ReadonlyArray<readonly [from: string, to: string]>
+): string => {
+  const text = [[from, to] as const, ...others].reduce(
+    (changed, [old, now]) => {
+      assert.include(changed, old)
+      return changed.replace(old, now)
+    },
+    readFileSync(Contract.bundledPath, "utf8"),
+  )
   const path = join(folder, name)
-  writeFileSync(path, text.replace(from, to))
+  writeFileSync(path, text)
   return path
 }
 
@@ -56,6 +66,20 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
       "new major version",
     ],
     [["diff", Contract.bundledPath, quick, "--fail-on", "none"], 0, "plays something else"],
+    [
+      [
+        "diff",
+        Contract.bundledPath,
+        file("major.yaml", "  version: 1.0.0", "  version: 2.0.0", [
+          "required: [phoneNumber,",
+          "required: [messageBody, phoneNumber,",
+        ]),
+        "--fail-on",
+        "addition",
+      ],
+      0,
+      "became required",
+    ],
     [["diff", "no-such-ref"], 2, "no-such-ref"],
     [["verify", "--target", "http://127.0.0.1:1"], 2, "cannot be reached"],
     [["verify"], 2, "Missing required flag"],

@@ -25,6 +25,7 @@ import * as ContractProxy from "../../ContractProxy.ts"
 import * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import * as MockServer from "../../MockServer.ts"
+import { isAtLeast } from "./diff/version.ts"
 import { toLines } from "./pretty.ts"
 
 const PackageJson = Schema.Struct({ version: Schema.String })
@@ -157,8 +158,13 @@ const diff = Command.make(
     ...reportFlags,
   },
   Effect.fnUntraced(function* ({ failOn, new: revision, old, ...flags }) {
-    const { report } = yield* ContractDiff.diff({ old, new: Option.getOrUndefined(revision) })
-    yield* print(report, flags, failOn)
+    const { needed, report, taken } = yield* ContractDiff.diff({
+      old,
+      new: Option.getOrUndefined(revision),
+    })
+    // What breaks with a version that says so is a warning, and nothing to fail for.
+    const isSaid = isAtLeast(taken, needed)
+    yield* print(report, flags, failOn === "addition" && isSaid ? "breaking" : failOn)
   }, inWords),
 ).pipe(
   Command.withDescription(
