@@ -14,9 +14,9 @@ import { Console, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
 import { styleText } from "node:util"
-import { drawFault, faultRun } from "../packages/core/test/support/faultRun.ts"
-import { faultServer } from "../packages/core/test/support/faultServer.ts"
-import { credentials, sample } from "../packages/core/test/support/sample.ts"
+import { drawFault, faultRun } from "@effect-sent/faults/FaultRun"
+import { faultServer } from "@effect-sent/faults/FaultServer"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 interface Row {
   readonly client: string

@@ -19,7 +19,7 @@ import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { parseArgs, styleText } from "node:util"
-import { credentials, sample } from "../packages/core/test/support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string }> {}
 
@@ -67,6 +67,7 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 const ours: Server = {
   name: "effect-sent-mock",
   command: (port, log) => [
+    "--conditions=@effect-sent/source",
     pathOf("../packages/mock-server/src/bin.ts"),
     "--port",
     String(port),

@@ -21,11 +21,16 @@ export interface DocumentedExport {
   readonly name: string
   /** The doc comment right before it; empty where there is none. */
   readonly comment: string
+  /** Whether it is a function: an example of a type or a constant shows nothing. */
+  readonly teaches: boolean
 }
 
-/** The public modules of the packages. */
+/** The public modules of the packages that are published. */
 export const publicModules = (root: string): ReadonlyArray<string> =>
-  list(root, "packages/*/src/*.ts").filter((file) => !/\/(?:bin|index)\.ts$/.test(file))
+  list(root, "packages/*/package.json")
+    .filter((file) => !read(root, file).includes('"private": true'))
+    .flatMap((file) => list(root, file.replace("package.json", "src/*.ts")))
+    .filter((file) => !/\/(?:bin|index)\.ts$/.test(file))
 
 /** The pages a reader may copy from. */
 export const pages = (root: string): ReadonlyArray<string> => [
@@ -59,8 +64,15 @@ export const exportsOf = (root: string, file: string): ReadonlyArray<DocumentedE
     line: lineAt(text, match.index + (match[1]?.length ?? 0)),
     name: match[2] ?? "",
     comment: match[1] ?? "",
+    teaches: isFunction(text.slice(match.index + (match[1]?.length ?? 0))),
   }))
 }
+
+/** Judged by the first statement, as the code is formatted. */
+const isFunction = (declaration: string): boolean =>
+  /^export (?:const (?!\w+ = Schema\.)(?:(?!\n\n).)*?(?:=>|Effect\.fn)|(?:async )?function)/s.test(
+    declaration,
+  )
 
 const list = (root: string, pattern: string): ReadonlyArray<string> =>
   globSync(pattern, { cwd: root })

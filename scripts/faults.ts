@@ -8,8 +8,8 @@ import { SingleBar } from "cli-progress"
 import { Console, Effect, Option, Random, Schedule } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { styleText } from "node:util"
-import { clients } from "../packages/core/test/support/clients.ts"
-import { faultRun, type Report } from "../packages/core/test/support/faultRun.ts"
+import { clients } from "@effect-sent/faults/clients"
+import { faultRun, type Report } from "@effect-sent/faults/FaultRun"
 
 // Without the waits, which a run has no time for; what is repeated does not depend on them.
 const policies: ReadonlyArray<readonly [name: string, policy: RetryPolicy.RetryPolicy]> = [

@@ -16,7 +16,7 @@ export interface Mutant {
 
 /** Test files that are to notice a change. */
 export interface Tests {
-  readonly project: "contracts" | "core" | "mock-server" | "scripts"
+  readonly project: "contract-tools" | "core" | "scripts"
   /** Relative to the root of the repository. */
   readonly files: ReadonlyArray<string>
 }
@@ -46,10 +46,13 @@ const requests = core("parity")
 const updates = core("parity.updates")
 const oneSource = core("oneSource")
 
-const reference: Tests = { project: "contracts", files: ["contracts/test/reference.test.ts"] }
+const reference: Tests = {
+  project: "contract-tools",
+  files: ["packages/contract-tools/test/sent-v1/reference.test.ts"],
+}
 const lint: Tests = {
-  project: "mock-server",
-  files: ["packages/mock-server/test/contractLint.test.ts"],
+  project: "contract-tools",
+  files: ["packages/contract-tools/test/lint.test.ts"],
 }
 const pages: Tests = { project: "scripts", files: ["scripts/test/oneSource.test.ts"] }
 

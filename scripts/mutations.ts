@@ -79,7 +79,7 @@ const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
   }).pipe(Effect.uninterruptible)
   // Or a lie would be told to the copy, and the original be asked.
   const contract = yield* fs.realPath(
-    join(copy, "packages/core/node_modules/@effect-sent/contracts/package.json"),
+    join(copy, "packages/contract/node_modules/@effect-sent/contracts/package.json"),
   )
   if (!contract.startsWith(copy)) {
     return yield* Effect.fail(failure(`the copy is linked to ${contract}`))

@@ -2,7 +2,7 @@
  * `tsx scripts/scenarioTable.ts`: writes the table of magic numbers in `docs/mock.md` anew, from the contract. A test
  * sees that it was done.
  */
-import { Contract } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
 import { Effect } from "effect"
 import { readFile, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"

@@ -1,5 +1,6 @@
 /** `action.yml`: what it runs is run here as GitHub would, but for the installation. */
-import { Contract, startMockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { startMockServer } from "@effect-sent/mock-server"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"

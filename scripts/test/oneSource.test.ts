@@ -2,7 +2,7 @@
  * What pages, examples and scripts say of the contract is what it says: the magic numbers, what they are answered, the
  * texts of refusals, and the names of examples.
  */
-import { Contract } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
 import { Effect, Predicate } from "effect"
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"

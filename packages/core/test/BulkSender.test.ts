@@ -3,9 +3,9 @@ import { BulkSender, RetryPolicy, SentClient, SentError } from "@effect-sent/cor
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Deferred, Effect, Fiber, Latch, Layer, Queue, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { clientLayer } from "./support/program.ts"
+import { clientLayer } from "@effect-sent/faults/program"
 import { keyed } from "./support/keyed.ts"
-import { sample } from "./support/sample.ts"
+import { sample } from "@effect-sent/faults/sample"
 
 const receipt = { acceptedAt: DateTime.makeUnsafe(0), status: 204, attempts: 1 }
 

@@ -1,6 +1,6 @@
 /** What updates say, in every published form, and what a series of them says together. */
 import { DeliveryStatus } from "@effect-sent/core"
-import { Contract } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Redacted, Schema } from "effect"
 

@@ -18,7 +18,7 @@ import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { createServer } from "node:http"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 const { webhookUrl: _, ...input } = sample
 

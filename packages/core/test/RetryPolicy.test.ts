@@ -8,7 +8,7 @@ import { Clock, Duration, Effect, Fiber, Layer, Random, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 // -----------------------------------------------------------------------------
 // A scripted service

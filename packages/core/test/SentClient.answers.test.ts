@@ -5,8 +5,8 @@
 import type { SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, DateTime, Duration, Effect } from "effect"
-import { clients } from "./support/clients.ts"
-import { send } from "./support/program.ts"
+import { clients } from "@effect-sent/faults/clients"
+import { send } from "@effect-sent/faults/program"
 import { assertReason, type PlainReason } from "./support/reason.ts"
 import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
 

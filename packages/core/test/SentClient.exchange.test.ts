@@ -7,10 +7,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { clients } from "./support/clients.ts"
-import { clientLayer, send } from "./support/program.ts"
+import { clients } from "@effect-sent/faults/clients"
+import { clientLayer, send } from "@effect-sent/faults/program"
 import { assertReason } from "./support/reason.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 import { answer, bytes, json, type Play, wire } from "./support/wire.ts"
 
 const reasonOf = <A>(sending: Effect.Effect<A, SentError.SentError>) =>

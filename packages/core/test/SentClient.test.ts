@@ -5,9 +5,9 @@ import { SentClient, SentCredentials, type SendToPhone } from "@effect-sent/core
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
-import { clientLayer } from "./support/program.ts"
+import { clientLayer } from "@effect-sent/faults/program"
 import { assertReason } from "./support/reason.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 import { answer, wire } from "./support/wire.ts"
 
 /** An HTTP client that keeps the addresses it is asked for and accepts everything. */

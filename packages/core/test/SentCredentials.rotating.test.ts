@@ -5,7 +5,7 @@ import { Data, Deferred, Duration, Effect, Fiber, Layer, Redacted } from "effect
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { keyed } from "./support/keyed.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 class VaultError extends Data.TaggedError("VaultError")<{ readonly detail: string }> {}
 

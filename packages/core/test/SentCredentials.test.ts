@@ -2,7 +2,7 @@ import { SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { inspect } from "node:util"
-import { credentials } from "./support/sample.ts"
+import { credentials } from "@effect-sent/faults/sample"
 
 const get = Effect.flatMap(SentCredentials.SentCredentials, (service) => service.get)
 

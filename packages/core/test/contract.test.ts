@@ -9,9 +9,9 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { changedRequests, requestsOfCore } from "./support/bodies.ts"
-import { clients } from "./support/clients.ts"
-import { clientLayer } from "./support/program.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { clients } from "@effect-sent/faults/clients"
+import { clientLayer } from "@effect-sent/faults/program"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 /** What the contract says of a body, whatever core thinks of it. */
 const contractAccepts = Effect.fn(function* (body: unknown) {

@@ -6,10 +6,22 @@ import { RetryPolicy } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
-import { clients } from "./support/clients.ts"
-import { type Around, faultRun, liesOf, type Report, sendOnOwnClock } from "./support/faultRun.ts"
-import { accepts, type Claim, type Fault, faults, faultServer } from "./support/faultServer.ts"
-import { clientLayer } from "./support/program.ts"
+import { clients } from "@effect-sent/faults/clients"
+import {
+  type Around,
+  faultRun,
+  liesOf,
+  type Report,
+  sendOnOwnClock,
+} from "@effect-sent/faults/FaultRun"
+import {
+  accepts,
+  type Claim,
+  type Fault,
+  faults,
+  faultServer,
+} from "@effect-sent/faults/FaultServer"
+import { clientLayer } from "@effect-sent/faults/program"
 
 // The waits are left out, and nothing else: what is repeated does not depend on them.
 const atOnce = (policy: RetryPolicy.RetryPolicy): RetryPolicy.RetryPolicy => ({

@@ -5,7 +5,7 @@ import { Clock, Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 type Answer = number | "reset" | "silent" | { readonly retryAfter: string }
 

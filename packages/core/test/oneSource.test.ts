@@ -3,15 +3,15 @@
  * held to the contract here, so that the contract stays the one source.
  */
 import { SentClient, SentCredentials, SentError, SentWebhook } from "@effect-sent/core"
-import type { Contract } from "@effect-sent/mock-server"
+import type { Contract } from "@effect-sent/contract"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, DateTime, Duration, Effect, Layer } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { at, callback, component, contract, sendToPhone } from "./support/contract.ts"
-import { clientLayer } from "./support/program.ts"
+import { clientLayer } from "@effect-sent/faults/program"
 import { assertReason, type PlainReason } from "./support/reason.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 const textAt = (value: unknown, ...path: ReadonlyArray<string>): string => {
   const text = at(value, ...path)

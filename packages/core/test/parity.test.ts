@@ -3,7 +3,7 @@
  * bodies. The contract speaks through Prism, which shares no code with core.
  */
 import { SendToPhone, SentClient, SentCredentials } from "@effect-sent/core"
-import type { ContractValidator } from "@effect-sent/mock-server"
+import type { ContractValidator } from "@effect-sent/contract"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -18,8 +18,8 @@ import {
 } from "./support/bodies.ts"
 import { at, component, requests, sendToPhone } from "./support/contract.ts"
 import { differences, jsonSchemaOf } from "./support/jsonSchema.ts"
-import { clientLayer } from "./support/program.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { clientLayer } from "@effect-sent/faults/program"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 // -----------------------------------------------------------------------------
 // Keyword by keyword

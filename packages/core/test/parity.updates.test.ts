@@ -10,7 +10,7 @@ import { agree, patience } from "./support/agree.ts"
 import { changedUpdates, either, updatesOfContract, updatesOfCore } from "./support/bodies.ts"
 import { at, component, sendToPhone, update, updates } from "./support/contract.ts"
 import { differences, jsonSchemaOf, unmet } from "./support/jsonSchema.ts"
-import { sample } from "./support/sample.ts"
+import { sample } from "@effect-sent/faults/sample"
 
 // -----------------------------------------------------------------------------
 // Keyword by keyword

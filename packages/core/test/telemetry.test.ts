@@ -4,8 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Logger, Metric, Option, Schedule, type Tracer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { recording } from "./support/observing.ts"
-import { clientLayer } from "./support/program.ts"
-import { sample } from "./support/sample.ts"
+import { clientLayer } from "@effect-sent/faults/program"
+import { sample } from "@effect-sent/faults/sample"
 import { answer, type Play, wire } from "./support/wire.ts"
 
 /** Plays one after the other, the last one for ever. */

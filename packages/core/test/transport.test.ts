@@ -6,8 +6,8 @@ import { SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { failing } from "./support/failing.ts"
-import { clientLayer } from "./support/program.ts"
-import { sample } from "./support/sample.ts"
+import { clientLayer } from "@effect-sent/faults/program"
+import { sample } from "@effect-sent/faults/sample"
 
 /** An error as Node's are: a message with a code, and perhaps a system call. */
 const nodeError = (code: string, syscall?: string, cause?: unknown): Error =>

@@ -13,7 +13,7 @@ import {
 } from "./api.ts"
 import { readClock, systemClock, type ClockReading } from "./clock.ts"
 import { listen } from "./live.ts"
-import { isFound } from "../src/internal/search.ts"
+import { isFound } from "../src/internal/inbox/search.ts"
 import { merge } from "./merge.ts"
 import { goTo, onNavigated, openedId } from "./route.ts"
 import { counted } from "./text.ts"

@@ -8,20 +8,6 @@ import * as Schema from "effect/Schema"
  * A fault. Without `phoneNumber`, `senderId` and `share` it is for every valid request, without `times` until it is
  * removed. What it does not change goes on as if it were not there: a fault of `latencyMillis` alone leaves the answer as
  * it is.
- *
- * @example
- * ```ts
- * import { MockServer } from "@effect-sent/mock-server"
- * import { Effect } from "effect"
- *
- * const program = Effect.gen(function* () {
- *   const mock = yield* MockServer.MockServer
- *   // The next two messages to this number are accepted, and nobody hears of it.
- *   yield* mock.addFault({ phoneNumber: "+1234567890", times: 2, reset: "after-acceptance" })
- * })
- *
- * await program.pipe(Effect.provide(MockServer.layer()), Effect.runPromise)
- * ```
  */
 export const Fault = Schema.Struct({
   /** Only requests for this number. */
@@ -51,16 +37,7 @@ export const Fault = Schema.Struct({
 /** A fault that can be asked for. */
 export type Fault = typeof Fault.Type
 
-/**
- * A fault that is in force.
- *
- * @example
- * ```ts
- * import type { Fault } from "@effect-sent/mock-server"
- *
- * const isUsed = (fault: Fault.PlacedFault): boolean => fault.hits > 0
- * ```
- */
+/** A fault that is in force. */
 export const PlacedFault = Schema.Struct({
   ...Fault.fields,
   /** Names it when it is to be removed: `1`, `2`, … */

@@ -8,16 +8,7 @@ import * as Schema from "effect/Schema"
 // Updates
 // -----------------------------------------------------------------------------
 
-/**
- * One try to deliver an update to its receiver.
- *
- * @example
- * ```ts
- * import type { Message } from "@effect-sent/mock-server"
- *
- * const attempt: Message.Attempt = { at: "2026-01-01T12:00:00.000Z", status: 503, durationMillis: 4 }
- * ```
- */
+/** One try to deliver an update to its receiver. */
 export const Attempt = Schema.Struct({
   /** When it began, by the mock's clock: ISO 8601, UTC. */
   at: Schema.String,
@@ -40,13 +31,6 @@ export type Attempt = typeof Attempt.Type
  * - `retrying`: a try failed, a further one follows
  * - `given-up`: every try failed
  * - `not-allowed`: the receiver is not on this machine, and its host was not allowed; nothing was sent
- *
- * @example
- * ```ts
- * import type { Message } from "@effect-sent/mock-server"
- *
- * const isSettled = (state: Message.UpdateState): boolean => state !== "waiting" && state !== "retrying"
- * ```
  */
 export const UpdateState = Schema.Literals([
   "waiting",
@@ -59,16 +43,7 @@ export const UpdateState = Schema.Literals([
 /** Where the delivery of an update stands. */
 export type UpdateState = typeof UpdateState.Type
 
-/**
- * One delivery update about a message.
- *
- * @example
- * ```ts
- * import type { Message } from "@effect-sent/mock-server"
- *
- * const tries = (update: Message.Update): number => update.attempts.length
- * ```
- */
+/** One delivery update about a message. */
 export const Update = Schema.Struct({
   /** Tells the updates of one message apart: `1`, `2`, … in the order of the scenario. */
   id: Schema.String,
@@ -93,16 +68,7 @@ export type Update = typeof Update.Type
 // Messages
 // -----------------------------------------------------------------------------
 
-/**
- * What the caller was told.
- *
- * @example
- * ```ts
- * import type { Message } from "@effect-sent/mock-server"
- *
- * const answer: Message.Answer = { status: 204, headers: {}, delivery: "whole" }
- * ```
- */
+/** What the caller was told. */
 export const Answer = Schema.Struct({
   /** The HTTP status. */
   status: Schema.Int,
@@ -117,23 +83,7 @@ export const Answer = Schema.Struct({
 /** What the caller was told. */
 export type Answer = typeof Answer.Type
 
-/**
- * A valid request and what became of it.
- *
- * @example
- * ```ts
- * import { MockServer } from "@effect-sent/mock-server"
- * import { Effect } from "effect"
- *
- * const program = Effect.gen(function* () {
- *   const mock = yield* MockServer.MockServer
- *   const messages = yield* mock.messages()
- *   return messages.map(({ phoneNumber, status }) => `${phoneNumber}: ${status}`)
- * })
- *
- * console.log(await program.pipe(Effect.provide(MockServer.layer()), Effect.runPromise))
- * ```
- */
+/** A valid request and what became of it. */
 export const Message = Schema.Struct({
   /** A GUID, the `message_id` of its updates. */
   id: Schema.String,

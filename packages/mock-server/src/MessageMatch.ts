@@ -5,26 +5,10 @@ import type { Message } from "./Message.ts"
 /**
  * What a message must be: every member that is given, or whatever a function says. Of `variables` those that are given;
  * others may be there.
- *
- * @example
- * ```ts
- * import type { MessageMatch } from "@effect-sent/mock-server"
- *
- * const match: MessageMatch.Match = { phoneNumber: "+1234567890", variables: { order_id: "12345" } }
- * ```
  */
 export type Match = MatchMembers | ((message: Message) => boolean)
 
-/**
- * What a message must be, member by member.
- *
- * @example
- * ```ts
- * import type { MessageMatch } from "@effect-sent/mock-server"
- *
- * const delivered: MessageMatch.MatchMembers = { status: "DELIVERED" }
- * ```
- */
+/** What a message must be, member by member. */
 export interface MatchMembers {
   readonly phoneNumber?: string | undefined
   /** In either letter case. */
@@ -43,23 +27,6 @@ export interface MatchMembers {
 /**
  * No message is what it was to be. The message says which one came nearest and where it differs: it is for the output
  * of a test, and quotes what the test sent.
- *
- * @example
- * ```ts
- * import { MockServer } from "@effect-sent/mock-server"
- * import { Effect } from "effect"
- *
- * const program = Effect.gen(function* () {
- *   const mock = yield* MockServer.MockServer
- *   return yield* mock.expectMessage({ phoneNumber: "+1234567890" })
- * }).pipe(
- *   Effect.as("it was sent"),
- *   Effect.catchTag("MessageNotFound", (error) => Effect.succeed(error.message)),
- * )
- *
- * const said = await program.pipe(Effect.provide(MockServer.layer()), Effect.runPromise)
- * console.assert(said === 'no message has phoneNumber "+1234567890"; no message was sent at all')
- * ```
  */
 export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
   "MessageMatch/MessageNotFound",

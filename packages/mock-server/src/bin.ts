@@ -1,15 +1,21 @@
 #!/usr/bin/env node
-/** `effect-sent-mock`. */
-import { enableCompileCache } from "node:module"
+/** `effect-sent-mock`. Only what every version of Node.js has is imported before the version is checked. */
+import { problemOf } from "@effect-sent/contract/NodeVersion"
+import * as module from "node:module"
 import { setFlagsFromString } from "node:v8"
-import { hasNode } from "./internal/nodeVersion.ts"
+import { engines } from "./internal/packageJson.ts"
 
-if (hasNode("effect-sent-mock")) {
+const problem = problemOf(process.versions.node, engines.node)
+
+if (problem === undefined) {
   // From the second start on, most of what is loaded need not be compiled again.
-  enableCompileCache()
-  // What is kept is small; without these, what was let go of grows to ten times as much before it is collected. For this
-  // process only: a library has no say in another's memory.
+  module.enableCompileCache()
+  // What is kept is small. Without these flags the garbage grows to ten times as much before it is collected. They are for
+  // this process only: a library has no say in the memory of another.
   setFlagsFromString("--semi-space-growth-factor=1")
   setFlagsFromString("--heap-growing-percent=15")
   await import("./internal/cli.ts")
-} else process.exitCode = 1
+} else {
+  console.error(`effect-sent-mock: ${problem}`)
+  process.exitCode = 1
+}

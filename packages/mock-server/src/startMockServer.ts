@@ -1,4 +1,5 @@
 /** The mock server for programs that do not use Effect. */
+import { problemOf } from "@effect-sent/contract/NodeVersion"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -10,17 +11,10 @@ import type { Fault, PlacedFault } from "./Fault.ts"
 import type { Message } from "./Message.ts"
 import type { Match } from "./MessageMatch.ts"
 import * as MockServer from "./MockServer.ts"
+import { engines } from "./internal/packageJson.ts"
 
 /**
  * What was sent, what is to go wrong, and the time: of everybody, or of one sender. As `MockServer.View`, with promises.
- *
- * @example
- * ```ts
- * import type { MockServerView } from "@effect-sent/mock-server"
- *
- * const countFailed = async (view: MockServerView): Promise<number> =>
- *   (await view.messages({ status: "FAILED" })).length
- * ```
  */
 export interface MockServerView {
   /** The messages that match, all of them without a match; oldest first. */
@@ -47,18 +41,7 @@ export interface MockServerView {
   }
 }
 
-/**
- * A mock server that is listening.
- *
- * @example
- * ```ts
- * import { startMockServer, type StartedMockServer } from "@effect-sent/mock-server"
- *
- * const mock: StartedMockServer = await startMockServer()
- * console.log(mock.baseUrl)
- * await mock.stop()
- * ```
- */
+/** A mock server that is listening. */
 export interface StartedMockServer extends MockServerView, AsyncDisposable {
   /** What a client takes for the address of the API, e.g. `http://127.0.0.1:4010`. */
   readonly baseUrl: string
@@ -88,6 +71,8 @@ export interface StartedMockServer extends MockServerView, AsyncDisposable {
  * ```
  */
 export const startMockServer = async (options?: MockServer.Options): Promise<StartedMockServer> => {
+  const problem = problemOf(process.versions.node, engines.node)
+  if (problem !== undefined) throw new Error(`@effect-sent/mock-server: ${problem}`)
   const scope = Scope.makeUnsafe()
   const exit = await Effect.runPromiseExit(Scope.provide(MockServer.make(options), scope))
   const close = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Redacted, Scope } from "effect"
 import { createServer } from "node:net"
 import { credentials, post, sample } from "./support/calls.ts"
-import { answersIn, bytesOf, open, received } from "./support/wire.ts"
+import { answersIn, bytesOf, open, received } from "@effect-sent/faults/rawClient"
 
 const startFailure = (options: MockServer.Options) =>
   Effect.map(Effect.flip(MockServer.make(options)), ({ reason }) => reason)
@@ -131,14 +131,14 @@ describe("a mock server", () => {
     ["basePath", { basePath: "/a b" }],
     ["basePath", { basePath: "/{id}" }],
     ["basePath", { basePath: "/__mock/sent" }],
-    ["keep", { keep: 0 }],
-    ["keep", { keep: 1.5 }],
+    ["maxMessages", { maxMessages: 0 }],
+    ["maxMessages", { maxMessages: 1.5 }],
     ["webhookSecret", { webhookSecret: "" }],
     ["webhookSecret", { webhookSecret: "whsec_" }],
     ["webhookSecret", { webhookSecret: Redacted.make("whsec_not base64") }],
     ["webhookTimeout", { webhookTimeout: 0 }],
-    ["allowHosts", { allowHosts: ["http://app"] }],
-    ["allowHosts", { allowHosts: ["app:80"] }],
+    ["allowedHosts", { allowedHosts: ["http://app"] }],
+    ["allowedHosts", { allowedHosts: ["app:80"] }],
     ["inboxHosts", { inboxHosts: ["*"] }],
     ["requestTimeout", { requestTimeout: 0 }],
     ["requestTimeout", { requestTimeout: "-1 seconds" }],

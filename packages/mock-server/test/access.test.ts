@@ -3,7 +3,7 @@ import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { post } from "./support/calls.ts"
-import { bytesOf, talk } from "./support/wire.ts"
+import { bytesOf, talk } from "@effect-sent/faults/rawClient"
 
 type Headers = Readonly<Record<string, string>>
 

@@ -1,5 +1,6 @@
 /** Which answer a valid request gets: every one that the contract has, by `Prefer`, in the type that `Accept` likes. */
-import { Contract, MockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { assertProblem, contractChecker, jsonOf, post } from "./support/calls.ts"

@@ -2,13 +2,21 @@
  * Whatever bytes come, what goes back is an answer: one of the contract, by its schema, or a problem document. A
  * property that fails prints its input and the token that replays it.
  */
-import { Contract, MockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import { Arbitrary, Effect, Predicate, Schema } from "effect"
 import { credentials, sample } from "./support/calls.ts"
-import { answersIn, bytesOf, open, type Received, received, talk } from "./support/wire.ts"
+import {
+  answersIn,
+  bytesOf,
+  open,
+  type Received,
+  received,
+  talk,
+} from "@effect-sent/faults/rawClient"
 
 const { document } = await Effect.runPromise(Contract.load())
 

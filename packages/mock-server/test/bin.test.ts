@@ -120,7 +120,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   it("keeps as many messages as it is told to, and signs with the given secret", async () => {
     const secret = `whsec_${Buffer.from("a key of the tests, and no other").toString("base64")}`
     const { baseUrl, child, ended, printed } = await ready(
-      "--keep",
+      "--max-messages",
       "2",
       "--webhook-secret",
       secret,
@@ -189,7 +189,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
       { code, err, out },
       {
         code: 1,
-        err: "effect-sent-mock needs Node.js 24.18.0 or newer; this is 22.19.0\n",
+        err: "effect-sent-mock: Node.js 24.18.0 or newer is required; this is 22.19.0\n",
         out: "",
       },
     )
@@ -206,13 +206,13 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   it.each<readonly [flags: ReadonlyArray<string>, message: RegExp]>([
     [["--port", "x"], /port/],
     [["--port", "70000"], /option port: must be a whole number from 0 to 65535/],
-    [["--contract", "no/such.yaml"], /there is no contract at/],
-    [["--contract", bin], /the contract .*bin\.ts cannot be served/],
-    [["scenarios", "--contract", "no/such.yaml"], /there is no contract at/],
+    [["--contract", "no/such.yaml"], /no contract at/],
+    [["--contract", bin], /the contract .*bin\.ts cannot be used/],
+    [["scenarios", "--contract", "no/such.yaml"], /no contract at/],
     [["--base-path", "sent"], /option basePath: must be a path/],
-    [["--keep", "0"], /option keep: must be a whole number/],
+    [["--max-messages", "0"], /option maxMessages: must be a whole number/],
     [["--webhook-secret", "whsec_?"], /option webhookSecret: must be/],
-    [["--allow-host", "http://app"], /option allowHosts: must hold host names/],
+    [["--allow-host", "http://app"], /option allowedHosts: must hold host names/],
     [["--log", "xml"], /pretty/],
     [["--prot", "1"], /--port/],
   ])("says what is wrong with %j", async (flags, message) => {

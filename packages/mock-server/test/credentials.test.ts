@@ -3,7 +3,7 @@ import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { assertProblem, credentials, path, sample } from "./support/calls.ts"
-import { bytesOf, talk } from "./support/wire.ts"
+import { bytesOf, talk } from "@effect-sent/faults/rawClient"
 
 const senderId = ["x-sender-id", credentials["x-sender-id"]] as const
 const apiKey = ["x-api-key", credentials["x-api-key"]] as const

@@ -3,7 +3,7 @@ import { type Fault, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { jsonOf, post, postBytes, sample } from "./support/calls.ts"
-import { endOf } from "./support/wire.ts"
+import { endOf } from "@effect-sent/faults/rawClient"
 
 type Mock = MockServer.MockServer["Service"]
 

@@ -4,7 +4,14 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { METHODS } from "node:http"
 import { assertProblem, credentials, post, sample } from "./support/calls.ts"
-import { answersIn, bytesOf, open, type Received, received, talk } from "./support/wire.ts"
+import {
+  answersIn,
+  bytesOf,
+  open,
+  type Received,
+  received,
+  talk,
+} from "@effect-sent/faults/rawClient"
 
 type Headers = ReadonlyArray<readonly [name: string, value: string]>
 

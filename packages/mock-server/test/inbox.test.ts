@@ -6,7 +6,7 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, expect, it } from "vitest"
-import { findBrowser, launchBrowser } from "./support/browser.ts"
+import { findBrowser, launchBrowser } from "../scripts/browser.ts"
 import { credentials, path, post, sample } from "./support/calls.ts"
 import { makeReceiver, type Receiver, statusesOf } from "./support/receiver.ts"
 

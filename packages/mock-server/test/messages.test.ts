@@ -81,7 +81,7 @@ describe("a message", () => {
 
   it.effect("that is older than the newest so many is forgotten", () =>
     Effect.gen(function* () {
-      const mock = yield* MockServer.make({ keep: 3 })
+      const mock = yield* MockServer.make({ maxMessages: 3 })
       for (let sent = 0; sent < 5; sent++) yield* post(mock)
       assert.deepStrictEqual(
         (yield* mock.messages()).map(({ number }) => number),

@@ -3,7 +3,7 @@ import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { assertProblem, credentials, path, post, sample } from "./support/calls.ts"
-import { answersIn, bytesOf, open, received, talk } from "./support/wire.ts"
+import { answersIn, bytesOf, open, received, talk } from "@effect-sent/faults/rawClient"
 
 const common: ReadonlyArray<readonly [string, string]> = [
   ["host", "localhost"],

@@ -1,5 +1,6 @@
 /** What the mock has typed in that the contract says too, held to the contract: the headers of an update. */
-import { Contract, MockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { MockServer } from "@effect-sent/mock-server"
 import { assert, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Effect, Predicate } from "effect"

@@ -1,5 +1,6 @@
 /** Contracts that are not the bundled one: where they may lie and what they may say. */
-import { MockServer, MockServerError } from "@effect-sent/mock-server"
+import { ContractError } from "@effect-sent/contract"
+import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -86,7 +87,7 @@ describe("another contract", () => {
       yield* Effect.promise(() => fetch($ref))
       const contract = yield* files(["contract.json", documentOf({ $ref }, made)])
       const { reason } = yield* Effect.flip(MockServer.make({ contract }))
-      assert.instanceOf(reason, MockServerError.ContractInvalid)
+      assert.instanceOf(reason, ContractError.ContractInvalid)
       assert.deepStrictEqual(asked, ["/thing.json"])
     }),
   )
@@ -135,7 +136,7 @@ describe("another contract", () => {
     (url) =>
       Effect.gen(function* () {
         const { reason } = yield* Effect.flip(MockServer.make({ contract: new URL(url) }))
-        assert.instanceOf(reason, MockServerError.ContractNotFound)
+        assert.instanceOf(reason, ContractError.ContractNotFound)
         assert.include(reason.message, url)
       }),
   )

@@ -1,9 +1,10 @@
 /** Magic numbers: what the contract says of each is what the mock plays. */
-import { Contract, MockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { contractChecker, jsonOf, post, postBytes, sample } from "./support/calls.ts"
-import { endOf } from "./support/wire.ts"
+import { endOf } from "@effect-sent/faults/rawClient"
 
 const contract = await Effect.runPromise(Contract.load())
 const operation = contract.operations[0]

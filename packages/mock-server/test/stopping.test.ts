@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { connect } from "node:net"
 import { credentials } from "./support/calls.ts"
-import { bytesOf, open, received } from "./support/wire.ts"
+import { bytesOf, open, received } from "@effect-sent/faults/rawClient"
 
 const headers = [
   ["host", "mock"],

@@ -1,5 +1,6 @@
 /** Delivery updates: what follows an accepted message, to whom, signed how, and what happens when nobody takes it. */
-import { Contract, type Message, MockServer } from "@effect-sent/mock-server"
+import { Contract } from "@effect-sent/contract"
+import { type Message, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
@@ -322,7 +323,7 @@ describe("a receiver that is not on this machine", () => {
   it.effect("hears of its messages when its host is allowed", () =>
     Effect.gen(function* () {
       // A name that no resolver knows: that it was asked for is all there is to see.
-      const mock = yield* manual({ allowHosts: ["Receiver.invalid"] })
+      const mock = yield* manual({ allowedHosts: ["Receiver.invalid"] })
       yield* send(mock, "http://receiver.invalid/updates", "blocked")
       yield* mock.clock.advance("1 hour")
       const { updates } = yield* mock.expectMessage({ scenario: "blocked" })

@@ -2,7 +2,7 @@
 import { DeliveryStatus, SendToPhone } from "@effect-sent/core"
 import { Arbitrary, JsonSchema, Predicate, Schema, SchemaRepresentation } from "effect"
 import { sendToPhone } from "./contract.ts"
-import { sample } from "./sample.ts"
+import { sample } from "@effect-sent/faults/sample"
 
 type Body = Readonly<Record<string, unknown>>
 

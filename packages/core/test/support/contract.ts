@@ -1,5 +1,5 @@
 /** The contract as the tests of core read it: its document, and Prism's verdicts by it. */
-import { Contract, ContractValidator } from "@effect-sent/mock-server"
+import { Contract, ContractValidator } from "@effect-sent/contract"
 import { Effect, Predicate } from "effect"
 
 export const contract = await Effect.runPromise(Contract.load())

@@ -9,7 +9,7 @@ import { NodeRedis } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { RateLimiter } from "effect/persistence"
-import { credentials, sample } from "./sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 const [baseUrl = "", store = ""] = process.argv.slice(2)
 

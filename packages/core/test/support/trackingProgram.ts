@@ -20,7 +20,7 @@ import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
 import { once } from "node:events"
 import { createServer } from "node:http"
-import { credentials, sample } from "./sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 const [baseUrl = "", port = "", folder = "", id] = process.argv.slice(2)
 

@@ -1,4 +1,6 @@
 /** The command line of `effect-sent-mock`. */
+import * as Contract from "@effect-sent/contract/Contract"
+import type { ContractError } from "@effect-sent/contract/ContractError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -13,20 +15,12 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Runtime from "effect/Runtime"
-import * as Schema from "effect/Schema"
-import { createRequire } from "node:module"
 import { styleText } from "node:util"
 import open from "open"
-import * as Contract from "../Contract.ts"
 import * as MockServer from "../MockServer.ts"
 import type { MockServerError } from "../MockServerError.ts"
-import { sampleSenderId, scenariosOf } from "./admin.ts"
-
-const PackageJson = Schema.Struct({ version: Schema.String })
-
-const { version } = Schema.decodeUnknownSync(PackageJson)(
-  createRequire(import.meta.url)("../../package.json"),
-)
+import { sampleSenderId, scenariosOf } from "./inbox/admin.ts"
+import { version } from "./packageJson.ts"
 
 const contractFlag = Flag.String("contract").pipe(
   Flag.withDescription("Another OpenAPI 3 document to serve, a YAML or JSON file"),
@@ -35,7 +29,7 @@ const contractFlag = Flag.String("contract").pipe(
 
 // The message says what to do; the stack of a port in use says nothing.
 const withoutStack = <A, R>(
-  effect: Effect.Effect<A, MockServerError, R>,
+  effect: Effect.Effect<A, MockServerError | ContractError, R>,
 ): Effect.Effect<A, CliError.UserError, R> =>
   Effect.mapError(effect, (cause) => new CliError.UserError({ cause }))
 
@@ -70,7 +64,7 @@ const startFlags = {
     ),
     Flag.optional,
   ),
-  allowHosts: Flag.String("allow-host").pipe(
+  allowedHosts: Flag.String("allow-host").pipe(
     Flag.withDescription(
       "A host besides this machine that updates may be sent to; may be repeated",
     ),
@@ -82,8 +76,8 @@ const startFlags = {
     ),
     Flag.between(0, 100),
   ),
-  keep: Flag.Int("keep").pipe(
-    Flag.withDescription("How many messages to keep; the oldest go first"),
+  maxMessages: Flag.Int("max-messages").pipe(
+    Flag.withDescription("How many messages to keep; beyond it the oldest are dropped"),
     Flag.withDefault(10_000),
   ),
   open: Flag.Boolean("open").pipe(

@@ -1,13 +1,45 @@
-/** Reads the options of a server: each one checked, with its default in place. */
-import * as Duration from "effect/Duration"
+/** The options of a mock server: each is checked and has its default. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { Options } from "../MockServer.ts"
 import { InvalidOption, MockServerError } from "../MockServerError.ts"
-import { defaultSecret, makeSign, type Sign } from "./sign.ts"
-import type { Pace } from "./updates.ts"
+import { checkAddress, readTimeout } from "../NodeServer.ts"
+import { defaultSecret, makeSign, type Sign } from "./updates/sign.ts"
+import type { Pace } from "./updates/updates.ts"
 
+/** The options of a mock server. */
+export interface Options {
+  /** The port to listen on, from 0 to 65535. 0 picks a free one. Default: 0. */
+  readonly port?: number | undefined
+  /** The address or name to listen on. Default: `127.0.0.1`, which other machines cannot reach. */
+  readonly host?: string | undefined
+  /** The contract to serve, a YAML or JSON file. Default: the contract of Sent.dm. */
+  readonly contract?: string | URL | undefined
+  /** How long a request may take to arrive before it is answered with 408. Default: 30 seconds. */
+  readonly requestTimeout?: Duration.Input | undefined
+  /** A path in front of the paths of the contract, for example `/sent`. Default: none. */
+  readonly basePath?: string | undefined
+  /**
+   * Whether updates come after seconds, as from a real carrier, and are retried after minutes. Default: false, which is a
+   * hundred times as fast.
+   */
+  readonly realistic?: boolean | undefined
+  /** `machine`: the mock's clock runs. `manual`: it stands still until it is advanced. Default: `machine`. */
+  readonly clock?: "machine" | "manual" | undefined
+  /** The secret that signs updates: `whsec_` and base64. Default: `defaultWebhookSecret`. */
+  readonly webhookSecret?: Redacted.Redacted | string | undefined
+  /** Hosts that updates may be sent to besides loopback: names or addresses without a port. Default: none. */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /** How long the receiver of an update has to answer, by the machine's clock. Default: 30 seconds. */
+  readonly webhookTimeout?: Duration.Input | undefined
+  /** Names that the inbox may be opened by, besides `localhost`, addresses and `host`. Default: none. */
+  readonly inboxHosts?: ReadonlyArray<string> | undefined
+  /** How many messages are kept. Beyond it the oldest are dropped. Default: 10,000. */
+  readonly maxMessages?: number | undefined
+}
+
+/** The options, checked and with their defaults. */
 export interface Settings {
   readonly port: number
   readonly host: string
@@ -16,37 +48,34 @@ export interface Settings {
   readonly requestTimeout: number
   readonly runs: boolean
   readonly pace: Pace
-  readonly keep: number
+  readonly maxMessages: number
   readonly sign: Sign
-  readonly patience: number
+  readonly webhookTimeout: number
   readonly allowedHosts: ReadonlySet<string>
   readonly inboxHosts: ReadonlySet<string>
 }
 
-/** What a second of a scenario takes in milliseconds when nobody asks for a realistic pace. */
+/** How long a second of a scenario takes, in milliseconds, unless a realistic pace is asked for. */
 const fastSecond = 10
 
-/** Fails with the first option that has a value that it cannot have. */
-export const readOptions = Effect.fnUntraced(function* (
+/** Fails with the first option that is invalid. */
+export const readOptions = (options: Options): Effect.Effect<Settings, MockServerError> =>
+  Effect.mapError(checked(options), (reason) => new MockServerError({ reason }))
+
+const checked = Effect.fnUntraced(function* (
   options: Options,
-): Effect.fn.Return<Settings, MockServerError> {
-  const { allowHosts = [], clock = "machine", host = "127.0.0.1", inboxHosts = [] } = options
-  const { basePath = "", keep = 10_000, port = 0 } = options
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    return yield* invalid("port", "must be a whole number from 0 to 65535")
-  }
-  // Node takes what is no string for every interface there is.
-  if (!Predicate.isString(host) || !/^[\w.:-]+$/.test(host)) {
-    return yield* invalid("host", "must be an IP address or a host name, e.g. 127.0.0.1")
-  }
+): Effect.fn.Return<Settings, InvalidOption> {
+  const { allowedHosts = [], clock = "machine", host = "127.0.0.1", inboxHosts = [] } = options
+  const { basePath = "", maxMessages = 10_000, port = 0 } = options
+  yield* checkAddress({ host, port })
   if (!Predicate.isString(basePath) || !/^(?:(?:\/[\w.~-]+)+\/?|\/?)$/.test(basePath)) {
     return yield* invalid("basePath", "must be a path of plain segments, e.g. /sent")
   }
   if (/^\/__mock(?:\/|$)/.test(basePath)) {
     return yield* invalid("basePath", "must not be below /__mock, where the inbox is")
   }
-  if (!Number.isInteger(keep) || keep < 1) {
-    return yield* invalid("keep", "must be a whole number, 1 or more")
+  if (!Number.isInteger(maxMessages) || maxMessages < 1) {
+    return yield* invalid("maxMessages", "must be a whole number, 1 or more")
   }
   if (clock !== "machine" && clock !== "manual") {
     return yield* invalid("clock", 'must be "machine" or "manual"')
@@ -55,43 +84,31 @@ export const readOptions = Effect.fnUntraced(function* (
     port,
     host,
     basePath: basePath.replace(/\/$/, ""),
-    keep,
+    maxMessages,
     runs: clock === "machine",
     pace: { second: options.realistic === true ? 1000 : fastSecond },
-    requestTimeout: yield* millisOf("requestTimeout", options.requestTimeout ?? "30 seconds"),
-    patience: yield* millisOf("webhookTimeout", options.webhookTimeout ?? "30 seconds"),
+    requestTimeout: yield* readTimeout("requestTimeout", options.requestTimeout ?? "30 seconds"),
+    webhookTimeout: yield* readTimeout("webhookTimeout", options.webhookTimeout ?? "30 seconds"),
     sign: yield* signWith(options.webhookSecret ?? defaultSecret),
-    allowedHosts: yield* hostNames("allowHosts", allowHosts),
+    allowedHosts: yield* hostNames("allowedHosts", allowedHosts),
     inboxHosts: yield* hostNames("inboxHosts", [...inboxHosts, host]),
   }
 })
 
-const invalid = (option: string, problem: string): MockServerError =>
-  new MockServerError({ reason: new InvalidOption({ option, problem }) })
+const invalid = (option: string, problem: string): InvalidOption =>
+  new InvalidOption({ option, problem })
 
-export const millisOf = Effect.fnUntraced(function* (
-  option: string,
-  input: Duration.Input,
-): Effect.fn.Return<number, MockServerError> {
-  const duration = Duration.fromInput(input)
-  const millis = duration._tag === "None" ? Number.NaN : Duration.toMillis(duration.value)
-  if (!Number.isFinite(millis) || millis < 1) {
-    return yield* invalid(option, 'must be a duration of a millisecond or more, e.g. "30 seconds"')
-  }
-  return Math.min(Math.ceil(millis), Number.MAX_SAFE_INTEGER)
-})
-
-const signWith = (secret: Redacted.Redacted | string): Effect.Effect<Sign, MockServerError> =>
+const signWith = (secret: Redacted.Redacted | string): Effect.Effect<Sign, InvalidOption> =>
   Effect.try({
     try: () => makeSign(Redacted.isRedacted(secret) ? Redacted.value(secret) : secret),
-    // The library's own message quotes nothing, but says little too.
+    // The library's own message says little.
     catch: () => invalid("webhookSecret", "must be `whsec_` and the base64 of the key"),
   })
 
 const hostNames = Effect.fnUntraced(function* (
   option: string,
   hosts: ReadonlyArray<string>,
-): Effect.fn.Return<ReadonlySet<string>, MockServerError> {
+): Effect.fn.Return<ReadonlySet<string>, InvalidOption> {
   for (const host of hosts) {
     if (!Predicate.isString(host) || !/^(?:[\w.-]+|\[?[0-9a-f:.]+\]?)$/i.test(host)) {
       return yield* invalid(

@@ -3,8 +3,9 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
-import { Contract, type MockServer } from "@effect-sent/mock-server"
-import { bytesOf, type Received } from "./wire.ts"
+import { Contract } from "@effect-sent/contract"
+import { type MockServer } from "@effect-sent/mock-server"
+import { bytesOf, type Received } from "@effect-sent/faults/rawClient"
 
 export const path = "/v1/messages/phone"
 

@@ -1,0 +1,229 @@
+/**
+ * What has changed from one version of a contract to another, and whom it breaks: callers by what they send and get,
+ * receivers by the updates that they get, tests by what a mock plays. Changes are found and rated by Redocly, and rated
+ * anew where it does not know who reads what.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Contract from "@effect-sent/contract/Contract"
+import type { Check, Finding, Report } from "./ContractReport.ts"
+import type { Bump, Change, Direction, Impact } from "./internal/diff/change.ts"
+import { type Compared, readNew, readOld } from "./internal/diff/documents.ts"
+import { comparePlayed } from "./internal/diff/played.ts"
+import { compareByRedocly } from "./internal/diff/redocly.ts"
+import { judge, type Judged } from "./internal/diff/rules.ts"
+import { bumpBetween, bumpFor, isAtLeast, largestBump } from "./internal/diff/version.ts"
+
+// -----------------------------------------------------------------------------
+// Types
+// -----------------------------------------------------------------------------
+
+export type { Bump, Change, Direction, Impact } from "./internal/diff/change.ts"
+
+/** All that changed. */
+export interface Difference {
+  /** What breaks comes first. */
+  readonly changes: ReadonlyArray<Change>
+  readonly before: Version
+  readonly after: Version
+  /** What the changes need. */
+  readonly requiredBump: Bump
+  /** What the new version has; undefined when one of the two is no semantic version. */
+  readonly actualBump: Bump | undefined
+  /** By {@link toReport}. */
+  readonly report: Report
+}
+
+/** One of two documents that are compared. */
+export interface Version {
+  /** The file, or the git ref and the file. */
+  readonly name: string
+  /** Its `info.version`. */
+  readonly version: string | undefined
+}
+
+/** The documents cannot be compared: one is not there, or is no OpenAPI 3 document. */
+export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffError")(
+  "DiffError",
+  { problem: Schema.String },
+) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** What is compared. */
+export interface Options {
+  /**
+   * A file, or where there is none of that name, a git ref such as `main`: the new file as it was then. One that had
+   * another name is given as `main:contracts/old.yaml`, from the root of the repository.
+   */
+  readonly old: string | URL
+  /** Default: the bundled contract. */
+  readonly new?: string | URL | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Comparing
+// -----------------------------------------------------------------------------
+
+/**
+ * Compares two versions of a contract.
+ *
+ * An answer that is gone breaks callers even if it was an error: who handles a 429 is no longer told. A named example or
+ * a magic number that is gone breaks the tests of those who use a mock.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { ContractDiff, ContractReport } from "@effect-sent/contract-tools"
+ * import { Effect } from "effect"
+ *
+ * const { changes, report } = await Effect.runPromise(
+ *   ContractDiff.diff({ old: Contract.bundledPath }),
+ * )
+ * console.assert(changes.length === 0 && ContractReport.passed(report))
+ * ```
+ */
+export const diff = (options: Options): Effect.Effect<Difference, DiffError> =>
+  compare(options).pipe(Effect.mapError((problem) => new DiffError({ problem })))
+
+const compare = Effect.fnUntraced(function* ({
+  new: path = Contract.bundledPath,
+  old,
+}: Options): Effect.fn.Return<Difference, string> {
+  const after = yield* readNew(path)
+  const before = yield* readOld(old, path)
+  const found = yield* compareByRedocly(before, after)
+  const judged = distinct([
+    ...found.map(judge).filter((one) => one !== undefined),
+    ...comparePlayed(before.document, after.document),
+  ])
+  const changed = {
+    changes: judged.map((one) => toChange(one, after)).toSorted(whatBreaksFirst),
+    before: { name: before.name, version: before.version },
+    after: { name: after.name, version: after.version },
+  }
+  return { ...changed, ...bumpsOf(changed), report: toReport(changed) }
+})
+
+/** What two operations share is met twice. */
+const distinct = (changes: ReadonlyArray<Judged>): ReadonlyArray<Judged> => {
+  const seen = new Map(
+    changes.map((one) => [`${one.direction} ${one.rule} ${one.pointer} ${one.message}`, one]),
+  )
+  return [...seen.values()]
+}
+
+const toChange = (judged: Judged, { name, placeOf }: Compared): Change => ({
+  ...judged,
+  source: { file: name, ...placeOf(judged.pointer) },
+})
+
+const impacts: ReadonlyArray<Impact> = ["breaking", "addition", "harmless"]
+
+/** And then as they stand in the file. */
+const whatBreaksFirst = (one: Change, other: Change): number =>
+  impacts.indexOf(one.impact) - impacts.indexOf(other.impact) ||
+  (one.source.line ?? 0) - (other.source.line ?? 0)
+
+// -----------------------------------------------------------------------------
+// What the version says of it
+// -----------------------------------------------------------------------------
+
+type Changed = Pick<Difference, "changes" | "before" | "after">
+
+/**
+ * Changes as a report. What breaks without a new major version is an error. With one it is a warning, as is an addition
+ * without a new minor version; all else is a note.
+ *
+ * @example
+ * ```ts
+ * import { ContractDiff, ContractReport } from "@effect-sent/contract-tools"
+ *
+ * const report = ContractDiff.toReport({
+ *   before: { name: "old.yaml", version: "1.4.0" },
+ *   after: { name: "new.yaml", version: "1.5.0" },
+ *   changes: [
+ *     {
+ *       impact: "breaking",
+ *       direction: "response",
+ *       rule: "response-removed",
+ *       decidedBy: "redocly",
+ *       message: "Response `429` was removed.",
+ *       pointer: "#/paths/~1v1~1messages/post/responses/429",
+ *       source: { file: "new.yaml" },
+ *     },
+ *   ],
+ * })
+ * console.assert(!ContractReport.passed(report))
+ * ```
+ */
+export const toReport = (changed: Changed): Report => ({
+  title: `diff ${changed.before.name} ${changed.after.name}`,
+  checks: directions.flatMap(([direction, group]) =>
+    impacts.map((impact): Check => ({
+      group,
+      name: names[impact],
+      findings: changed.changes
+        .filter((change) => change.direction === direction && change.impact === impact)
+        .map((change) => toFinding(change, severityOf(impact, changed))),
+    })),
+  ),
+  summary: [counted(changed), versions(changed)],
+})
+
+const directions: ReadonlyArray<readonly [direction: Direction, group: string]> = [
+  ["request", "requests"],
+  ["response", "responses"],
+  ["update", "updates"],
+  ["update-response", "responses to updates"],
+  ["mock", "what a mock plays"],
+  ["document", "the document"],
+]
+
+/** What holds when nothing is found. */
+const names: Readonly<Record<Impact, string>> = {
+  breaking: "nothing breaks",
+  addition: "nothing is added",
+  harmless: "nothing else is changed",
+}
+
+const toFinding = (
+  { message, pointer, rule, source }: Change,
+  severity: Finding["severity"],
+): Finding => ({ rule, severity, message, where: pointer, source })
+
+const severityOf = (impact: Impact, { after, before }: Changed): Finding["severity"] => {
+  const isEnough = isAtLeast(
+    bumpBetween(before.version, after.version),
+    bumpFor(impact, before.version),
+  )
+  if (impact === "breaking") return isEnough ? "warning" : "error"
+  return isEnough ? "note" : "warning"
+}
+
+const bumpsOf = ({
+  after,
+  before,
+  changes,
+}: Changed): Pick<Difference, "requiredBump" | "actualBump"> => ({
+  requiredBump: largestBump(changes.map(({ impact }) => bumpFor(impact, before.version))),
+  actualBump: bumpBetween(before.version, after.version),
+})
+
+const counted = ({ changes }: Changed): string => {
+  const count = (impact: Impact): number => changes.filter((one) => one.impact === impact).length
+  return `${count("breaking")} breaking, ${count("addition")} added, ${count("harmless")} harmless`
+}
+
+const versions = (changed: Changed): string => {
+  const { after, before } = changed
+  const { actualBump, requiredBump } = bumpsOf(changed)
+  const both = `version ${before.version ?? "?"} → ${after.version ?? "?"}`
+  if (requiredBump === "none") return both
+  if (isAtLeast(actualBump, requiredBump)) return `${both}, as the changes require`
+  return actualBump === undefined
+    ? `${both}: the changes require a new ${requiredBump} version; these are not semantic versions`
+    : `${both}: the changes require a new ${requiredBump} version`
+}

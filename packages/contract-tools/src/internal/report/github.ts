@@ -1,0 +1,40 @@
+/**
+ * A report as the workflow commands that GitHub shows as annotations.
+ *
+ * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+import type { Check, Finding, Report } from "./report.ts"
+
+export const toGithub = (report: Report): string => {
+  const lines = report.checks.flatMap((check) =>
+    check.findings.map((finding) => annotation(check, finding)),
+  )
+  const skipped = report.checks.filter((check) => check.skipped !== undefined).length
+  const total = `${report.title}: ${report.checks.length} looked at, ${skipped} of them skipped`
+  return [...lines, ...report.summary, total].join("\n")
+}
+
+const commands = { error: "error", warning: "warning", note: "notice" } as const
+
+const annotation = ({ group, name }: Check, finding: Finding): string => {
+  const { message, reproduce, rule, severity, source, where } = finding
+  const properties = {
+    title: `${group}: ${name}`,
+    file: source?.file,
+    line: source?.line,
+    col: source?.column,
+  }
+  const listed = Object.entries(properties)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${escapeProperty(String(value))}`)
+  const text = [`${message} (${rule})`, where, reproduce]
+    .filter((line) => line !== undefined)
+    .join("\n")
+  return `::${commands[severity]} ${listed.join(",")}::${escapeData(text)}`
+}
+
+const escapeData = (text: string): string =>
+  text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+
+const escapeProperty = (text: string): string =>
+  escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C")

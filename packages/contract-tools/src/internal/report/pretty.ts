@@ -1,0 +1,65 @@
+/** A report for people: what failed in full, what passed in a line for each group. */
+import { styleText } from "node:util"
+import type { Check, Finding, Report } from "./report.ts"
+
+export const toPretty = (report: Report): string => {
+  const groups = Map.groupBy(report.checks, ({ group }) => group)
+  const failed = report.checks.filter(hasError).length
+  const total = report.checks.length
+  const verdict =
+    failed === 0
+      ? style("green", `✓ ${report.title}: everything holds`)
+      : style("red", `✗ ${report.title}: ${failed} of ${total} do not hold`)
+  return [
+    ...[...groups].flatMap(([name, checks]) => groupLines(name, checks)),
+    ...report.summary,
+    verdict,
+  ].join("\n")
+}
+
+const groupLines = (name: string, checks: ReadonlyArray<Check>): ReadonlyArray<string> => {
+  const skipped = checks.filter((check) => check.skipped !== undefined)
+  const failed = checks.filter(hasError).length
+  const passed = checks.length - failed - skipped.length
+  const counts = [
+    `${passed} passed`,
+    ...(failed === 0 ? [] : [style("red", `${failed} failed`)]),
+    ...(skipped.length === 0 ? [] : [style("yellow", `${skipped.length} skipped`)]),
+  ]
+  const reasons = new Set(skipped.map((check) => check.skipped))
+  return [
+    `${style("bold", name)}  ${counts.join(", ")}`,
+    ...checks.filter(({ findings }) => findings.length > 0).flatMap(checkLines),
+    ...[...reasons].map((reason) => style("yellow", `  skipped: ${reason}`)),
+    "",
+  ]
+}
+
+/** One check by itself, as it happens. */
+export const toLines = (check: Check): string => checkLines(check).join("\n")
+
+const checkLines = (check: Check): ReadonlyArray<string> => [
+  `  ${hasError(check) ? style("red", "✗") : style("yellow", "!")} ${check.name}`,
+  ...check.findings.flatMap(findingLines),
+]
+
+const findingLines = (finding: Finding): ReadonlyArray<string> => {
+  const { message, reproduce, rule, severity, source, where } = finding
+  const color = severity === "error" ? "red" : severity === "warning" ? "yellow" : "cyan"
+  const place = source === undefined ? undefined : placeOf(source)
+  return [
+    `      ${style(color, severity)} ${message} ${style("dim", rule)}`,
+    ...(where === undefined ? [] : [`        ${style("dim", where)}`]),
+    ...(place === undefined ? [] : [`        ${style("dim", place)}`]),
+    ...(reproduce === undefined ? [] : [`        ${reproduce}`]),
+  ]
+}
+
+const placeOf = ({ column, file, line }: NonNullable<Finding["source"]>): string =>
+  [file, line, column].filter((part) => part !== undefined).join(":")
+
+const hasError = ({ findings }: Check): boolean =>
+  findings.some(({ severity }) => severity === "error")
+
+const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+  styleText(format, text, { stream: process.stdout })

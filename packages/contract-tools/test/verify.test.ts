@@ -1,0 +1,432 @@
+/** Verification: our mock holds, a `prism mock` does where it does, and what is wrong with a server is found and named. */
+import { Contract } from "@effect-sent/contract"
+import {
+  type ContractReport,
+  ContractReport as Report,
+  ContractVerify,
+} from "@effect-sent/contract-tools"
+import { MockServer } from "@effect-sent/mock-server"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Exchange, makeWrongServer, withoutHeader } from "./support/wrongServer.ts"
+
+const secret = Redacted.make(MockServer.defaultWebhookSecret)
+
+/** The contract, but that nobody waits five seconds for the answer of its scenario `slow`. */
+const quickContract = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const directory = await mkdtemp(join(tmpdir(), "effect-sent-"))
+    const text = await readFile(Contract.bundledPath, "utf8")
+    const quick = text.replace("delay: 5 }", "delay: 0.01 }")
+    assert.notStrictEqual(quick, text)
+    const path = join(directory, "contract.yaml")
+    await writeFile(path, quick)
+    return { directory, path }
+  }),
+  ({ directory }) => Effect.promise(() => rm(directory, { recursive: true })),
+).pipe(Effect.map(({ path }) => path))
+
+interface Wrong {
+  readonly change?: (exchange: Exchange) => Partial<Exchange> | undefined
+  readonly options?: Partial<ContractVerify.VerifyOptions>
+}
+
+/** Verifies the mock, or the mock with something changed. */
+const verifyMock = ({ change, options }: Wrong = {}) =>
+  Effect.gen(function* () {
+    const contract = yield* quickContract
+    const mock = yield* MockServer.make({ contract, port: 0 })
+    const server = change === undefined ? undefined : yield* makeWrongServer(mock.baseUrl, change)
+    const verification = yield* ContractVerify.verify({
+      target: server?.url ?? mock.baseUrl,
+      contract,
+      runs: 20,
+      webhookSecret: secret,
+      ...options,
+    })
+    return verification
+  }).pipe(Effect.scoped)
+
+/** What failed, a line each. */
+const failures = ({ checks }: ContractReport.Report): ReadonlyArray<string> =>
+  checks.flatMap(({ findings, name }) => findings.map(({ rule }) => `${name}: ${rule}`))
+
+const findingOf = (
+  { checks }: ContractReport.Report,
+  rule: string,
+): ContractReport.Finding | undefined =>
+  checks.flatMap(({ findings }) => findings).find((finding) => finding.rule === rule)
+
+describe("verify", () => {
+  it.live("holds the mock to the contract, and exercises all of it", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const onProgress = (done: number, total: number): void => void seen.push(`${done}/${total}`)
+      const { coverage, report } = yield* verifyMock({ options: { onProgress } })
+      assert.deepStrictEqual(failures(report), [])
+      assert.isTrue(Report.passed(report))
+      assert.deepStrictEqual(
+        coverage.filter(({ times }) => times === 0),
+        [],
+      )
+      assert.isAbove(coverage.length, 40)
+      assert.isTrue(Report.passed(ContractVerify.coverageReport("the mock", coverage)))
+      assert.strictEqual(seen.length, new Set(seen).size)
+      assert.match(seen.at(-1) ?? "", /^(\d+)\/\1$/)
+    }),
+  )
+
+  it.live("names a server that accepts a template's id that is no GUID", () =>
+    Effect.gen(function* () {
+      const { report } = yield* verifyMock({
+        change: ({ text }) =>
+          text.includes('"templateId":["Must be a valid uuid"]')
+            ? { status: 204, text: "", headers: new Headers() }
+            : undefined,
+      })
+      const found = failures(report)
+      assert.include(found, "templateId is without its last character: accepted-invalid")
+      assert.include(found, "20 requests with one thing wrong: accepted-invalid")
+      assert.isTrue(found.every((line) => line.endsWith("accepted-invalid")))
+    }),
+  )
+
+  it.live("names a server that answers an undeclared 422", () =>
+    Effect.gen(function* () {
+      const { report } = yield* verifyMock({
+        change: ({ status, text }) =>
+          status === 400 && text.includes("Unknown field") ? { status: 422 } : undefined,
+      })
+      assert.include(failures(report), "there is an unknown member: undeclared-status")
+      assert.include(findingOf(report, "undeclared-status")?.message, "422")
+    }),
+  )
+
+  it.live("names a server whose 429 has no Retry-After", () =>
+    Effect.gen(function* () {
+      const { report } = yield* verifyMock({
+        change: ({ headers, status }) =>
+          status === 429 ? { headers: withoutHeader(headers, "retry-after") } : undefined,
+      })
+      const found = failures(report)
+      assert.include(found, "too-many-requests (+15005554290): required")
+      assert.isTrue(found.every((line) => /too-many|third-try/.test(line)))
+      assert.include(findingOf(report, "required")?.message, "retry-after")
+    }),
+  )
+
+  it.live(
+    "finds what is wrong with the form of an answer, with its content and with an update",
+    () =>
+      Effect.gen(function* () {
+        const { report } = yield* verifyMock({
+          change: ({ status, text }) => {
+            if (status === 403) return { text: text.replace("403", "401") }
+            if (status === 500) return { text: "<html>" }
+            if (status === 404) return { headers: new Headers({ "content-type": "text/html" }) }
+            if (status === 413) return { text: "" }
+            return { text: text.replace("Template not", "Not") }
+          },
+          options: {
+            webhookSecret: Redacted.make(`whsec_${Buffer.from("another").toString("base64")}`),
+          },
+        })
+        assert.includeMembers(
+          [...failures(report)],
+          [
+            "forbidden (+15005554030): const",
+            "internal-server-error (+15005555000): malformed-json",
+            "not-found (+15005554040): undeclared-media-type",
+            "content-too-large (+15005554130): missing-body",
+            "template-not-found (+15005554005): wrong-answer",
+            "delivered (+15005552040): update-signature",
+          ],
+        )
+      }),
+  )
+
+  it.live.each<readonly [status: number, failure: string]>([
+    [200, "the contract's example page-sample: undeclared-status"],
+    [400, "the contract's example page-sample: refused-valid"],
+  ])("finds a %i in place of a 204", ([status, failure]) =>
+    Effect.gen(function* () {
+      const { report } = yield* verifyMock({
+        change: (exchange) => (exchange.status === 204 ? { status } : undefined),
+        options: { runs: 1 },
+      })
+      assert.include(failures(report), failure)
+      assert.include(
+        failures(report),
+        failure.replace("the contract's example page-sample", "1 valid requests"),
+      )
+    }),
+  )
+
+  it.live("shrinks a generated request that is answered wrongly, and repeats it by its seed", () =>
+    Effect.gen(function* () {
+      const verification = verifyMock({
+        // Whatever has a variable with a name longer than this is too much for it.
+        change: ({ body, status }) =>
+          status === 204 && /"messageBody":\{.*"[^"]{3,}":/.test(body) && !body.includes("order_id")
+            ? { status: 400 }
+            : undefined,
+        options: { seed: 7, runs: 100 },
+      })
+      const { report } = yield* verification
+      const shown = findingOf(report, "refused-valid")?.reproduce ?? ""
+      const body: unknown = JSON.parse(/--data-binary '(.*)'$/.exec(shown)?.[1] ?? "")
+      assert.hasAllKeys(body, ["phoneNumber", "templateId", "messageBody"])
+      const again = yield* verification
+      assert.strictEqual(
+        withoutPort(findingOf(again.report, "refused-valid")?.reproduce ?? ""),
+        withoutPort(shown),
+      )
+    }),
+  )
+
+  it.live("prints each request as a line of curl that does it again", () =>
+    Effect.gen(function* () {
+      const contract = yield* quickContract
+      const mock = yield* MockServer.make({ contract, port: 0 })
+      const server = yield* makeWrongServer(mock.baseUrl, ({ status }) =>
+        status === 401 || status === 400 ? { status: 418 } : undefined,
+      )
+      const { report } = yield* ContractVerify.verify({ target: server.url, contract, runs: 0 })
+      const lines = report.checks
+        .filter(({ group }) => group === "refusals")
+        .flatMap(({ findings }) => findings)
+        .map(({ reproduce = "" }) => reproduce)
+      assert.isAbove(lines.length, 60)
+      const before = server.requests.length
+      // A handful of the odd ones: quotes, other scripts, line breaks, bytes that are no UTF-8, no body, empty headers.
+      for (const line of lines.filter(isSampled)) {
+        const out = yield* Effect.promise(() => bash(line))
+        assert.match(out, /^HTTP\/1\.1 418/)
+      }
+      // Word for word: what arrived again had arrived before.
+      const [first, again] = [server.requests.slice(0, before), server.requests.slice(before)]
+      assert.isAbove(again.length, 8)
+      const bodies = new Set(first.map(({ body }) => body))
+      assert.isTrue(again.every(({ body }) => bodies.has(body)))
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("says when there is nobody, and does not hang on who never answers", () =>
+    Effect.gen(function* () {
+      const nobody = yield* Effect.flip(ContractVerify.verify({ target: "http://127.0.0.1:1" }))
+      assert.include(nobody.message, "cannot be reached")
+      const silent = yield* Effect.acquireRelease(
+        Effect.promise(async () => {
+          const server = createServer(() => undefined)
+          server.listen(0, "127.0.0.1")
+          await once(server, "listening")
+          return server
+        }),
+        (server) => Effect.sync(() => server.close()),
+      )
+      const address = silent.address()
+      const port = address !== null && typeof address === "object" ? address.port : 0
+      const { report } = yield* ContractVerify.verify({
+        target: `http://127.0.0.1:${port}`,
+        runs: 1,
+        timeout: "5 millis",
+      })
+      assert.strictEqual(
+        findingOf(report, "no-answer")?.message,
+        "there was no answer within 0.005 seconds",
+      )
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect.each<readonly [options: Partial<ContractVerify.VerifyOptions>, words: string]>([
+    [{ runs: -1 }, "runs must be"],
+    [{ runs: 1.5 }, "runs must be"],
+    [{ allowSend: Redacted.make("1234567890") }, "E.164"],
+  ])("does not begin with %o", ([options, words]) =>
+    Effect.map(
+      Effect.flip(ContractVerify.verify({ target: "http://127.0.0.1:1", ...options })),
+      ({ message }) => {
+        assert.include(message, words)
+      },
+    ),
+  )
+
+  it.effect.each<readonly [target: string, words: string]>([
+    ["sent", "must be an http or https URL"],
+    ["ftp://127.0.0.1", "must be an http or https URL"],
+    ["http://staging.example.com", "must be https"],
+    ["https://key@staging.example.com", "without user information"],
+    ["http://127.0.0.1:1/?x=1", "query"],
+    ["https://staging.example.com", "needs the credentials"],
+  ])("does not begin with %s", ([target, words]) =>
+    Effect.map(Effect.flip(ContractVerify.verify({ target })), ({ message }) => {
+      assert.include(message, words)
+    }),
+  )
+})
+
+describe("a live service", () => {
+  const number = "+14155552671"
+  const credentials = {
+    "x-sender-id": Redacted.make("7ba7b820-9dad-11d1-80b4-00c04fd430c8"),
+    "x-api-key": Redacted.make("a-key-that-nobody-may-see"),
+  }
+
+  it.live.each<readonly [what: string, allowSend: string | undefined, sent: number]>([
+    ["nothing", undefined, 0],
+    ["one message to the number that is allowed, and no other,", number, 1],
+  ])("is sent %s", ([, allowSend, sent]) =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ port: 0 })
+      const { report } = yield* ContractVerify.verify({
+        target: mock.baseUrl,
+        live: true,
+        credentials,
+        runs: 40,
+        ...(allowSend === undefined ? {} : { allowSend: Redacted.make(allowSend) }),
+      })
+      assert.deepStrictEqual(failures(report), [])
+      const messages = yield* mock.messages()
+      assert.deepStrictEqual(
+        messages.map(({ phoneNumber }) => phoneNumber),
+        Array.from({ length: sent }, () => number),
+      )
+      assert.isTrue(messages.every(({ webhookUrl }) => webhookUrl === undefined))
+      const skipped = report.checks.filter((check) => check.skipped !== undefined)
+      assert.strictEqual(skipped.length, 3 - sent)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live(
+    "is never given a number that could be somebody's, nor the account's own key where one is wrong",
+    () =>
+      Effect.gen(function* () {
+        const mock = yield* MockServer.make({ port: 0 })
+        const server = yield* makeWrongServer(mock.baseUrl, ({ status }) =>
+          status === 204 || status === 401 ? { status: 418 } : undefined,
+        )
+        const { report } = yield* ContractVerify.verify({
+          target: server.url,
+          live: true,
+          credentials,
+          runs: 60,
+          allowSend: Redacted.make(number),
+        })
+        const numbers = server.requests.flatMap(({ body }) => body.match(/\+[0-9]{7,}/g) ?? [])
+        assert.isAbove(numbers.length, 50)
+        assert.isTrue(numbers.every((one) => /^\+(?:999|1500555)/.test(one) || one === number))
+        // Ten failures in a row lock the credentials of an account.
+        const own = server.requests.map(({ headers }) =>
+          Object.entries(credentials).map(
+            ([name, value]) => headers[name] === Redacted.value(value),
+          ),
+        )
+        assert.isTrue(own.every(([sender, key]) => sender === key))
+        assert.isAbove(own.filter(([sender]) => sender === false).length, 5)
+        const shown = (["json", "junit", "github", "pretty"] as const)
+          .map((reporter) => Report.format(report, reporter))
+          .join("")
+        for (const hidden of [number, "a-key-that-nobody-may-see"]) {
+          assert.notInclude(shown, hidden)
+        }
+        assert.include(shown, "$SENT_API_KEY")
+        assert.include(shown, "$SENT_ALLOWED_NUMBER")
+      }).pipe(Effect.scoped),
+  )
+})
+
+describe("prism mock", () => {
+  it.live(
+    "is found to hang, to answer without a problem document, to take any credential, and to play nothing",
+    () =>
+      Effect.gen(function* () {
+        const { baseUrl, contract } = yield* prismMock
+        const { report } = yield* ContractVerify.verify({
+          target: baseUrl,
+          contract,
+          runs: 20,
+          timeout: "1 second",
+        })
+        const found = new Set(failures(report))
+        for (const hole of [
+          "the body is not JSON: no-answer",
+          "the body is not UTF-8: no-answer",
+          "the body is too large: required",
+          "the content type is malformed: wrong-status",
+          "x-sender-id is malformed: accepted-invalid",
+          "x-api-key is malformed: accepted-invalid",
+          "too-many-requests (+15005554290): wrong-answer",
+          "delivered (+15005552040): wrong-updates",
+          "none but those that are due: surplus-update",
+        ]) {
+          assert.isTrue(found.has(hole), `${hole} is among ${[...found].join("; ")}`)
+        }
+        // What it is good at.
+        const holds = report.checks
+          .filter(({ findings }) => findings.length === 0)
+          .map(({ name }) => name)
+        assert.includeMembers(holds, [
+          "templateId is missing",
+          "20 valid requests",
+          "20 requests with one thing wrong",
+        ])
+      }).pipe(Effect.scoped),
+  )
+})
+
+const withoutPort = (line: string): string => line.replace(/:\d+\//, "/")
+
+const isSampled = (line: string, index: number): boolean =>
+  index % 8 === 0 || line.includes("'\\''")
+
+const bash = async (line: string): Promise<string> => {
+  const child = spawn("bash", ["-c", line], {
+    env: {
+      ...process.env,
+      SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+      SENT_API_KEY: "k",
+    },
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+  return (await child.stdout.setEncoding("utf8").toArray()).join("")
+}
+
+const prismMock = Effect.gen(function* () {
+  const contract = yield* quickContract
+  const port = yield* Effect.promise(async () => {
+    const server = createServer().listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    server.close()
+    await once(server, "close")
+    return address !== null && typeof address === "object" ? address.port : 0
+  })
+  const cli = createRequire(import.meta.url).resolve("@stoplight/prism-cli")
+  yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const child = spawn(process.execPath, [cli, "mock", contract, "--port", String(port)], {
+        stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, NODE_ENV: "test" },
+      })
+      await new Promise<void>((resolve) => {
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+          if (text.includes("Prism is listening")) resolve()
+        })
+      })
+      return child
+    }),
+    (child) =>
+      Effect.promise(async () => {
+        child.kill("SIGKILL")
+        await once(child, "exit")
+      }),
+  )
+  return { baseUrl: `http://127.0.0.1:${port}`, contract }
+})

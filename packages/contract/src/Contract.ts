@@ -1,0 +1,115 @@
+/**
+ * An OpenAPI 3 contract, read from a file and checked once: its operations, credentials, responses, examples, scenarios
+ * and the updates that follow an accepted request.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const contract = await Effect.runPromise(Contract.load())
+ * for (const { method, path, responses } of contract.operations) {
+ *   console.log(method, path, responses.map(({ status }) => status).join(", "))
+ * }
+ * ```
+ */
+import $RefParser from "@stoplight/json-schema-ref-parser"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import { createRequire } from "node:module"
+import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
+import { readText, resolvePath } from "./File.ts"
+import { decodeDocument } from "./internal/document.ts"
+import { readOperations, undeclaredSchemes } from "./internal/operations.ts"
+import type { Operation } from "./Operation.ts"
+import { invalidPatterns } from "./Pattern.ts"
+import { unplayable } from "./Scenario.ts"
+
+export type {
+  CredentialHeader,
+  Example,
+  Operation,
+  RequestBody,
+  Response,
+  UpdateHeader,
+  Updates,
+} from "./Operation.ts"
+
+/** A contract that was read and checked. */
+export interface Contract {
+  /** The file it was read from, as an absolute path. */
+  readonly path: string
+  /** The document's `info.title`. */
+  readonly title: string
+  /** The document's `info.version`. */
+  readonly version: string
+  /** Every operation under `paths`, in the document's order. */
+  readonly operations: ReadonlyArray<Operation>
+  /** The whole document with its references resolved. It may contain cycles. */
+  readonly document: object
+}
+
+/** The absolute path of the Sent.dm contract that `@effect-sent/contracts` publishes. */
+export const bundledPath: string =
+  // Not `import.meta.resolve`: bundlers and test runners that transform modules leave it out.
+  createRequire(import.meta.url).resolve("@effect-sent/contracts/sent-v1.openapi.yaml")
+
+/**
+ * Reads a contract, by default the bundled one, from a YAML or JSON file and checks that a mock can serve it.
+ *
+ * **Details**
+ *
+ * Fails with `ContractNotFound`, or with `ContractInvalid` for a document that is not OpenAPI 3.0 or 3.1, that declares no
+ * operation, that has a `pattern` that does not compile, or that has a scenario that cannot be played.
+ *
+ * **Gotchas**
+ *
+ * References to other files are followed. References to other hosts are not: reading a contract never opens a connection.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const contract = await Effect.runPromise(Contract.load())
+ * console.log(contract.title, contract.version)
+ * ```
+ */
+export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
+  Effect.fnUntraced(function* (path: string | URL = bundledPath) {
+    const file = yield* resolvePath(path)
+    const document = yield* readDocument(file)
+    const parsed = decodeDocument(document)
+    if (Result.isFailure(parsed)) {
+      return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
+    }
+    const problems = [...invalidPatterns(document), ...undeclaredSchemes(parsed.success)]
+    if (problems.length > 0) return yield* invalid(file, problems.join("; "))
+    const operations = readOperations(parsed.success)
+    if (operations.length === 0) {
+      return yield* invalid(file, "it declares no operation under `paths`")
+    }
+    const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
+      unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
+    )
+    if (unplayed.length > 0) {
+      const words = unplayed.map(({ problem, scenario }) => `the scenario ${scenario}: ${problem}`)
+      return yield* invalid(file, words.join("; "))
+    }
+    const { title, version } = parsed.success.info
+    return { path: file, title, version, operations, document }
+  })
+
+const readDocument = Effect.fnUntraced(function* (file: string) {
+  // Read first for its error: the parser's own does not say whether the file is there.
+  yield* readText(file)
+  const document: unknown = yield* Effect.tryPromise({
+    try: () => new $RefParser().dereference(file, { resolve: { http: { canRead: false } } }),
+    catch: (cause) => invalid(file, messageOf(cause)),
+  })
+  return Predicate.isObject(document) ? document : yield* invalid(file, "it is not an object")
+})
+
+const invalid = (path: string, problem: string): ContractError =>
+  new ContractError({ reason: new ContractInvalid({ path, problem }) })

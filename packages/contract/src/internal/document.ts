@@ -1,0 +1,105 @@
+/** The part of OpenAPI that a contract is read from. */
+import * as Schema from "effect/Schema"
+import { ScenariosObject } from "../Scenario.ts"
+
+const ExampleObject = Schema.Struct({
+  summary: Schema.optionalKey(Schema.String),
+  value: Schema.optionalKey(Schema.Unknown),
+  "x-sent-headers": Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+})
+
+const ContentObject = Schema.Record(
+  Schema.String,
+  Schema.Struct({
+    schema: Schema.optionalKey(Schema.Unknown),
+    examples: Schema.optionalKey(Schema.Record(Schema.String, ExampleObject)),
+  }),
+)
+
+const ResponseObject = Schema.Struct({
+  headers: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Struct({ required: Schema.optionalKey(Schema.Boolean) })),
+  ),
+  content: Schema.optionalKey(ContentObject),
+  "x-sent-empty-body": Schema.optionalKey(Schema.Boolean),
+})
+
+const SecurityRequirements = Schema.Array(Schema.Record(Schema.String, Schema.Array(Schema.String)))
+
+const OperationObject = Schema.Struct({
+  security: Schema.optionalKey(SecurityRequirements),
+  requestBody: Schema.optionalKey(
+    Schema.Struct({ required: Schema.optionalKey(Schema.Boolean), content: ContentObject }),
+  ),
+  responses: Schema.Record(Schema.String, ResponseObject),
+  // By name, and within it by the expression of the URL.
+  callbacks: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
+  ),
+  "x-sent-scenarios": Schema.optionalKey(ScenariosObject),
+})
+
+const ParameterObject = Schema.Struct({
+  name: Schema.String,
+  in: Schema.String,
+  required: Schema.optionalKey(Schema.Boolean),
+  schema: Schema.optionalKey(Schema.Unknown),
+})
+
+const CallbackObject = Schema.Struct({
+  post: Schema.Struct({
+    parameters: Schema.optionalKey(Schema.Array(ParameterObject)),
+    requestBody: Schema.Struct({ content: ContentObject }),
+  }),
+})
+
+const SecurityScheme = Schema.Struct({
+  type: Schema.String,
+  in: Schema.optionalKey(Schema.String),
+  name: Schema.optionalKey(Schema.String),
+  "x-sent-pattern": Schema.optionalKey(Schema.String),
+})
+
+export const methods = [
+  "get",
+  "put",
+  "post",
+  "delete",
+  "options",
+  "head",
+  "patch",
+  "trace",
+] as const
+
+const Document = Schema.Struct({
+  openapi: Schema.String.check(Schema.isPattern(/^3\.[01]\./)),
+  info: Schema.Struct({ title: Schema.String, version: Schema.String }),
+  security: Schema.optionalKey(SecurityRequirements),
+  paths: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      get: Schema.optionalKey(OperationObject),
+      put: Schema.optionalKey(OperationObject),
+      post: Schema.optionalKey(OperationObject),
+      delete: Schema.optionalKey(OperationObject),
+      options: Schema.optionalKey(OperationObject),
+      head: Schema.optionalKey(OperationObject),
+      patch: Schema.optionalKey(OperationObject),
+      trace: Schema.optionalKey(OperationObject),
+    }),
+  ),
+  components: Schema.optionalKey(
+    Schema.Struct({
+      securitySchemes: Schema.optionalKey(Schema.Record(Schema.String, SecurityScheme)),
+    }),
+  ),
+})
+
+export type Document = typeof Document.Type
+export type OperationObject = typeof OperationObject.Type
+export type ContentObject = typeof ContentObject.Type
+
+export const decodeDocument = Schema.decodeUnknownResult(Document)
+
+/** Fails for a callback that is not one POST with a body. */
+export const decodeCallback = Schema.decodeUnknownOption(CallbackObject)

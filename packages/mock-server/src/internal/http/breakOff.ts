@@ -1,0 +1,31 @@
+/** Ends a connection as a fault wants it, in place of the answer. */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { Answer } from "./answer.ts"
+import type { Ending } from "../play/play.ts"
+import { toRawResponse } from "./response.ts"
+
+/** Never comes back: with the connection the request's fiber ends. */
+export const breakOff = (
+  request: HttpServerRequest,
+  answer: Answer,
+  ending: Exclude<Ending, "whole">,
+): Effect.Effect<never> =>
+  Effect.suspend(() => {
+    const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
+    if (ending === "reset") socket.resetAndDestroy()
+    else {
+      const bytes = ending === "malformed" ? "What follows is not HTTP\r\n\r\n" : firstPart(answer)
+      socket.end(bytes, () => socket.destroy())
+    }
+    return Effect.never
+  })
+
+/** Ends in the middle of the body, or of the head where there is no body. */
+const firstPart = (answer: Answer): string => {
+  const whole = toRawResponse(answer)
+  const head = whole.indexOf("\r\n\r\n") + 4
+  const cut = answer.body === undefined ? head / 2 : (head + whole.length) / 2
+  return whole.slice(0, Math.floor(cut))
+}

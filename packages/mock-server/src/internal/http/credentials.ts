@@ -1,0 +1,28 @@
+/** The answer to a request whose credentials are missing or malformed. */
+import * as Credentials from "@effect-sent/contract/Credentials"
+import type { Operation } from "@effect-sent/contract/Operation"
+import { type Answer, fromExample } from "./answer.ts"
+
+/**
+ * The 401 for the first header, in the contract's order, that is missing or malformed. Undefined when the credentials are
+ * complete and well formed; a mock accepts every such pair, whoever owns it.
+ */
+export const checkCredentials = (
+  operation: Operation,
+  headers: Readonly<Record<string, string | undefined>>,
+): Answer | undefined => {
+  const [first] = Credentials.problems(operation, headers)
+  return first === undefined ? undefined : unauthorized(operation, first)
+}
+
+const unauthorized = (
+  operation: Operation,
+  { kind, name }: Credentials.CredentialProblem,
+): Answer => {
+  // `x-sender-id` → `sender-id`, as the contract's examples are named.
+  const subject = name.replace(/^x-/, "")
+  return kind === "missing"
+    ? fromExample(operation, 401, [`${subject}-not-found`], `Header ${name} not found`)
+    : // A malformed key has no example of its own: to the service it is a wrong key.
+      fromExample(operation, 401, [`${subject}-invalid`, "credentials-invalid"], `Invalid ${name}`)
+}

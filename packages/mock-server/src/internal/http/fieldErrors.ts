@@ -1,0 +1,167 @@
+/** Turns Prism's violations into the contract's field errors. What a field holds is never repeated. */
+import * as Predicate from "effect/Predicate"
+import type { Operation } from "@effect-sent/contract/Contract"
+import type { Answer } from "./answer.ts"
+import type { PrismViolation } from "@effect-sent/contract/Prism"
+import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
+
+/** The 400 that names every wrong field. */
+export const validationFailed = (
+  operation: Operation,
+  violations: ReadonlyArray<PrismViolation>,
+): Answer => {
+  const response = operation.responses.find(({ status }) => status === 400)
+  const published = response?.examples.find(({ value }) => isShape(value))?.value
+  return {
+    status: 400,
+    headers: {},
+    mediaTypes: response?.mediaTypes ?? ProblemDocument.mediaTypes,
+    body: {
+      ...(isShape(published) ? published : shape),
+      errors: fieldErrors(operation.requestBody?.schema, violations),
+    },
+  }
+}
+
+/** The first of the published forms; its words are the contract's where it has an example of it. */
+const shape = {
+  type: "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+  title: "One or more validation errors occurred",
+  status: 400,
+}
+
+const isShape = (value: unknown): value is object =>
+  Predicate.isObject(value) && ["type", "title", "status", "errors"].every((key) => key in value)
+
+/** Messages by field, in the order that Prism found them. */
+export const fieldErrors = (
+  schema: unknown,
+  violations: ReadonlyArray<PrismViolation>,
+): Record<string, ReadonlyArray<string>> => {
+  const errors = new Map<string, Set<string>>()
+  for (const violation of violations) {
+    if (isRepeated(violation, violations)) continue
+    const { field, message } = describe(schema, violation)
+    const name = fieldName(field)
+    errors.set(name, (errors.get(name) ?? new Set()).add(message))
+  }
+  // `fromEntries` makes own properties even of names such as `__proto__`.
+  return Object.fromEntries([...errors].map(([name, messages]) => [name, [...messages]]))
+}
+
+/** A field's format says in a word what its pattern spells out. */
+const isRepeated = (
+  violation: PrismViolation,
+  violations: ReadonlyArray<PrismViolation>,
+): boolean =>
+  violation.code === "pattern" &&
+  violations.some(
+    ({ code, path }) =>
+      code === "format" &&
+      path.length === violation.path.length &&
+      path.every((segment, index) => segment === violation.path[index]),
+  )
+
+const describe = (
+  schema: unknown,
+  violation: PrismViolation,
+): { readonly field: ReadonlyArray<string>; readonly message: string } => {
+  const field = violation.path.map(unescapePointer)
+  const said = withoutSubject(violation)
+  switch (violation.code) {
+    case "required": {
+      const name = between(said, "must have required property '", "'")
+      // Without a property it is about the body as a whole, which Prism takes `null` and `false` for, too.
+      if (name === undefined) return { field: ["body"], message: bodyMessage(schema) }
+      return {
+        field: [...field, name],
+        message: requiredMessage(schemaAt(schema, field), name) ?? `${name} is required`,
+      }
+    }
+    case "additionalProperties": {
+      const name = between(said, "must NOT have additional properties; found '", "'")
+      return { field: name === undefined ? field : [...field, name], message: "Unknown field" }
+    }
+    case "unevaluatedProperties": {
+      const name = between(said, "must NOT have unevaluated properties: '", "'")
+      return { field: name === undefined ? field : [...field, name], message: "Unknown field" }
+    }
+    case "type": {
+      return { field, message: typeMessage(said.replace("must be ", "")) }
+    }
+    case "format": {
+      const name = between(said, 'must match format "', '"')
+      return { field, message: name === undefined ? capitalised(said) : `Must be a valid ${name}` }
+    }
+    case "pattern": {
+      const pattern = between(said, 'must match pattern "', '"')
+      return {
+        field,
+        message: pattern === undefined ? capitalised(said) : `Must match the pattern ${pattern}`,
+      }
+    }
+    default: {
+      return { field, message: capitalised(said) }
+    }
+  }
+}
+
+/**
+ * Prism puts where it is in front of what is wrong, names and all. It is cut off by building it again: a name may
+ * hold anything, so that no search for the words behind it is safe.
+ */
+const withoutSubject = ({ path, message }: PrismViolation): string => {
+  const [part = "", ...names] = path
+  const kind = names.length === 0 ? "" : part === "body" ? "property " : "parameter "
+  const subject = `Request ${part === "" ? "" : `${part} `}${kind}${names.join(".").trim()}${
+    names.length === 0 ? "" : " "
+  }`
+  return message.startsWith(subject) ? message.slice(subject.length) : message
+}
+
+const between = (text: string, start: string, end: string): string | undefined =>
+  text.startsWith(start) && text.endsWith(end) && text.length >= start.length + end.length
+    ? text.slice(start.length, text.length - end.length)
+    : undefined
+
+const typeMessage = (type: string): string =>
+  `Must be ${/^[aeio]/.test(type) ? "an" : "a"} ${type.replaceAll(",", " or ")}`
+
+const bodyMessage = (schema: unknown): string =>
+  Predicate.hasProperty(schema, "type") && typeof schema.type === "string"
+    ? typeMessage(schema.type)
+    : "A body is required"
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+const requiredMessage = (schema: unknown, name: string): string | undefined => {
+  const property = member(member(schema, "properties"), name)
+  const message = member(property, "x-sent-required-message")
+  return typeof message === "string" ? message : undefined
+}
+
+/** The schema of a field, by the names that lead to it from `body` inwards. */
+const schemaAt = (schema: unknown, [part, ...names]: ReadonlyArray<string>): unknown =>
+  part === "body"
+    ? names.reduce<unknown>(
+        (at, name) => member(member(at, "properties"), name) ?? member(at, "additionalProperties"),
+        schema,
+      )
+    : undefined
+
+// Own members only: a field may be called `constructor`.
+const member = (value: unknown, key: string): unknown =>
+  Predicate.isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+
+const unescapePointer = (segment: string): string =>
+  segment.replaceAll("~1", "/").replaceAll("~0", "~")
+
+/** `["body", "messageBody", "name"]` → `messageBody.name`; the body itself is `$`. */
+const fieldName = ([part, ...names]: ReadonlyArray<string>): string => {
+  const [first = "$", ...rest] = part === "body" || part === undefined ? names : [part, ...names]
+  return rest.reduce(
+    (path, name) =>
+      /^[\w-]+$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`,
+    first,
+  )
+}

@@ -1,0 +1,249 @@
+/** What lies below `/__mock`: the inbox page and the JSON routes that it, and any program, uses. */
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { Contract } from "@effect-sent/contract/Contract"
+import type { Scenario } from "@effect-sent/contract/Scenario"
+import { refuseAccess } from "./access.ts"
+import { type Answer, problem } from "../http/answer.ts"
+import type { Control } from "../play/control.ts"
+import { eventStream } from "./events.ts"
+import { listMessages } from "./listMessages.ts"
+import { pageFile, pageNames } from "./page.ts"
+import { toResponse } from "../http/response.ts"
+import { routeOf } from "../http/route.ts"
+import { dueAfter } from "@effect-sent/contract/Scenario"
+
+/** In front of every path of these routes. */
+export const adminPath = "/__mock"
+
+export interface AdminParts {
+  readonly contract: Contract
+  readonly control: Control
+  readonly baseUrl: string
+  /** Where updates may be sent by those who have no receiver yet. */
+  readonly receiverUrl: string
+  readonly realistic: boolean
+  /** Names, besides `localhost` and addresses, under which the inbox may be opened. */
+  readonly hosts: ReadonlySet<string>
+  /** Done when the server closes. */
+  readonly closing: Effect.Effect<void>
+}
+
+type Handled = Effect.Effect<HttpServerResponse.HttpServerResponse, Answer>
+
+interface AdminRoute {
+  readonly method: string
+  readonly path: string
+  /** Given what stands in the path in place of its parameters, in their order. */
+  readonly answer: (parts: AdminParts, call: Call) => Handled
+}
+
+interface Call {
+  readonly request: HttpServerRequest
+  readonly query: URLSearchParams
+  readonly parameters: ReadonlyArray<string>
+}
+
+const routes: ReadonlyArray<AdminRoute> = [
+  ...pageNames.map((name): AdminRoute => ({
+    method: "GET",
+    path: `/${name}`,
+    answer: () => pageFile(name),
+  })),
+  {
+    method: "GET",
+    path: "/messages",
+    answer: ({ control }, { query }) =>
+      Effect.map(Effect.fromResult(listMessages(control, query)), json),
+  },
+  {
+    method: "DELETE",
+    path: "/messages",
+    answer: ({ control }, { query }) => Effect.as(control.clearMessages(senderOf(query)), nothing),
+  },
+  {
+    method: "GET",
+    path: "/messages/{id}",
+    answer: ({ control }, { parameters: [id = ""] }) => {
+      const message = control.message(id)
+      return message === undefined
+        ? Effect.fail(problem(404, "There is no such message"))
+        : Effect.succeed(json(message))
+    },
+  },
+  {
+    method: "POST",
+    path: "/messages/{id}/updates/{update}/resend",
+    answer: ({ control }, { parameters: [id = "", update = ""] }) =>
+      Effect.map(control.resend(id, update), json),
+  },
+  {
+    method: "GET",
+    path: "/faults",
+    answer: ({ control }, { query }) => Effect.succeed(json(control.faults.all(senderOf(query)))),
+  },
+  { method: "POST", path: "/faults", answer: (parts, call) => addFault(parts, call) },
+  {
+    method: "DELETE",
+    path: "/faults",
+    answer: ({ control }, { query }) => {
+      control.faults.clear(senderOf(query))
+      return Effect.succeed(nothing)
+    },
+  },
+  {
+    method: "DELETE",
+    path: "/faults/{id}",
+    answer: ({ control }, { parameters: [id = ""] }) =>
+      control.faults.remove(id)
+        ? Effect.succeed(nothing)
+        : Effect.fail(problem(404, "There is no such fault")),
+  },
+  {
+    method: "GET",
+    path: "/scenarios",
+    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract))),
+  },
+  {
+    method: "GET",
+    path: "/clock",
+    answer: (parts, { query }) => Effect.succeed(json(clockOf(parts, senderOf(query)))),
+  },
+  { method: "POST", path: "/clock", answer: (parts, call) => advanceClock(parts, call) },
+  { method: "GET", path: "/info", answer: (parts) => Effect.succeed(json(infoOf(parts))) },
+  // For those who have no receiver yet: takes any update, and forgets it.
+  { method: "POST", path: "/receiver", answer: () => Effect.succeed(nothing) },
+  { method: "GET", path: "/events", answer: (parts) => Effect.succeed(events(parts)) },
+]
+
+/** Answers a request below `/__mock`. */
+export const admin = (
+  parts: AdminParts,
+  request: HttpServerRequest,
+  path: string,
+  query: URLSearchParams,
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.suspend((): Handled => {
+    const refusal = refuseAccess(request, parts.hosts)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    // Without the slash, the page's own links would lead elsewhere.
+    if (path === adminPath) {
+      return Effect.succeed(HttpServerResponse.redirect(`${adminPath}/`, { status: 308 }))
+    }
+    // What serves a GET serves a HEAD too; Node leaves out the body.
+    const method = request.method === "HEAD" ? "GET" : request.method
+    const route = routeOf(routes, method, path, adminPath)
+    return route._tag === "Refused"
+      ? Effect.fail(route.answer)
+      : route.target.answer(parts, { request, query, parameters: route.parameters })
+  }).pipe(Effect.catch((answer) => Effect.succeed(toResponse(answer, request.headers["accept"]))))
+
+const senderOf = (query: URLSearchParams): string | undefined =>
+  query.get("senderId")?.toLowerCase()
+
+const nothing = HttpServerResponse.empty({ status: 204 })
+
+const json = (value: unknown): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(value), {
+    contentType: "application/json",
+    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
+  })
+
+const events = ({ closing, control }: AdminParts): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.stream(eventStream(control.records, control.timeline, closing), {
+    contentType: "text/event-stream",
+    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
+  })
+
+// -----------------------------------------------------------------------------
+// Faults, clock, scenarios
+// -----------------------------------------------------------------------------
+
+const addFault = ({ control }: AdminParts, { request }: Call): Handled =>
+  Effect.flatMap(readJson(request), (body) => {
+    const placed = control.faults.add(body)
+    return Result.isFailure(placed)
+      ? Effect.fail(problem(400, placed.failure))
+      : Effect.succeed(HttpServerResponse.setStatus(json(placed.success), 201))
+  })
+
+const advanceClock = (parts: AdminParts, { request }: Call): Handled =>
+  Effect.flatMap(readJson(request), (body) => {
+    const millis = Predicate.hasProperty(body, "advanceMillis") ? body.advanceMillis : undefined
+    const sender = Predicate.hasProperty(body, "senderId") ? body.senderId : undefined
+    if (!Predicate.isNumber(millis) || !Number.isFinite(millis) || millis < 0) {
+      return Effect.fail(problem(400, "advanceMillis must be a number of milliseconds, 0 or more"))
+    }
+    if (sender !== undefined && !Predicate.isString(sender)) {
+      return Effect.fail(problem(400, "senderId must be a text"))
+    }
+    const senderId = sender?.toLowerCase()
+    return Effect.map(parts.control.timeline.advance(millis, senderId), () =>
+      json(clockOf(parts, senderId)),
+    )
+  })
+
+const clockOf = ({ control, realistic }: AdminParts, senderId: string | undefined): object => ({
+  now: new Date(control.timeline.now(senderId)).toISOString(),
+  runs: control.timeline.runs,
+  realistic,
+})
+
+/** As they are served and printed. */
+export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
+  operations.flatMap((operation) =>
+    operation.scenarios.map(
+      ({ answers, isDefault, name, phoneNumber, summary, updates }: Scenario) => ({
+        name,
+        phoneNumber,
+        isDefault,
+        summary,
+        answers: answers.map(({ delay, ...answer }) => ({
+          ...answer,
+          ...(delay === undefined ? {} : { delayMillis: delay * 1000 }),
+        })),
+        updates: updates.map((update) => ({
+          example: update.example,
+          afterMillis: dueAfter(update) * 1000,
+        })),
+      }),
+    ),
+  )
+
+/** What the page tells someone who has sent nothing yet. */
+const infoOf = (parts: AdminParts): object => ({
+  title: parts.contract.title,
+  version: parts.contract.version,
+  baseUrl: parts.baseUrl,
+  path: parts.contract.operations.find(({ scenarios }) => scenarios.length > 0)?.path,
+  senderId: sampleSenderId,
+  webhookUrlHint: parts.receiverUrl,
+  clock: clockOf(parts, undefined),
+})
+
+/** Any GUID will do. */
+export const sampleSenderId = "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11"
+
+/** What these routes take is small. */
+const maxBodyBytes = 64 * 1024
+
+const readJson = (request: HttpServerRequest): Effect.Effect<unknown, Answer> =>
+  Stream.runFold(
+    request.stream,
+    () => Buffer.alloc(0),
+    (all, chunk) => (all.length > maxBodyBytes ? all : Buffer.concat([all, chunk])),
+  ).pipe(
+    Effect.mapError(() => problem(400, "The request body broke off")),
+    Effect.flatMap((bytes) =>
+      bytes.length > maxBodyBytes
+        ? Effect.fail(problem(413, `The request body is larger than ${maxBodyBytes} bytes`))
+        : Effect.try({
+            try: (): unknown => JSON.parse(bytes.toString("utf8")),
+            catch: () => problem(400, "The request body is not valid JSON"),
+          }),
+    ),
+  )

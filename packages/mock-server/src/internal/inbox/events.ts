@@ -1,0 +1,55 @@
+/** What happens to the messages, as server-sent events. */
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import { type Change, type Messages, toMessage } from "../play/messages.ts"
+import { pause } from "../pause.ts"
+import type { Timeline } from "../play/timeline.ts"
+
+/** How long changes are gathered, in milliseconds: what changes often is sent once. */
+const gathering = 50
+
+/** Of more than this at once the page is better off with a fresh list. */
+const mostAtOnce = 500
+
+/** Until the server closes or the reader goes. */
+export const eventStream = (
+  messages: Messages,
+  timeline: Timeline,
+  closing: Effect.Effect<void>,
+): Stream.Stream<Uint8Array> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const subscription = yield* PubSub.subscribe(messages.changes)
+      let next: number | undefined
+      const batches = Effect.gen(function* () {
+        const first = yield* PubSub.take(subscription)
+        yield* pause(gathering)
+        const changes = [first, ...(yield* PubSub.takeUpTo(subscription, Infinity))]
+        // A gap: the reader was so slow that newer changes have pushed out older ones.
+        const isWhole = next === undefined || first.sequence === next
+        next = (changes.at(-1)?.sequence ?? first.sequence) + 1
+        return isWhole ? eventsOf(changes, timeline) : event("reload", {})
+      })
+      // At once, so that the reader knows that it is connected, and comes back soon when it is not.
+      return Stream.concat(Stream.make("retry: 1000\n\n"), Stream.fromEffectRepeat(batches))
+    }),
+  ).pipe(Stream.interruptWhen(closing), Stream.encodeText)
+
+const eventsOf = (changes: ReadonlyArray<Change>, timeline: Timeline): string => {
+  const changed = new Map(
+    changes.flatMap((change) =>
+      change._tag === "Changed" ? [[change.record.id, change.record] as const] : [],
+    ),
+  )
+  if (changed.size > mostAtOnce) return event("reload", {})
+  if (changes.some(({ _tag }) => _tag === "Cleared")) return event("cleared", {})
+  return event(
+    "messages",
+    [...changed.values()].map((record) => toMessage(record, timeline.now(record.senderId))),
+  )
+}
+
+// JSON holds no line break, which would end the event.
+const event = (name: string, data: unknown): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

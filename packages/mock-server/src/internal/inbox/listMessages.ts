@@ -1,0 +1,95 @@
+/** The messages that a query asks for, newest first. */
+import * as Result from "effect/Result"
+import type { Message } from "../../Message.ts"
+import { type Answer, problem } from "../http/answer.ts"
+import type { Control } from "../play/control.ts"
+import { isFound } from "./search.ts"
+
+export interface MessageList {
+  readonly messages: ReadonlyArray<Message>
+  /** How many the filters let through, whatever the page. */
+  readonly total: number
+  /** Whether there are older ones. */
+  readonly more: boolean
+}
+
+/** The page, or the 400 that says which parameter is wrong. */
+export const listMessages = (
+  control: Control,
+  query: URLSearchParams,
+): Result.Result<MessageList, Answer> =>
+  Result.gen(function* () {
+    for (const name of query.keys()) yield* known(name)
+    const limit = yield* wholeNumber(query, "limit", 1, 1000, 100)
+    const before = yield* wholeNumber(query, "before", 0, Number.MAX_SAFE_INTEGER, Infinity)
+    const since = yield* time(query, "since", -Infinity)
+    const until = yield* time(query, "until", Infinity)
+    const search = query.get("search")?.trim() ?? ""
+    const found = control
+      .recordsOf(query.get("senderId")?.toLowerCase())
+      .filter(
+        (record) =>
+          isSame(record.phoneNumber, query.get("phoneNumber")) &&
+          isSame(record.templateId, query.get("templateId")) &&
+          since <= record.receivedAt &&
+          record.receivedAt < until &&
+          (search === "" || isFound(control.show(record), search)),
+      )
+    const older = found.filter(({ number }) => number < before)
+    // Only these: to show all of many thousands takes longer than a page may.
+    const messages = older.slice(-limit).toReversed().map(control.show)
+    return { messages, total: found.length, more: older.length > messages.length }
+  })
+
+const parameters = [
+  "phoneNumber",
+  "templateId",
+  "senderId",
+  "since",
+  "until",
+  "search",
+  "limit",
+  "before",
+]
+
+const known = (name: string): Result.Result<void, Answer> =>
+  parameters.includes(name)
+    ? Result.succeed(undefined)
+    : Result.fail(
+        problem(
+          400,
+          `There is no parameter ${JSON.stringify(name.slice(0, 80))}; there are: ${parameters.join(", ")}`,
+        ),
+      )
+
+const wholeNumber = (
+  query: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+  otherwise: number,
+): Result.Result<number, Answer> => {
+  const text = query.get(name)
+  if (text === null) return Result.succeed(otherwise)
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= least && value <= most
+    ? Result.succeed(value)
+    : Result.fail(problem(400, `${name} must be a whole number from ${least} to ${most}`))
+}
+
+const time = (
+  query: URLSearchParams,
+  name: string,
+  otherwise: number,
+): Result.Result<number, Answer> => {
+  const text = query.get(name)
+  if (text === null) return Result.succeed(otherwise)
+  const value = Date.parse(text)
+  return Number.isNaN(value)
+    ? Result.fail(problem(400, `${name} must be a time of ISO 8601, e.g. 2026-01-31T12:00:00Z`))
+    : Result.succeed(value)
+}
+
+// In a query a plus sign stands for a space, and nobody writes `%2B` by hand.
+const isSame = (actual: string | undefined, wanted: string | null): boolean =>
+  wanted === null || actual?.toLowerCase() === wanted.replace(/^ /, "+").toLowerCase()

@@ -1,0 +1,69 @@
+/** What can be seen and done from outside, by routes and by code alike. */
+import * as Effect from "effect/Effect"
+import type { Message } from "../../Message.ts"
+import { type Answer, problem } from "../http/answer.ts"
+import type { Deliveries } from "../updates/deliveries.ts"
+import type { Faults } from "./faults.ts"
+import { type MessageRecord, type Messages, toMessage } from "./messages.ts"
+import type { Timeline } from "./timeline.ts"
+
+export interface Control {
+  readonly records: Messages
+  readonly faults: Faults
+  readonly timeline: Timeline
+  /** Oldest first, of all senders or of one. */
+  readonly messages: (senderId?: string) => ReadonlyArray<Message>
+  /** The same, before they are made to be shown: of many only few may be. */
+  readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
+  readonly show: (record: MessageRecord) => Message
+  readonly message: (id: string) => Message | undefined
+  /** Forgets them, and sends no more updates of them. */
+  readonly clearMessages: (senderId?: string) => Effect.Effect<void>
+  /** Sends an update once more; fails with a refusal in words. */
+  readonly resend: (messageId: string, updateId: string) => Effect.Effect<Message, Answer>
+}
+
+export const makeControl = (
+  records: Messages,
+  faults: Faults,
+  timeline: Timeline,
+  deliveries: Deliveries,
+): Control => {
+  const show = (record: MessageRecord): Message => toMessage(record, timeline.now(record.senderId))
+  const recordsOf = (senderId: string | undefined): ReadonlyArray<MessageRecord> =>
+    [...records.all()].filter((record) => senderId === undefined || record.senderId === senderId)
+  return {
+    records,
+    faults,
+    timeline,
+    recordsOf,
+    show,
+    messages: (senderId) => recordsOf(senderId).map(show),
+    message: (id) => {
+      const record = records.find(id)
+      return record === undefined ? undefined : show(record)
+    },
+    clearMessages: (senderId) =>
+      Effect.suspend(() => {
+        const ids = recordsOf(senderId).map(({ id }) => id)
+        records.clear(senderId)
+        return Effect.forEach(ids, deliveries.forget, { discard: true })
+      }),
+    resend: Effect.fnUntraced(function* (messageId, updateId) {
+      const record = records.find(messageId)
+      const update = record?.updates.find(({ plan }) => plan.id === updateId)
+      if (record === undefined || update === undefined) {
+        return yield* Effect.fail(problem(404, "There is no such message or update"))
+      }
+      if (update.state === "waiting") {
+        return yield* Effect.fail(
+          problem(409, "The update has not been sent yet; it is still waiting"),
+        )
+      }
+      const refusal = deliveries.refusal(record)
+      if (refusal !== undefined) return yield* Effect.fail(problem(409, refusal))
+      yield* deliveries.resend(record, update)
+      return show(record)
+    }),
+  }
+}

@@ -1,0 +1,75 @@
+/** Whether a message matches, and how near the others come when none does. */
+import * as Predicate from "effect/Predicate"
+import type { Message } from "../../Message.ts"
+import { type Match, type MatchMembers, MessageNotFound } from "../../MessageMatch.ts"
+
+/** Whether a message is what it was to be. */
+export const matches = (match: Match, message: Message): boolean =>
+  Predicate.isFunction(match) ? match(message) : differences(match, message).length === 0
+
+/** The error for a match that none of these messages is. */
+export const notFound = (match: Match, messages: ReadonlyArray<Message>): MessageNotFound => {
+  if (Predicate.isFunction(match)) {
+    return new MessageNotFound({ wanted: "is what the function wants", seen: messages.length })
+  }
+  const wanted = describe(match)
+  let nearest:
+    { readonly message: Message; readonly differences: ReadonlyArray<string> } | undefined
+  for (const message of messages) {
+    const found = differences(match, message)
+    // Of two that are equally near the newer one, which is more likely to be meant.
+    if (nearest === undefined || found.length <= nearest.differences.length) {
+      nearest = { message, differences: found }
+    }
+  }
+  return new MessageNotFound({
+    wanted,
+    seen: messages.length,
+    ...(nearest === undefined
+      ? {}
+      : {
+          nearest: `number ${nearest.message.number}, where ${nearest.differences.join(" and ")}`,
+        }),
+  })
+}
+
+type Pair = readonly [name: string, wanted: unknown, actual: unknown]
+
+const ignoresCase = new Set(["templateId", "senderId"])
+
+const pairs = (
+  { variables = {}, ...members }: MatchMembers,
+  message?: Message,
+): ReadonlyArray<Pair> => [
+  ...Object.entries(members)
+    .filter(([, wanted]) => wanted !== undefined)
+    .map(([name, wanted]): Pair => {
+      const actual =
+        message === undefined
+          ? undefined
+          : Object.entries(message).find(([key]) => key === name)?.[1]
+      return [name, wanted, actual]
+    }),
+  ...Object.entries(variables).map(([name, wanted]): Pair => [
+    `variables.${name}`,
+    wanted,
+    message?.variables[name],
+  ]),
+]
+
+const differences = (match: MatchMembers, message: Message): ReadonlyArray<string> =>
+  pairs(match, message)
+    .filter(([name, wanted, actual]) => !isSame(name, wanted, actual))
+    .map(([name, wanted, actual]) => `${name} is ${quoted(actual)}, not ${quoted(wanted)}`)
+
+const isSame = (name: string, wanted: unknown, actual: unknown): boolean =>
+  ignoresCase.has(name) && Predicate.isString(wanted) && Predicate.isString(actual)
+    ? wanted.toLowerCase() === actual.toLowerCase()
+    : wanted === actual
+
+const describe = (match: MatchMembers): string => {
+  const members = pairs(match).map(([name, wanted]) => `${name} ${quoted(wanted)}`)
+  return members.length === 0 ? "is there" : `has ${members.join(" and ")}`
+}
+
+const quoted = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value))

@@ -1,0 +1,138 @@
+/** Keeps what was sent: the newest messages, bounded in number and in bytes. */
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type { Answer, Attempt, Message, Update, UpdateState } from "../../Message.ts"
+import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
+
+/** An update while it is on its way. */
+export interface UpdateRecord {
+  readonly plan: UpdatePlan
+  state: UpdateState
+  attempts: ReadonlyArray<Attempt>
+}
+
+/** A message while things happen to it. What does not change is kept as it will be shown. */
+export interface MessageRecord {
+  readonly id: string
+  readonly number: number
+  readonly receivedAt: number
+  readonly senderId: string
+  readonly phoneNumber: string | undefined
+  readonly templateId: string | undefined
+  readonly variables: Readonly<Record<string, string>>
+  readonly webhookUrl: string | undefined
+  readonly accepted: boolean
+  readonly scenario: string | undefined
+  readonly because: string | undefined
+  readonly request: Message["request"]
+  answer: Answer | undefined
+  updates: ReadonlyArray<UpdateRecord>
+}
+
+/** What happened to the messages. */
+export type Change =
+  | { readonly _tag: "Changed"; readonly sequence: number; readonly record: MessageRecord }
+  | { readonly _tag: "Cleared"; readonly sequence: number }
+
+export interface Messages {
+  readonly add: (record: MessageRecord) => void
+  /** Says that a record is no longer what it was. */
+  readonly changed: (record: MessageRecord) => void
+  readonly find: (id: string) => MessageRecord | undefined
+  /** Oldest first. */
+  readonly all: () => Iterable<MessageRecord>
+  readonly clear: (senderId?: string) => void
+  /** Newer changes push out older ones that nobody took. */
+  readonly changes: PubSub.PubSub<Change>
+  readonly nextNumber: () => number
+}
+
+/** More than this of requests' text is not kept, however few they are. */
+const maxKeptCharacters = 64 * 1024 * 1024
+
+export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
+  const records = new Map<string, MessageRecord>()
+  const changes = yield* PubSub.sliding<Change>(1024)
+  let characters = 0
+  let number = 0
+  let sequence = 0
+
+  const tell = (record: MessageRecord): void => {
+    PubSub.publishUnsafe(changes, { _tag: "Changed", sequence: ++sequence, record })
+  }
+
+  const drop = (record: MessageRecord): void => {
+    records.delete(record.id)
+    characters -= record.request.body.length
+  }
+
+  const messages: Messages = {
+    add: (record) => {
+      records.set(record.id, record)
+      characters += record.request.body.length
+      for (const oldest of records.values()) {
+        if (records.size <= maxMessages && characters <= maxKeptCharacters) break
+        drop(oldest)
+      }
+      tell(record)
+    },
+    changed: (record) => {
+      if (records.has(record.id)) tell(record)
+    },
+    find: (id) => records.get(id),
+    all: () => records.values(),
+    clear: (senderId) => {
+      for (const record of records.values()) {
+        if (senderId === undefined || record.senderId === senderId) drop(record)
+      }
+      PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
+    },
+    changes,
+    nextNumber: () => ++number,
+  }
+  return messages
+})
+
+/** What the outside sees of a record, at this time by its sender's clock. */
+export const toMessage = (record: MessageRecord, now: number): Message => {
+  const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
+    record
+  const latest = updates
+    .filter(({ plan, state }) => receivedAt + plan.happensAfter <= now && state !== "waiting")
+    .map(({ plan }) => plan)
+    .reduce<UpdatePlan | undefined>(
+      (newest, plan) =>
+        newest === undefined || plan.happensAfter >= newest.happensAfter ? plan : newest,
+      undefined,
+    )
+  return {
+    id: record.id,
+    number: record.number,
+    receivedAt: iso(receivedAt),
+    senderId: record.senderId,
+    ...(phoneNumber === undefined ? {} : { phoneNumber }),
+    ...(templateId === undefined ? {} : { templateId }),
+    variables: record.variables,
+    ...(webhookUrl === undefined ? {} : { webhookUrl }),
+    accepted: record.accepted,
+    ...(latest?.channel === undefined ? {} : { channel: latest.channel }),
+    status: record.accepted ? (latest?.status ?? "ACCEPTED") : "REFUSED",
+    ...(scenario === undefined ? {} : { scenario }),
+    ...(because === undefined ? {} : { because }),
+    request: record.request,
+    ...(answer === undefined ? {} : { answer }),
+    updates: updates.map((update) => toUpdate(record, update)),
+  }
+}
+
+const toUpdate = (record: MessageRecord, { attempts, plan, state }: UpdateRecord): Update => ({
+  id: plan.id,
+  status: plan.status,
+  happensAt: iso(record.receivedAt + plan.happensAfter),
+  dueAt: iso(record.receivedAt + plan.dueAfter),
+  body: bodyOf(record, plan),
+  state,
+  attempts,
+})
+
+const iso = (millis: number): string => new Date(millis).toISOString()

@@ -1,0 +1,97 @@
+/** Makes the record of a valid request. */
+import { randomUUID } from "node:crypto"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
+import type { Operation } from "@effect-sent/contract/Contract"
+import type { Answer } from "../http/answer.ts"
+import { maskKey } from "../mask.ts"
+import type { Attempt } from "../../Message.ts"
+import type { UpdatePlan } from "../updates/updates.ts"
+import type { MessageRecord } from "./messages.ts"
+import type { Play } from "./play.ts"
+import type { RequestBody } from "../http/requestBody.ts"
+
+interface Exchanged {
+  readonly operation: Operation
+  readonly request: HttpServerRequest
+  readonly body: RequestBody
+  readonly senderId: string
+  readonly play: Play
+  readonly answer: Answer
+  readonly number: number
+  readonly receivedAt: number
+  /** The updates of the scenario, if the message is accepted. */
+  readonly plans: ReadonlyArray<UpdatePlan>
+}
+
+export const makeRecord = (exchanged: Exchanged): MessageRecord => {
+  const { answer, body, number, operation, plans, play, receivedAt, request, senderId } = exchanged
+  const { updates } = operation
+  const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
+  const accepted = play.processed && answer.status >= 200 && answer.status < 300
+  return {
+    id: randomUUID(),
+    number,
+    receivedAt,
+    senderId,
+    phoneNumber: textIn(body.value, "phoneNumber"),
+    templateId: textIn(body.value, "templateId"),
+    variables: variablesIn(body.value),
+    webhookUrl,
+    accepted,
+    scenario: play.byScenario || accepted ? play.scenario?.name : undefined,
+    because: play.because,
+    request: {
+      method: request.method,
+      target: request.url,
+      headers: shownHeaders(request.headers),
+      body: body.text,
+    },
+    answer: undefined,
+    updates:
+      accepted && webhookUrl !== undefined
+        ? plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts }))
+        : [],
+  }
+}
+
+const noAttempts: ReadonlyArray<Attempt> = []
+
+/** A member of a JSON object, if it is a text. */
+export const textIn = (value: unknown, name: string): string | undefined => {
+  if (!Predicate.hasProperty(value, name)) return undefined
+  const member = value[name]
+  return Predicate.isString(member) ? member : undefined
+}
+
+const variablesIn = (value: unknown): Readonly<Record<string, string>> => {
+  const body = Predicate.hasProperty(value, "messageBody") ? value.messageBody : undefined
+  if (!Predicate.isObject(body)) return {}
+  return Object.fromEntries(
+    Object.entries(body).flatMap(([name, text]) =>
+      Predicate.isString(text) ? [[name, text]] : [],
+    ),
+  )
+}
+
+const secretHeaders = new Set(["x-api-key", "authorization", "proxy-authorization", "cookie"])
+
+const shownHeaders = (
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => {
+  const shown: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    shown[name] = secretHeaders.has(name) ? maskKey(value) : shared(value)
+  }
+  return shown
+}
+
+/** Values that most requests have in common. Ten thousand messages would otherwise hold each of them once more. */
+const values = new Map<string, string>()
+
+const shared = (value: string): string => {
+  const known = values.get(value)
+  if (known !== undefined) return known
+  if (values.size < 1000) values.set(value, value)
+  return value
+}

@@ -1,0 +1,213 @@
+/** Sends the updates of accepted messages to their receivers, in order, signed, and again when they are not taken. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberMap from "effect/FiberMap"
+import * as Predicate from "effect/Predicate"
+import * as Semaphore from "effect/Semaphore"
+import type { MessageRecord, Messages, UpdateRecord } from "../play/messages.ts"
+import { isAllowedHost } from "./receivers.ts"
+import type { Sign } from "./sign.ts"
+import type { Timeline } from "../play/timeline.ts"
+import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
+
+export interface Deliveries {
+  /** Begins to send a message's updates. */
+  readonly begin: (record: MessageRecord, check: CheckUpdate) => void
+  /** Why nothing can be sent to a message's receiver, in words; undefined when something can. */
+  readonly refusal: (record: MessageRecord) => string | undefined
+  /** Sends one update once more, now. */
+  readonly resend: (record: MessageRecord, update: UpdateRecord) => Effect.Effect<void>
+  /** Sends no more updates of a message. */
+  readonly forget: (messageId: string) => Effect.Effect<void>
+}
+
+export interface Settings {
+  readonly pace: Pace
+  readonly allowedHosts: ReadonlySet<string>
+  /** How long a receiver has to answer, in milliseconds of the machine's clock. */
+  readonly webhookTimeout: number
+  readonly sign: Sign
+}
+
+/** The contract's description of the callback has these: three tries, a minute apart and then two. */
+const triesInAll = 3
+const firstWait = 60
+
+/** How many receivers may be waited for at the same time. */
+const atOnce = 64
+
+export const makeDeliveries = Effect.fnUntraced(function* (
+  messages: Messages,
+  timeline: Timeline,
+  settings: Settings,
+) {
+  const fibers = yield* FiberMap.make<string>()
+  const run = yield* FiberMap.runtime(fibers)()
+  const lines = Semaphore.makeUnsafe(atOnce)
+
+  const attempt = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
+    const url = record.webhookUrl ?? ""
+    const at = timeline.now(record.senderId)
+    const startedAt = performance.now()
+    const outcome = yield* lines.withPermit(
+      post(url, JSON.stringify(bodyOf(record, update.plan)), settings),
+    )
+    const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
+    update.attempts = [
+      ...update.attempts,
+      { at: new Date(at).toISOString(), ...outcome, durationMillis },
+    ]
+    const received = "status" in outcome && outcome.status >= 200 && outcome.status < 300
+    yield* Effect.logDebug(
+      `update ${update.plan.status} of message ${record.number}: ${"status" in outcome ? outcome.status : outcome.problem}`,
+    )
+    return received
+  })
+
+  const settle = (
+    record: MessageRecord,
+    update: UpdateRecord,
+    state: UpdateRecord["state"],
+  ): void => {
+    update.state = state
+    messages.changed(record)
+  }
+
+  const retry = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
+    let received = false
+    for (let tries = 1; !received && tries < triesInAll; tries++) {
+      const wait = firstWait * 2 ** (tries - 1) * settings.pace.second
+      yield* timeline.sleep(record.senderId, wait)
+      received = yield* attempt(record, update)
+      const next = tries + 1 < triesInAll ? "retrying" : "given-up"
+      settle(record, update, received ? "received" : next)
+    }
+  })
+
+  /** The first try; whether a further one is to follow. */
+  const first = Effect.fnUntraced(function* (
+    record: MessageRecord,
+    update: UpdateRecord,
+    check: CheckUpdate,
+  ) {
+    const refusal = refusalOf(record, update, check, settings)
+    if (refusal !== undefined) {
+      const at = new Date(timeline.now(record.senderId)).toISOString()
+      update.attempts = [{ at, problem: refusal, durationMillis: 0 }]
+      settle(record, update, "given-up")
+      return false
+    }
+    const received = yield* attempt(record, update)
+    settle(record, update, received ? "received" : "retrying")
+    return !received
+  })
+
+  /** They happen all the same, and nobody hears of them. */
+  const passOver = Effect.fnUntraced(function* (record: MessageRecord) {
+    for (const update of record.updates) update.state = "not-allowed"
+    yield* timeline.sleep(
+      record.senderId,
+      Math.max(...record.updates.map(({ plan }) => plan.happensAfter)),
+    )
+    messages.changed(record)
+  })
+
+  const deliver = Effect.fnUntraced(function* (record: MessageRecord, check: CheckUpdate) {
+    const retries: Array<Fiber.Fiber<void>> = []
+    for (const update of record.updates) {
+      const wait = record.receivedAt + update.plan.dueAfter - timeline.now(record.senderId)
+      if (wait > 0) yield* timeline.sleep(record.senderId, wait)
+      // In order, therefore one after the other; but what is tried again holds up nothing.
+      if (yield* first(record, update, check)) {
+        const again = timeline.track(record.senderId, retry(record, update))
+        retries.push(yield* Effect.forkChild(again, { startImmediately: true }))
+      }
+    }
+    return retries
+  })
+
+  const deliveries: Deliveries = {
+    begin: (record, check) => {
+      if (record.updates.length === 0) return
+      const isPassedOver = stateOfReceiver(record.webhookUrl ?? "", settings) === "not-allowed"
+      const all = isPassedOver
+        ? timeline.track(record.senderId, passOver(record))
+        : timeline
+            .track(record.senderId, deliver(record, check))
+            .pipe(Effect.flatMap(Fiber.joinAll))
+      run(record.id, all)
+    },
+    refusal: ({ webhookUrl = "" }) => {
+      const state = stateOfReceiver(webhookUrl, settings)
+      return state === undefined
+        ? undefined
+        : state === "not-allowed"
+          ? "The receiver is not on this machine; start the mock with --allow-host to send updates there"
+          : "The receiver's URL cannot be called"
+    },
+    resend: Effect.fnUntraced(function* (record, update) {
+      const received = yield* attempt(record, update)
+      settle(record, update, received ? "received" : "given-up")
+    }),
+    forget: (messageId) => FiberMap.remove(fibers, messageId),
+  }
+  return deliveries
+})
+
+/** Why an update is not sent at all, in words. */
+const refusalOf = (
+  record: MessageRecord,
+  update: UpdateRecord,
+  check: CheckUpdate,
+  settings: Settings,
+): string | undefined => {
+  if (stateOfReceiver(record.webhookUrl ?? "", settings) !== undefined) {
+    return "the URL cannot be called"
+  }
+  const unfit = check(bodyOf(record, update.plan))
+  return unfit === undefined ? undefined : `the contract does not allow this update: ${unfit}`
+}
+
+const stateOfReceiver = (
+  webhookUrl: string,
+  { allowedHosts }: Settings,
+): "not-allowed" | "given-up" | undefined => {
+  // The contract's pattern lets through ports that there are not.
+  if (!URL.canParse(webhookUrl)) return "given-up"
+  return isAllowedHost(new URL(webhookUrl).hostname, allowedHosts) ? undefined : "not-allowed"
+}
+
+type Outcome = { readonly status: number } | { readonly problem: string }
+
+const post = (
+  url: string,
+  body: string,
+  { sign, webhookTimeout }: Settings,
+): Effect.Effect<Outcome> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...sign(body) },
+        body,
+        // A receiver must not send the update on to a host that was not allowed.
+        redirect: "manual",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(webhookTimeout)]),
+      })
+      await response.body?.cancel()
+      return { status: response.status }
+    },
+    catch: (cause) => ({ problem: problemOf(cause, webhookTimeout) }),
+  }).pipe(Effect.catch((problem) => Effect.succeed(problem)))
+
+const problemOf = (cause: unknown, timeoutMillis: number): string => {
+  if (Predicate.hasProperty(cause, "name") && cause.name === "TimeoutError") {
+    return `no answer within ${Duration.format(Duration.millis(timeoutMillis))}`
+  }
+  const inner = Predicate.hasProperty(cause, "cause") ? cause.cause : undefined
+  const code = Predicate.hasProperty(inner, "code") ? String(inner.code) : undefined
+  return code === "ECONNREFUSED"
+    ? "connection refused"
+    : (code ?? (inner instanceof Error ? inner.message : String(cause)))
+}
