@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { styleText } from "node:util"
+import { readTests, summaryOf, type Tests } from "./testReport.ts"
 
 interface Step {
   readonly name: string
@@ -20,12 +21,6 @@ interface Outcome {
   readonly exitCode: number
   readonly seconds: number
   readonly tests: Tests | undefined
-}
-
-interface Tests {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
 }
 
 const steps: ReadonlyArray<Step> = [
@@ -64,16 +59,6 @@ const run = (step: Step, reportFile: string): Promise<Outcome> =>
     })
   })
 
-const readTests = (file: string): Tests | undefined => {
-  try {
-    // The JSON report of vitest.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return JSON.parse(readFileSync(file, "utf8")) as Tests
-  } catch {
-    return undefined
-  }
-}
-
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this repository's own package.json
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   readonly scripts: Readonly<Record<Step["script"], string>>
@@ -94,13 +79,11 @@ const summarize = (outcomes: ReadonlyArray<Outcome>): void => {
       tests === undefined || tests.numPendingTests === 0 ? "" : `, ${tests.numPendingTests} skipped`
     console.log(`  ${mark} ${step.name.padEnd(15)} ${seconds.toFixed(1)} s${count}${skipped}`)
   }
-  const sum = (key: keyof Tests) =>
-    outcomes.reduce((all, { tests }) => all + (tests?.[key] ?? 0), 0)
-  // Steps without tests of their own count as one each.
+  // A step without a report is a check: format, lint, types, or a run that broke down.
   const checks = outcomes.filter(({ tests }) => tests === undefined)
-  const passed = checks.filter(({ exitCode }) => exitCode === 0).length + sum("numPassedTests")
-  const failed = checks.filter(({ exitCode }) => exitCode !== 0).length + sum("numFailedTests")
-  console.log(`\n${passed} passed, ${failed} failed, ${sum("numPendingTests")} skipped`)
+  const passed = checks.filter(({ exitCode }) => exitCode === 0).length
+  const reports = outcomes.map(({ tests }) => tests)
+  console.log(`\n${summaryOf(reports, { passed, failed: checks.length - passed })}`)
 }
 
 const reports = mkdtempSync(join(tmpdir(), "effect-sent-"))

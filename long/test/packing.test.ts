@@ -1,0 +1,347 @@
+/**
+ * The packages as a stranger gets them: packed from a clean checkout, installed with npm and pnpm in an empty folder, and
+ * used as the pages say.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const work = mkdtempSync(join(tmpdir(), "effect-sent-packing-"))
+const tarballs = join(work, "tarballs")
+
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+const folders = [
+  "contracts",
+  "packages/core",
+  "packages/contract",
+  "packages/mock-server",
+  "packages/contract-tools",
+]
+
+/** The environment outside of this workspace: without what the pnpm that runs this test has set. */
+const env = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$)/i.test(name),
+    ),
+  ),
+  PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+}
+
+interface Ended {
+  readonly status: number | null
+  readonly output: string
+}
+
+const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): Ended => {
+  const { status, stderr, stdout } = spawnSync(command, args, { cwd, env, encoding: "utf8" })
+  return { status, output: `${stdout}${stderr}` }
+}
+
+const succeed = (cwd: string, command: string, ...args: ReadonlyArray<string>): string => {
+  const { output, status } = run(cwd, command, ...args)
+  assert.strictEqual(status, 0, `${command} ${args.join(" ")}\n${output}`)
+  return output
+}
+
+/** Every file that is tracked, or could be: a checkout as it would be after a commit. */
+const checkOut = (): string => {
+  const checkout = join(work, "checkout")
+  const list = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
+    cwd: root,
+    encoding: "utf8",
+  })
+  for (const file of list.split("\0")) {
+    if (file === "" || !existsSync(join(root, file))) continue
+    mkdirSync(dirname(join(checkout, file)), { recursive: true })
+    cpSync(join(root, file), join(checkout, file))
+  }
+  return checkout
+}
+
+const pnpm = "npx --yes pnpm@12.21.0".split(" ")
+const runPnpm = (cwd: string, ...args: ReadonlyArray<string>): Ended =>
+  run(cwd, pnpm[0] ?? "", ...pnpm.slice(1), ...args)
+
+const tarballOf = (name: string): string =>
+  join(tarballs, `effect-sent-${name}-${versionOf(name)}.tgz`)
+
+const versionOf = (name: string): string => {
+  const folder = name === "contracts" ? "contracts" : `packages/${name}`
+  const { version }: { readonly version: string } = JSON.parse(
+    readFileSync(join(root, folder, "package.json"), "utf8"),
+  )
+  return version
+}
+
+const install = join(work, "install")
+
+beforeAll(() => {
+  mkdirSync(tarballs)
+  const checkout = checkOut()
+  const installed = runPnpm(checkout, "install", "--frozen-lockfile", "--prefer-offline")
+  assert.strictEqual(installed.status, 0, installed.output)
+  for (const folder of folders) {
+    const packed = runPnpm(join(checkout, folder), "pack", "--pack-destination", tarballs)
+    assert.strictEqual(packed.status, 0, packed.output)
+  }
+  mkdirSync(install)
+  writeFileSync(join(install, "package.json"), '{ "private": true, "type": "module" }')
+  succeed(
+    install,
+    "npm",
+    "install",
+    ...["contracts", "core", "contract", "mock-server", "contract-tools"].map(tarballOf),
+    "effect@4.1.0",
+    "@effect/platform-node@4.1.0",
+  )
+})
+
+const filesIn = (name: string): ReadonlyArray<string> =>
+  succeed(work, "tar", "-tzf", tarballOf(name)).trim().split("\n")
+
+describe("each tarball", () => {
+  it.each(["contracts", "core", "contract", "mock-server", "contract-tools"])(
+    "of %s has what it needs, and no sources",
+    (name) => {
+      const files = filesIn(name)
+      assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
+      assert.deepStrictEqual(
+        files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")),
+        [],
+      )
+      const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
+      assert.notMatch(text, /"(?:workspace|catalog):/)
+      const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
+      for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
+        assert.property(packageJson, member)
+      }
+      if (name !== "contracts") assert.isAbove(files.length, 20)
+    },
+  )
+
+  it("has one bin at most, which `npx` finds by the name of the package", () => {
+    for (const name of ["mock-server", "contract-tools"]) {
+      const { bin }: { readonly bin: object } = JSON.parse(
+        succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json"),
+      )
+      assert.lengthOf(Object.keys(bin), 1, name)
+    }
+  })
+
+  it("of the contract holds the licences of what is bundled", () => {
+    const notices = succeed(
+      work,
+      "tar",
+      "-xzOf",
+      tarballOf("contract"),
+      "package/dist/THIRD_PARTY_LICENSES.txt",
+    )
+    assert.match(notices, /@stoplight\/prism-http .*\n\n/)
+    assert.include(notices, "Apache License")
+  })
+
+  it("is not made by npm where only pnpm writes the versions of the workspace", () => {
+    const { output, status } = run(join(work, "checkout/packages/mock-server"), "npm", "pack")
+    assert.notStrictEqual(status, 0)
+    assert.include(output, "use `pnpm pack`")
+  })
+})
+
+/** The programs that a page shows. */
+const programs = (page: string): ReadonlyArray<string> =>
+  Array.from(
+    readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms),
+    ([, code = ""]) => code,
+  )
+
+describe("an application that installed them", () => {
+  it("runs the README's programs against the mock that it installed", async () => {
+    await using mock = await startMock()
+    const variables = {
+      ...env,
+      SENT_BASE_URL: mock.url,
+      SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+      SENT_API_KEY: "anything",
+    }
+    const [first = "", ...others] = programs("README.md")
+    writeFileSync(join(install, "first.ts"), first)
+    const { status, stderr, stdout } = spawnSync(process.execPath, ["first.ts"], {
+      cwd: install,
+      env: variables,
+      encoding: "utf8",
+    })
+    assert.strictEqual(status, 0, stderr)
+    assert.match(stdout, /^accepted at /)
+    for (const [index, code] of others.entries()) {
+      writeFileSync(join(install, `other-${index}.ts`), code)
+      const ended = spawnSync(process.execPath, [`other-${index}.ts`], {
+        cwd: install,
+        env: variables,
+        encoding: "utf8",
+      })
+      assert.strictEqual(ended.status, 0, `${code}\n${ended.stderr}`)
+    }
+  })
+
+  it.each([
+    "packages/mock-server/README.md",
+    "packages/contract/README.md",
+    "packages/contract-tools/README.md",
+  ])("runs the programs of %s", (page) => {
+    const found = programs(page)
+    assert.isNotEmpty(found)
+    for (const code of found) {
+      writeFileSync(join(install, "page.ts"), code)
+      succeed(install, process.execPath, "page.ts")
+    }
+  })
+
+  it("runs each command by the name of its package", async () => {
+    await using mock = await startMock()
+    succeed(install, "npx", "--no-install", "@effect-sent/mock-server", "--help")
+    succeed(install, "npx", "--no-install", "@effect-sent/contract-tools", "lint")
+    const verified = succeed(
+      install,
+      "npx",
+      "--no-install",
+      "@effect-sent/contract-tools",
+      "verify",
+      "--target",
+      mock.url,
+      "--runs",
+      "5",
+    )
+    assert.match(verified, /✓ verify/)
+  })
+
+  it("has the inbox", async () => {
+    await using mock = await startMock()
+    const page = await fetch(`${mock.url}/__mock/`)
+    assert.strictEqual(page.status, 200)
+    assert.include(await page.text(), "inbox.js")
+  })
+
+  it("can be checked by TypeScript", () => {
+    writeFileSync(
+      join(install, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          module: "nodenext",
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noEmit: true,
+          types: [],
+        },
+        include: ["first.ts"],
+      }),
+    )
+    const tsc = join(
+      dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
+      "bin/tsc",
+    )
+    assert.strictEqual(succeed(install, process.execPath, tsc, "-p", "."), "")
+  })
+
+  it("loads core by `require`, too", () => {
+    const program = 'console.log(typeof require("@effect-sent/core").SentClient.sendToPhone)'
+    assert.strictEqual(
+      succeed(install, process.execPath, "--input-type=commonjs", "-e", program).trim(),
+      "function",
+    )
+  })
+})
+
+describe("the mock alone", () => {
+  it("is installed by pnpm without a build to approve", () => {
+    const folder = join(work, "pnpm")
+    mkdirSync(folder)
+    writeFileSync(join(folder, "package.json"), '{ "private": true }')
+    const overrides = ["contracts", "contract"].map(
+      (name) => `  "@effect-sent/${name}": "file:${tarballOf(name)}"`,
+    )
+    writeFileSync(join(folder, "pnpm-workspace.yaml"), `overrides:\n${overrides.join("\n")}\n`)
+    const { output, status } = runPnpm(folder, "add", tarballOf("mock-server"), "effect@4.1.0")
+    assert.strictEqual(status, 0, output)
+    assert.notInclude(output, "IGNORED_BUILDS")
+    assert.lengthOf(globSync("node_modules/.pnpm/@scarf*", { cwd: folder }), 0)
+    assert.lengthOf(globSync("node_modules/.pnpm/@redocly*", { cwd: folder }), 0)
+  })
+})
+
+/** An older Node.js, where the optional dependency is there: Linux on x64. */
+const olderNode = globSync("node_modules/node-22-linux-x64/bin/node", {
+  cwd: fileURLToPath(new URL("..", import.meta.url)),
+}).map((file) => fileURLToPath(new URL(`../${file}`, import.meta.url)))[0]
+
+describe.skipIf(olderNode === undefined)("on a Node.js that is too old", () => {
+  const node = olderNode ?? ""
+
+  it.each([
+    ["effect-sent-mock", "mock-server", 1],
+    ["effect-sent-contract", "contract-tools", 2],
+  ])("%s says so in one line", (command, name, code) => {
+    const bin = join(install, `node_modules/@effect-sent/${name}/dist/bin.js`)
+    const { output, status } = run(install, node, bin)
+    assert.strictEqual(status, code)
+    assert.match(
+      output,
+      new RegExp(`^${command}: Node\\.js [\\d.]+ or newer is required; this is 22\\.[\\d.]+\\n$`),
+    )
+  })
+
+  it("startMockServer says so in one line", () => {
+    writeFileSync(
+      join(install, "start.mjs"),
+      'import { startMockServer } from "@effect-sent/mock-server"\n' +
+        "await startMockServer().catch((error) => console.log(error.message))\n",
+    )
+    const { output, status } = run(install, node, "start.mjs")
+    assert.strictEqual(status, 0, output)
+    assert.match(output, /^@effect-sent\/mock-server: Node\.js [\d.]+ or newer is required; .*\n$/)
+  })
+})
+
+interface Mock extends AsyncDisposable {
+  readonly url: string
+}
+
+const startMock = async (): Promise<Mock> => {
+  const bin = join(install, "node_modules/@effect-sent/mock-server/dist/bin.js")
+  const child: ChildProcess = spawn(process.execPath, [bin, "--port", "0"], {
+    cwd: install,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const ended = once(child, "exit")
+  if (child.stdout === null) throw new Error("the mock has no output")
+  for await (const line of createInterface(child.stdout)) {
+    const [, url] = /SENT_BASE_URL=(\S+)/.exec(line) ?? []
+    if (url === undefined) continue
+    return {
+      url,
+      [Symbol.asyncDispose]: async () => {
+        child.kill()
+        await ended
+      },
+    }
+  }
+  throw new Error("the mock did not start")
+}

@@ -1,0 +1,96 @@
+/**
+ * Bundles Prism into the built package, in place of what loads it from the sources.
+ *
+ * Prism depends on a package with a telemetry install script, on a generator of fake data and on Postman's collections: none
+ * of it is used here, and none of it is installed with the bundle. The licences of what it contains are kept beside it.
+ */
+import { build, type Plugin } from "esbuild"
+import { globSync, readFileSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { unused } from "../src/internal/loadPrism.ts"
+
+const internal = fileURLToPath(new URL("../dist/internal/", import.meta.url))
+
+/** Stands for what a mock does not use. Prism takes members of it aside when it is loaded, and calls none. */
+const stub = `
+const absent = new Proxy(function () {}, {
+  get: (_, name) => (name === "__esModule" ? false : absent),
+  apply: () => { throw new Error("this part of Prism is not in the bundle") },
+  construct: () => { throw new Error("this part of Prism is not in the bundle") },
+})
+module.exports = absent
+`
+
+const withoutUnused: Plugin = {
+  name: "without-unused",
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /.*/ }, ({ path }) => {
+      // `@stoplight/http-spec` reaches Postman's part by a path of its own.
+      const isUnused = unused.includes(path) || path.endsWith("postman/operation")
+      return isUnused ? { path, namespace: "unused" } : undefined
+    })
+    bundler.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: stub, loader: "js" }))
+  },
+}
+
+const { metafile } = await build({
+  stdin: {
+    contents: `
+      export * as core from "@stoplight/prism-core"
+      export * as http from "@stoplight/prism-http"
+    `,
+    resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+  },
+  outfile: join(internal, "prism.js"),
+  bundle: true,
+  minify: true,
+  metafile: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  // A bundle cannot follow the `require` of a package in UMD (jsonc-parser); as a module it can.
+  mainFields: ["module", "main"],
+  // Prism is CommonJS, and requires what Node has.
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
+  plugins: [withoutUnused],
+  logLevel: "warning",
+})
+
+await writeFile(
+  join(internal, "loadPrism.js"),
+  `/** Prism, bundled. */
+export const loadPrism = async () => {
+  const { core, http } = await import("./prism.js")
+  return [core, http]
+}
+`,
+)
+
+const packageOf = (file: string): string | undefined =>
+  /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]
+
+const packages = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []))
+
+const licenceOf = (folder: string): string => {
+  const [file] = globSync("{LICEN[SC]E,licen[sc]e,LICEN[SC]E.*,licen[sc]e.*,NOTICE}", {
+    cwd: folder,
+  })
+  const { license, name, version }: Readonly<Record<string, unknown>> = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  )
+  const text =
+    file === undefined ? String(license) : readFileSync(join(folder, file), "utf8").trim()
+  return `${String(name)} ${String(version)}\n\n${text}`
+}
+
+await writeFile(
+  join(dirname(dirname(internal)), "dist/THIRD_PARTY_LICENSES.txt"),
+  `dist/internal/prism.js contains these packages.\n\n${[...packages]
+    .map(licenceOf)
+    .toSorted()
+    .join(`\n\n${"-".repeat(80)}\n\n`)}\n`,
+)

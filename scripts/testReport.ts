@@ -1,0 +1,31 @@
+/** Reads the JSON report of vitest, and counts. */
+import { readFileSync } from "node:fs"
+
+/** The part of a report that is counted. */
+export interface Tests {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+}
+
+/** Undefined when there is no report: the run broke down. */
+export const readTests = (file: string): Tests | undefined => {
+  try {
+    // The JSON report of vitest.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return JSON.parse(readFileSync(file, "utf8")) as Tests
+  } catch {
+    return undefined
+  }
+}
+
+/** The closing line of a run. `checks` are steps without tests, which count as one each. */
+export const summaryOf = (
+  tests: ReadonlyArray<Tests | undefined>,
+  checks: { readonly passed: number; readonly failed: number } = { passed: 0, failed: 0 },
+): string => {
+  const sum = (key: keyof Tests) => tests.reduce((all, one) => all + (one?.[key] ?? 0), 0)
+  const passed = checks.passed + sum("numPassedTests")
+  const failed = checks.failed + sum("numFailedTests")
+  return `${passed} passed, ${failed} failed, ${sum("numPendingTests")} skipped`
+}
