@@ -390,7 +390,7 @@ const ofCore: ReadonlyArray<Mutant> = [
       requests,
     ],
   }),
-  ...mutantsOf("packages/core/src/internal/explain.ts", {
+  ...mutantsOf("packages/core/src/internal/send/explain.ts", {
     "core-open-request": [
       "core sends fields that it does not know",
       'onExcessProperty: "error"',
@@ -398,10 +398,10 @@ const ofCore: ReadonlyArray<Mutant> = [
       requests,
     ],
   }),
-  ...mutantsOf("packages/core/src/internal/baseUrl.ts", {
+  ...mutantsOf("packages/core/src/internal/send/baseUrl.ts", {
     "core-path": ["core sends to another path", "}/v1/messages/phone`", "}/v1/messages`", requests],
   }),
-  ...mutantsOf("packages/core/src/internal/attempt.ts", {
+  ...mutantsOf("packages/core/src/internal/send/attempt.ts", {
     "core-credential-header": [
       "core sends the sender under another header",
       '"x-sender-id": Redacted',
@@ -421,7 +421,7 @@ const ofCore: ReadonlyArray<Mutant> = [
       oneSource,
     ],
   }),
-  ...mutantsOf("packages/core/src/internal/answer.ts", {
+  ...mutantsOf("packages/core/src/internal/send/answer.ts", {
     "core-detail": [
       "core looks for other words of a missing template",
       "/^template not found",
@@ -482,13 +482,15 @@ const ofCore: ReadonlyArray<Mutant> = [
       updates,
     ],
   }),
-  ...mutantsOf("packages/core/src/SentWebhook.ts", {
+  ...mutantsOf("packages/core/src/internal/updates/headers.ts", {
     "core-update-header": [
       "core looks for the signature in another header",
       'signatureHeader = "x-webhook-signature"',
       'signatureHeader = "webhook-signature"',
       oneSource,
     ],
+  }),
+  ...mutantsOf("packages/core/src/SentWebhook.ts", {
     "core-tolerance": [
       "core takes older updates",
       "defaultTolerance = Duration.seconds(300)",

@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import { wereTaken } from "./internal/lockout.ts"
+import { checkCount, rejectInvalid } from "./internal/options.ts"
+import { wereTaken } from "./internal/send/lockout.ts"
 import type { SendReceipt, SendToPhoneInput } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
-import { InvalidRequest, type Reason, SentError } from "./SentError.ts"
+import type { Reason, SentError } from "./SentError.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -127,13 +128,7 @@ export const sendAll = <E, R>(
   Stream.unwrap(
     Effect.gen(function* () {
       const { concurrency = 8, onProgress, order = "input", send } = options
-      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-        const issue = { path: ["concurrency"], message: "must be a whole number, 1 or more" }
-        return yield* new SentError({
-          reason: new InvalidRequest({ issues: [issue] }),
-          attempts: 0,
-        })
-      }
+      yield* rejectInvalid(checkCount(concurrency, ["concurrency"]))
       const client = yield* SentClient
       const inTurn = makeTurns()
       let summary = emptySummary

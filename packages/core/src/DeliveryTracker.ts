@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as KeyValueStore from "effect/persistence/KeyValueStore"
@@ -20,14 +20,20 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
-import { checkDuration } from "./internal/options.ts"
-import { receive } from "./internal/receive.ts"
-import { makeTokens } from "./internal/token.ts"
-import { type Entry, makeTracked, type Tracked as TrackedSends } from "./internal/tracked.ts"
+import { checkCount, checkDuration, invalidOptions, rejectInvalid } from "./internal/options.ts"
+import { receive } from "./internal/updates/receiver.ts"
+import { makeTokens } from "./internal/updates/token.ts"
+import { receiveWeb } from "./internal/updates/webHandler.ts"
+import {
+  type Entry,
+  makeTracked,
+  type Tracked as TrackedSends,
+} from "./internal/updates/tracked.ts"
 import { SendToPhoneRequest, type SendReceipt, type SendToPhoneInput } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
-import { InvalidRequest, SentError } from "./SentError.ts"
+import type { SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
+import type { WebhookError } from "./WebhookError.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -274,15 +280,16 @@ export const make = Effect.fnUntraced(function* (
   options: Options,
 ): Effect.fn.Return<
   DeliveryTracker["Service"],
-  SentError | SentWebhook.WebhookError,
+  SentError | WebhookError,
   SentClient.SentClient | Scope.Scope
 > {
-  const { capacity = defaultCapacity, maxBodyBytes = defaultMaxBodyBytes, webhookSecret } = options
+  const { capacity = defaultCapacity, maxBodyBytes, webhookSecret } = options
   const base = yield* baseOf(options.publicUrl)
-  const timeToLive = yield* checkDuration(options.timeToLive ?? defaultTimeToLive, "timeToLive")
-  if (!Number.isSafeInteger(capacity) || capacity < 1) {
-    return yield* invalid("capacity", "must be a whole number, 1 or more")
-  }
+  const timeToLive = options.timeToLive ?? defaultTimeToLive
+  yield* rejectInvalid([
+    ...checkDuration(timeToLive, "timeToLive"),
+    ...checkCount(capacity, ["capacity"]),
+  ])
   const tokens = yield* makeTokens(yield* secretBytes(options.secret))
   const verifier =
     webhookSecret === undefined
@@ -298,7 +305,7 @@ export const make = Effect.fnUntraced(function* (
     if (Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined) {
       return yield* invalid("webhookUrl", "must be left out: the tracker gives each send its own")
     }
-    const token = yield* tokens.make(Duration.toMillis(timeToLive))
+    const token = yield* tokens.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
     // Before the message is sent: an update may come before the answer does.
     const entry = yield* tracked.open(token.id, token.expiresAt)
     const result = yield* Effect.result(
@@ -344,14 +351,10 @@ export const make = Effect.fnUntraced(function* (
 
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
-const defaultMaxBodyBytes = 256 * 1024
 const minSecretLength = 32
 
 const invalid = (path: string, message: string): SentError =>
-  new SentError({
-    reason: new InvalidRequest({ issues: [{ path: [path], message }] }),
-    attempts: 0,
-  })
+  invalidOptions([{ path: [path], message }])
 
 const secretBytes = (
   secret: Options["secret"],
@@ -447,7 +450,7 @@ const defaultWithin = Duration.minutes(5)
  */
 export const layer = (
   options: Options,
-): Layer.Layer<DeliveryTracker, SentError | SentWebhook.WebhookError, SentClient.SentClient> =>
+): Layer.Layer<DeliveryTracker, SentError | WebhookError, SentClient.SentClient> =>
   Layer.effect(DeliveryTracker, make(options))
 
 /**
@@ -511,7 +514,5 @@ const below = (path: HttpRouter.PathInput): HttpRouter.PathInput =>
  */
 export const toWebHandler =
   (tracker: DeliveryTracker["Service"]): ((request: Request) => Promise<Response>) =>
-  async (request) => {
-    const response = await Effect.runPromise(tracker.receive(HttpServerRequest.fromWeb(request)))
-    return HttpServerResponse.toWeb(response)
-  }
+  (request) =>
+    receiveWeb(tracker.receive, request)

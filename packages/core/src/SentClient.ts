@@ -9,21 +9,27 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { endpointOf } from "./internal/baseUrl.ts"
-import { makeBudget } from "./internal/budget.ts"
-import { decodeOrExplain } from "./internal/explain.ts"
-import { makeLimits } from "./internal/limits.ts"
-import { makeLockout } from "./internal/lockout.ts"
-import { checkOptions } from "./internal/options.ts"
-import { type Line, send } from "./internal/send.ts"
-import * as Telemetry from "./internal/telemetry.ts"
+import { endpointOf } from "./internal/send/baseUrl.ts"
+import { makeBudget } from "./internal/send/budget.ts"
+import { decodeOrExplain } from "./internal/send/explain.ts"
+import {
+  checkCircuitBreaker,
+  type CircuitBreakerOptions,
+} from "./internal/send/limits/circuitBreaker.ts"
+import { makeLimits } from "./internal/send/limits/limits.ts"
+import { checkRateLimit, type RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
+import { makeLockout } from "./internal/send/lockout.ts"
+import { checkDuration, rejectInvalid } from "./internal/options.ts"
+import { type Line, send } from "./internal/send/send.ts"
+import * as Telemetry from "./internal/send/telemetry.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import { type SendReceipt, type SendToPhoneInput, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
+
+export type { CircuitBreakerOptions, RateLimitOptions }
 
 // -----------------------------------------------------------------------------
 // Types
@@ -67,51 +73,6 @@ export interface Options {
    * provided with.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | undefined
-}
-
-/**
- * A rate limit.
- *
- * @example
- * ```ts
- * import { SentClient } from "@effect-sent/core"
- *
- * const tenASecond = SentClient.layer({ rateLimit: { limit: 10, window: "1 second" } })
- * ```
- */
-export interface RateLimitOptions {
-  /** How many requests a window allows; a whole number, 1 or more. */
-  readonly limit: number
-  /** How long a window is. */
-  readonly window: Duration.Input
-  /** `token-bucket` spreads the requests evenly, `fixed-window` lets a window's through at once. Default: the former. */
-  readonly algorithm?: "token-bucket" | "fixed-window" | undefined
-  /** Tells limits in one store apart, e.g. by account; no secret. Default: the host of the base URL. */
-  readonly key?: string | undefined
-}
-
-/**
- * A circuit breaker.
- *
- * What counts against the service is what may pass with time and is not the caller's doing: 5xx, connections that
- * fail or break, and time-outs. A refused message shows a healthy service.
- *
- * @example
- * ```ts
- * import { SentClient } from "@effect-sent/core"
- *
- * const SentLive = SentClient.layer({ circuitBreaker: { openDuration: "10 seconds" } })
- * ```
- */
-export interface CircuitBreakerOptions {
-  /** When it opens. Default: after 5 failures in a row. */
-  readonly tripPolicy?: CircuitBreaker.TripPolicy | undefined
-  /** How long it stays open until one request may try. Default: 30 seconds. */
-  readonly openDuration?: Duration.Input | undefined
-  /** The longest that a `Retry-After` of the service keeps it open. Default: 1 hour. */
-  readonly maxOpenDuration?: Duration.Input | undefined
-  /** Tells circuits in one store apart; no secret. Default: the host of the base URL. */
-  readonly key?: string | undefined
 }
 
 /**
@@ -248,18 +209,25 @@ export const make = Effect.fnUntraced(function* (
   HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
   const endpoint = yield* endpointOf(options.baseUrl ?? defaultBaseUrl)
-  const { deadline = defaultDeadline, timeout = defaultTimeout } = yield* checkOptions(options)
+  const {
+    circuitBreaker,
+    deadline = defaultDeadline,
+    rateLimit,
+    timeout = defaultTimeout,
+  } = options
+  yield* rejectInvalid([
+    ...checkDuration(timeout, "timeout"),
+    ...checkDuration(deadline, "deadline"),
+    ...checkRateLimit(rateLimit),
+    ...checkCircuitBreaker(circuitBreaker),
+  ])
   const line: Line = {
     client: yield* HttpClient.HttpClient,
     endpoint,
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
-    limits: yield* makeLimits({
-      host: endpoint.host,
-      rateLimit: options.rateLimit,
-      circuitBreaker: options.circuitBreaker,
-    }),
+    limits: yield* makeLimits({ host: endpoint.host, rateLimit, circuitBreaker }),
   }
 
   const sendOnce = Effect.fnUntraced(function* (
@@ -267,11 +235,14 @@ export const make = Effect.fnUntraced(function* (
     sendOptions: SendOptions = {},
   ) {
     const request = yield* validate(input)
-    const own = yield* checkOptions(sendOptions)
+    yield* rejectInvalid([
+      ...checkDuration(sendOptions.timeout, "timeout"),
+      ...checkDuration(sendOptions.deadline, "deadline"),
+    ])
     return yield* send(line, {
       request,
-      timeout: own.timeout ?? timeout,
-      deadline: own.deadline ?? deadline,
+      timeout: Duration.fromInputUnsafe(sendOptions.timeout ?? timeout),
+      deadline: Duration.fromInputUnsafe(sendOptions.deadline ?? deadline),
       policy:
         sendOptions.retryPolicy ??
         (yield* RetryPolicy.CurrentRetryPolicy) ??

@@ -12,8 +12,8 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { guid } from "./internal/guid.ts"
-import { decodeOrExplain } from "./internal/explain.ts"
-import { checkDuration } from "./internal/options.ts"
+import { decodeOrExplain } from "./internal/send/explain.ts"
+import { checkDuration, rejectInvalid } from "./internal/options.ts"
 import { CredentialsUnavailable, SentError } from "./SentError.ts"
 
 // -----------------------------------------------------------------------------
@@ -263,7 +263,8 @@ const makeRotating = Effect.fnUntraced(function* <E, R>({
   load,
   timeToLive = "5 minutes",
 }: Parameters<typeof layerEffect<E, R>>[0]) {
-  const lifetime = yield* checkDuration(timeToLive, "timeToLive")
+  yield* rejectInvalid(checkDuration(timeToLive, "timeToLive"))
+  const lifetime = Duration.fromInputUnsafe(timeToLive)
   const context = yield* Effect.context<R>()
   // Held weakly: only what a send still has in hand can be refused again.
   const refusedBefore = new WeakSet<Credentials>()

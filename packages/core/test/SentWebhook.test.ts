@@ -1,5 +1,5 @@
 /** Calls of the provider: verified over their raw bytes, handled once, and answered so that nothing is lost. */
-import { type DeliveryStatus, SentWebhook } from "@effect-sent/core"
+import { type DeliveryStatus, SentWebhook, WebhookError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, Redacted, Schema } from "effect"
 import { HttpRouter } from "effect/http"
@@ -510,7 +510,7 @@ describe("a receiver's own options", () => {
       const rejected: unknown = yield* Effect.promise(() =>
         handler(new Request("https://app.example.com/")).catch((cause: unknown) => cause),
       )
-      assert.isTrue(Schema.is(SentWebhook.WebhookError)(rejected))
+      assert.isTrue(Schema.is(WebhookError.WebhookError)(rejected))
     }),
   )
 

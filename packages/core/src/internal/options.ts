@@ -1,71 +1,36 @@
 /**
- * Options as people write them, checked: what is wrong is said by the option's name, before anything is sent.
+ * Checks options as people write them, when a layer is built or a send begins.
+ *
+ * Each check returns what is wrong, by the option's path; {@link rejectInvalid} fails with all of it at once.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { CircuitBreakerOptions, RateLimitOptions } from "../SentClient.ts"
 import { InvalidRequest, type Issue, SentError } from "../SentError.ts"
 
-/** The options that have a form; those of a send are some of a client's. */
-export interface Input {
-  readonly timeout?: Duration.Input | undefined
-  readonly deadline?: Duration.Input | undefined
-  readonly rateLimit?: RateLimitOptions | undefined
-  readonly circuitBreaker?: CircuitBreakerOptions | undefined
-}
-
-/** The durations among them. */
-export interface Checked {
-  readonly timeout: Duration.Duration | undefined
-  readonly deadline: Duration.Duration | undefined
-}
-
-/** Checks options. Fails with everything that is wrong with them. */
-export const checkOptions = ({
-  circuitBreaker,
-  deadline,
-  rateLimit,
-  timeout,
-}: Input): Effect.Effect<Checked, SentError> => {
-  const issues: Array<Issue> = []
-  const check = (input: Duration.Input | undefined, ...path: ReadonlyArray<string>) => {
-    const duration = input === undefined ? undefined : positive(input)
-    if (input !== undefined && duration === undefined) issues.push({ path, message })
-    return duration
-  }
-
-  const checked = { timeout: check(timeout, "timeout"), deadline: check(deadline, "deadline") }
-  if (rateLimit !== undefined) {
-    if (!Number.isSafeInteger(rateLimit.limit) || rateLimit.limit < 1) {
-      issues.push({
-        path: ["rateLimit", "limit"],
-        message: "must be a whole number of requests, 1 or more",
-      })
-    }
-    check(rateLimit.window, "rateLimit", "window")
-  }
-  check(circuitBreaker?.openDuration, "circuitBreaker", "openDuration")
-  check(circuitBreaker?.maxOpenDuration, "circuitBreaker", "maxOpenDuration")
-
-  return issues.length === 0 ? Effect.succeed(checked) : Effect.fail(invalid(issues))
-}
-
-/** Checks one duration. */
+/** Checks that an option, if it is given, is a duration above zero. */
 export const checkDuration = (
-  input: Duration.Input,
-  name: string,
-): Effect.Effect<Duration.Duration, SentError> => {
-  const duration = positive(input)
-  return duration === undefined
-    ? Effect.fail(invalid([{ path: [name], message }]))
-    : Effect.succeed(duration)
-}
+  input: Duration.Input | undefined,
+  ...path: ReadonlyArray<string>
+): ReadonlyArray<Issue> =>
+  input === undefined || Option.exists(Duration.fromInput(input), Duration.isPositive)
+    ? []
+    : [{ path, message: 'must be a duration above zero, e.g. "30 seconds"' }]
 
-const message = 'must be a duration above zero, e.g. "30 seconds"'
+/** Checks that an option is a whole number, 1 or more. */
+export const checkCount = (
+  input: number,
+  path: ReadonlyArray<string>,
+  ofWhat = "",
+): ReadonlyArray<Issue> =>
+  Number.isSafeInteger(input) && input >= 1
+    ? []
+    : [{ path, message: `must be a whole number${ofWhat}, 1 or more` }]
 
-const positive = (input: Duration.Input): Duration.Duration | undefined =>
-  Option.getOrUndefined(Option.filter(Duration.fromInput(input), Duration.isPositive))
-
-const invalid = (issues: ReadonlyArray<Issue>): SentError =>
+/** The error of options that are wrong in these ways. */
+export const invalidOptions = (issues: ReadonlyArray<Issue>): SentError =>
   new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
+
+/** Fails when anything is wrong. */
+export const rejectInvalid = (issues: ReadonlyArray<Issue>): Effect.Effect<void, SentError> =>
+  issues.length === 0 ? Effect.void : Effect.fail(invalidOptions(issues))

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Issue } from "../SentError.ts"
+import type { Issue } from "../../SentError.ts"
 
 // The messages of the checks come from the schemas; what has none gets one here. Effect's own leaf messages
 // print the value, which can be a phone number or a key.

@@ -3,8 +3,8 @@
  * template value, and errors end up in logs.
  */
 import * as Redacted from "effect/Redacted"
-import type { SendToPhoneRequest } from "../SendToPhone.ts"
-import type { Credentials } from "../SentCredentials.ts"
+import type { SendToPhoneRequest } from "../../SendToPhone.ts"
+import type { Credentials } from "../../SentCredentials.ts"
 
 /** What the mask looks like. */
 export const masked = "<redacted>"

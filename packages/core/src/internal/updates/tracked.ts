@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import * as DeliveryStatus from "../DeliveryStatus.ts"
+import * as DeliveryStatus from "../../DeliveryStatus.ts"
 
 export interface Tracked {
   /** Begins to follow a send; until `expiresAt`, in milliseconds since 1970. */

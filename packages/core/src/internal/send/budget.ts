@@ -1,7 +1,7 @@
 /**
  * The retry budget of a layer (gRFC A6): an outage is answered by fewer retries, not by more.
  */
-import type { Budget } from "../RetryPolicy.ts"
+import type { Budget } from "../../RetryPolicy.ts"
 
 /** The state that all sends of a layer share. */
 export interface RetryBudget {

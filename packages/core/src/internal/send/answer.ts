@@ -7,8 +7,14 @@ import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as SentError from "../SentError.ts"
+import * as SentError from "../../SentError.ts"
 import { parseProblem, type Problem } from "./problem.ts"
+
+/** The answer to a message that was accepted. */
+export interface Accepted {
+  readonly status: number
+  readonly acceptedAt: DateTime.Utc
+}
 
 /** An answer that is not a 2xx, read. */
 export interface Refusal {

@@ -6,11 +6,12 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { DeliveryEvent } from "../DeliveryStatus.ts"
-import type { WebhookError } from "../SentWebhook.ts"
+import type { DeliveryEvent } from "../../DeliveryStatus.ts"
+import type { WebhookError } from "../../WebhookError.ts"
 
 export interface Receiving<E, R> {
-  readonly maxBodyBytes: number
+  /** Default: 256 KiB. */
+  readonly maxBodyBytes: number | undefined
   /** Verifies the call and reads its body. */
   readonly read: (body: Uint8Array) => Effect.Effect<DeliveryEvent, WebhookError>
   readonly handle: (event: DeliveryEvent) => Effect.Effect<void, E, R>
@@ -19,7 +20,7 @@ export interface Receiving<E, R> {
 /** Answers a call; with 2xx only when what was to be done has been done. */
 export const receive = <E, R>(
   request: HttpServerRequest,
-  { handle, maxBodyBytes, read }: Receiving<E, R>,
+  { handle, maxBodyBytes = defaultMaxBodyBytes, read }: Receiving<E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.gen(function* () {
     if (request.method !== "POST") {
@@ -47,6 +48,8 @@ export const receive = <E, R>(
           ),
     ),
   )
+
+const defaultMaxBodyBytes = 256 * 1024
 
 const refuse = (status: number, problem: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(problem, { status })

@@ -2,7 +2,7 @@
  * Where requests go: the credentials are sent to this address and to no other.
  */
 import * as Effect from "effect/Effect"
-import { InvalidRequest, SentError } from "../SentError.ts"
+import { InvalidRequest, SentError } from "../../SentError.ts"
 
 /** The address of the endpoint below a base URL. Fails when credentials must not be sent there. */
 export const endpointOf = (baseUrl: string | URL): Effect.Effect<URL, SentError> => {

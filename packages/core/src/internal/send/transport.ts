@@ -6,7 +6,7 @@
  */
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
-import * as SentError from "../SentError.ts"
+import * as SentError from "../../SentError.ts"
 
 /** The reason that a failed exchange is. */
 export const reasonOfTransport = (error: HttpClientError.HttpClientError): SentError.Reason => {

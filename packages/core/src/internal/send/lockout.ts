@@ -3,8 +3,8 @@
  * lock them at the provider.
  */
 import * as Redacted from "effect/Redacted"
-import type { Credentials } from "../SentCredentials.ts"
-import { CredentialsUnavailable, type Reason } from "../SentError.ts"
+import type { Credentials } from "../../SentCredentials.ts"
+import { CredentialsUnavailable, type Reason } from "../../SentError.ts"
 
 // Well below the ten, since several programs may use the same credentials.
 const maxRefusals = 3

@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Redacted from "effect/Redacted"
 import * as Semaphore from "effect/Semaphore"
-import type { DeliveryEvent } from "../DeliveryStatus.ts"
+import type { DeliveryEvent } from "../../DeliveryStatus.ts"
 
 export interface Seen {
   /**

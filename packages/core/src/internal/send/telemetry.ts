@@ -11,9 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import type { SendReceipt } from "../SendToPhone.ts"
-import type { Reason, SentError } from "../SentError.ts"
-import type { Accepted } from "./attempt.ts"
+import type { SendReceipt } from "../../SendToPhone.ts"
+import type { Reason, SentError } from "../../SentError.ts"
+import type { Accepted } from "./answer.ts"
 
 // -----------------------------------------------------------------------------
 // Metrics

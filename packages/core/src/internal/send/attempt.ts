@@ -13,10 +13,10 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
-import type { SendToPhoneRequest } from "../SendToPhone.ts"
-import type { Credentials } from "../SentCredentials.ts"
-import { type Reason, TimedOut } from "../SentError.ts"
-import { reasonOf } from "./answer.ts"
+import type { SendToPhoneRequest } from "../../SendToPhone.ts"
+import type { Credentials } from "../../SentCredentials.ts"
+import { type Reason, TimedOut } from "../../SentError.ts"
+import { type Accepted, reasonOf } from "./answer.ts"
 import { readBody } from "./body.ts"
 import { makeMask } from "./mask.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -31,12 +31,6 @@ export interface Attempt {
   readonly credentials: Credentials
   /** How long the answer may take. */
   readonly timeout: Duration.Duration
-}
-
-/** The answer to a message that was accepted. */
-export interface Accepted {
-  readonly status: number
-  readonly acceptedAt: DateTime.Utc
 }
 
 /** Puts one request on the wire. Interruption, or the time-out, aborts it. */

@@ -1,0 +1,50 @@
+/** The stores in which limits keep their state: in memory, or one that the layer is provided with and machines share. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+
+/** The store in the context, which the user provides, or one in memory. */
+export const orMemory = <I, S>(
+  key: Context.Key<I, S>,
+  memory: Layer.Layer<I>,
+): Effect.Effect<Context.Context<I>, never, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.serviceOption(key),
+    Option.match({
+      onNone: () => Layer.build(memory),
+      onSome: (store) => Effect.succeed(Context.make(key, store)),
+    }),
+  )
+
+/**
+ * Bounds each query of a store that may be unreachable, and fails with `unreachable`.
+ *
+ * A Redis client holds what it is asked until it is connected again, and the circuit breaker cannot be interrupted
+ * while it waits: without a time-out of its own, a query would outlast every deadline.
+ */
+export const makeQuery = <E>(
+  unreachable: E,
+): (<A, R>(query: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
+  let unreachableUntil = 0
+  return (query) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      now < unreachableUntil
+        ? Effect.fail(unreachable)
+        : Effect.timeoutOrElse(Effect.interruptible(query), {
+            duration: queryTimeout,
+            orElse: () => {
+              // Or every send would take so much longer.
+              unreachableUntil = now + Duration.toMillis(pause)
+              return Effect.fail(unreachable)
+            },
+          }),
+    )
+}
+
+const queryTimeout = Duration.seconds(1)
+
+const pause = Duration.seconds(10)

@@ -1,0 +1,75 @@
+/**
+ * The signature of a call: HMAC-SHA-256 over its id, its time and the raw bytes of its body.
+ *
+ * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import { InvalidSecret } from "../../WebhookError.ts"
+import * as Hmac from "./hmac.ts"
+
+/** A webhook secret as the provider shows it: `whsec_` and base64. */
+export type Secret = string | Redacted.Redacted<string>
+
+/** What is signed. */
+export interface Signed {
+  readonly id: string
+  /** Unix seconds. */
+  readonly timestamp: string
+  readonly body: Uint8Array
+}
+
+/** The key that a secret stands for. */
+export const importSecret = (secret: Secret): Effect.Effect<Hmac.Key, InvalidSecret> => {
+  const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
+  const bytes = Base64.decode(text.replace(/^whsec_/, ""))
+  return Result.isFailure(bytes) || bytes.success.length === 0
+    ? Effect.fail(new InvalidSecret())
+    : Hmac.importKey(new Uint8Array(bytes.success))
+}
+
+/** Signs, as one entry of the signature header. */
+export const signatureOf = (key: Hmac.Key, signed: Signed): Effect.Effect<string> =>
+  Effect.map(key.sign(bytesOf(signed)), (tag) => `v1,${Base64.encode(tag)}`)
+
+/** More than this many signatures, no sender has secrets for. */
+const maxSignatures = 10
+
+/** Whether one of the signatures, separated by spaces, was made with one of the keys. */
+export const matchesAny = (
+  keys: ReadonlyArray<Hmac.Key>,
+  signatures: string,
+  signed: Signed,
+): Effect.Effect<boolean> => {
+  const bytes = bytesOf(signed)
+  return signatures
+    .split(" ")
+    .slice(0, maxSignatures)
+    .flatMap((signature) => tagOf(signature) ?? [])
+    .flatMap((tag) => keys.map((key) => key.verify(tag, bytes)))
+    .reduce(
+      (earlier, next) =>
+        Effect.flatMap(earlier, (matches) => (matches ? Effect.succeed(true) : next)),
+      Effect.succeed(false),
+    )
+}
+
+const encoder = new TextEncoder()
+
+const bytesOf = ({ body, id, timestamp }: Signed): Uint8Array<ArrayBuffer> => {
+  const head = `${id}.${timestamp}.`
+  // UTF-8 has three bytes at most for what is one in a string.
+  const bytes = new Uint8Array(head.length * 3 + body.length)
+  const { written } = encoder.encodeInto(head, bytes)
+  bytes.set(body, written)
+  return bytes.subarray(0, written + body.length)
+}
+
+const tagOf = (signature: string): Uint8Array<ArrayBuffer> | undefined => {
+  // 43 characters and one of padding are 32 bytes; other versions are for other receivers.
+  const [, text] = /^v1,([A-Za-z0-9+/]{43}=)$/.exec(signature) ?? []
+  const tag = text === undefined ? undefined : Base64.decode(text)
+  return tag === undefined || Result.isFailure(tag) ? undefined : new Uint8Array(tag.success)
+}
