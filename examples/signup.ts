@@ -27,10 +27,11 @@ export class Signup extends Context.Service<
             .sendToPhone({ phoneNumber, templateId: welcomeTemplate, messageBody: { name } })
             .pipe(
               Effect.as(true),
-              Effect.catchReasons("SentError", {
-                InvalidRequest: () => Effect.succeed(false),
-                InvalidPhoneNumber: () => Effect.succeed(false),
-              }),
+              Effect.catchIf(
+                // Only the person who gave the number can fix it.
+                (error) => error.mendedBy === "recipient",
+                () => Effect.succeed(false),
+              ),
             ),
       })
     }),

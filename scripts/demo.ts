@@ -18,7 +18,7 @@ import { createServer } from "node:http"
 import { styleText } from "node:util"
 
 /** The sample request of the API's reference page. */
-const sample: SendToPhone.SendToPhoneInput = {
+const sample: SendToPhone.Input = {
   phoneNumber: "+1234567890",
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
   messageBody: { name: "John Doe", order_id: "12345" },
@@ -96,9 +96,9 @@ const paint = (style: Style, text: string): string =>
   styleText(style, text, { stream: process.stdout })
 
 const showError = (title: string, error: SentError.SentError): string => {
-  const { delivery, isRetryable, reason } = error
+  const { delivery, isTransient, reason } = error
   const badge = delivery === "not-sent" ? paint("green", "not sent") : paint("yellow", "unknown ")
-  const passes = isRetryable ? paint("dim", "  passes with time") : ""
+  const passes = isTransient ? paint("dim", "  transient") : ""
   return [
     `  ${paint("bold", reason._tag.padEnd(20))} ${badge}  ${paint("cyan", title)}${passes}`,
     `      ${reason.message}`,

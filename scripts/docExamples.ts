@@ -3,7 +3,7 @@
  * type-check and run each of them, so that what a reader copies works.
  */
 import { globSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 /** An example, and where it stands. */
 export interface DocExample {
@@ -14,15 +14,15 @@ export interface DocExample {
   readonly code: string
 }
 
-/** A public export of a module, as its doc comment presents it. */
+/** A public export of a module, with its doc comment. */
 export interface DocumentedExport {
   readonly file: string
   readonly line: number
   readonly name: string
-  /** The doc comment right before it; empty where there is none. */
+  /** Only a function does something that an example can show. */
+  readonly kind: "function" | "type" | "constant"
+  /** The doc comment right before it; empty if there is none. */
   readonly comment: string
-  /** Whether it is a function: an example of a type or a constant shows nothing. */
-  readonly teaches: boolean
 }
 
 /** The public modules of the packages that are published. */
@@ -31,6 +31,10 @@ export const publicModules = (root: string): ReadonlyArray<string> =>
     .filter((file) => !read(root, file).includes('"private": true'))
     .flatMap((file) => list(root, file.replace("package.json", "src/*.ts")))
     .filter((file) => !/\/(?:bin|index)\.ts$/.test(file))
+
+/** The doc comment at the head of a module; empty if there is none. */
+export const moduleComment = (root: string, file: string): string =>
+  /^\/\*\*(?:(?!\*\/).)*\*\/\n/s.exec(read(root, file))?.[0] ?? ""
 
 /** The pages a reader may copy from. */
 export const pages = (root: string): ReadonlyArray<string> => [
@@ -54,25 +58,46 @@ export const examplesOf = (root: string, file: string): ReadonlyArray<DocExample
   }))
 }
 
-/** The exports of one module. */
+/** The exports of one module: its own, and those of internal modules that it exports again. */
 export const exportsOf = (root: string, file: string): ReadonlyArray<DocumentedExport> => {
   const text = read(root, file)
-  const declaration =
-    /(\/\*\*(?:(?!\*\/).)*\*\/\n)?^export (?:declare )?(?:const|class|interface|type|function|async function) (\w+)/gms
-  return [...text.matchAll(declaration)].map((match) => ({
-    file,
-    line: lineAt(text, match.index + (match[1]?.length ?? 0)),
-    name: match[2] ?? "",
-    comment: match[1] ?? "",
-    teaches: isFunction(text.slice(match.index + (match[1]?.length ?? 0))),
-  }))
+  const again = /^export (?:type )?(\*|\{[^}]*\}) from "(\.\/internal\/[^"]+)"/gm
+  return [
+    ...declarationsOf(root, file),
+    ...[...text.matchAll(again)].flatMap(([, names = "", path = ""]) =>
+      declarationsOf(root, join(dirname(file), path)).filter(
+        ({ name }) => names === "*" || new RegExp(`\\b${name}\\b`).test(names),
+      ),
+    ),
+  ]
 }
 
-/** Judged by the first statement, as the code is formatted. */
-const isFunction = (declaration: string): boolean =>
-  /^export (?:const (?!\w+ = Schema\.)(?:(?!\n\n).)*?(?:=>|Effect\.fn)|(?:async )?function)/s.test(
-    declaration,
-  )
+const declarationsOf = (root: string, file: string): ReadonlyArray<DocumentedExport> => {
+  const text = read(root, file)
+  const declaration =
+    /(\/\*\*(?:(?!\*\/).)*\*\/\n)?^export (?:declare )?(const|class|interface|type|function|async function) (\w+)/gms
+  return [...text.matchAll(declaration)].map((match) => {
+    const [whole, comment = "", keyword = "", name = ""] = match
+    return {
+      file,
+      line: lineAt(text, match.index + comment.length),
+      name,
+      kind: kindOf(keyword, text.slice(match.index + whole.length)),
+      comment,
+    }
+  })
+}
+
+/** What a declaration is, by its keyword and what follows its name. */
+const kindOf = (keyword: string, rest: string): DocumentedExport["kind"] => {
+  if (keyword.endsWith("function")) return "function"
+  if (keyword !== "const") return "type"
+  // A function type, or a function as the value.
+  const isFunction =
+    /^: (?:<[^;]*?>)?\((?:(?!\n[}\w]).)*? =>/s.test(rest) ||
+    /^(?:: [^=]*?)? =\s+(?:async )?(?:\(|<|Effect\.fn)/.test(rest)
+  return isFunction ? "function" : "constant"
+}
 
 const list = (root: string, pattern: string): ReadonlyArray<string> =>
   globSync(pattern, { cwd: root })

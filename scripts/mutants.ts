@@ -398,8 +398,13 @@ const ofCore: ReadonlyArray<Mutant> = [
       requests,
     ],
   }),
-  ...mutantsOf("packages/core/src/internal/send/baseUrl.ts", {
-    "core-path": ["core sends to another path", "}/v1/messages/phone`", "}/v1/messages`", requests],
+  ...mutantsOf("packages/core/src/internal/send/operation.ts", {
+    "core-path": [
+      "core sends to another path",
+      'path: "/v1/messages/phone"',
+      'path: "/v1/messages"',
+      requests,
+    ],
   }),
   ...mutantsOf("packages/core/src/internal/send/attempt.ts", {
     "core-credential-header": [
@@ -436,25 +441,25 @@ const ofCore: ReadonlyArray<Mutant> = [
       oneSource,
     ],
   }),
-  ...mutantsOf("packages/core/src/SentError.ts", {
+  ...mutantsOf("packages/core/src/internal/send/reasonTable.ts", {
     "core-delivery": [
-      "core calls every 503 refused",
-      'return this.retryAfter === undefined ? "unknown" : "not-sent"',
-      'return "not-sent"',
+      "core calls every 503 not sent",
+      'retryAfter === undefined ? "unknown" : "not-sent"',
+      'retryAfter === undefined ? "not-sent" : "not-sent"',
       oneSource,
     ],
   }),
   ...mutantsOf("packages/core/src/DeliveryStatus.ts", {
     "core-no-status": [
       "core does not know RECEIVED",
-      '  "SCHEDULED",\n  "RECEIVED",\n])',
-      '  "SCHEDULED",\n])',
+      '  "SCHEDULED",\n  "RECEIVED",\n] as const',
+      '  "SCHEDULED",\n] as const',
       updates,
     ],
     "core-new-status": [
       "core knows a status of its own",
-      '  "RECEIVED",\n])',
-      '  "RECEIVED",\n  "EXPIRED",\n])',
+      '  "RECEIVED",\n] as const',
+      '  "RECEIVED",\n  "EXPIRED",\n] as const',
       updates,
     ],
     "core-update-required": [
@@ -475,6 +480,8 @@ const ofCore: ReadonlyArray<Mutant> = [
       "recipient: redacted(payload.outbound_number",
       updates,
     ],
+  }),
+  ...mutantsOf("packages/core/src/internal/updates/timestamp.ts", {
     "core-update-time": [
       "core takes a day that its month does not have",
       "time !== undefined && isInCalendar",

@@ -60,7 +60,7 @@ const SentLive = SentClient.layerConfig().pipe(
 // One message
 // -----------------------------------------------------------------------------
 
-const sendOne = (input: SendToPhone.SendToPhoneInput) =>
+const sendOne = (input: SendToPhone.Input) =>
   SentClient.sendToPhone(input).pipe(
     Effect.andThen((receipt) =>
       Console.log(`accepted at ${DateTime.formatIso(receipt.acceptedAt)}`),
@@ -78,7 +78,7 @@ const sendOne = (input: SendToPhone.SendToPhoneInput) =>
 
 interface Message {
   readonly line: Line
-  readonly input: SendToPhone.SendToPhoneInput
+  readonly input: SendToPhone.Input
 }
 
 type Fields = Readonly<Record<string, string>>
@@ -168,7 +168,7 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
   )
 
   // Which line an input is of; an entry is gone with its input.
-  const lineOf = new WeakMap<SendToPhone.SendToPhoneInput, Line>()
+  const lineOf = new WeakMap<SendToPhone.Input, Line>()
   // What an earlier run has sent, or may have.
   const left = { accepted: 0, unknown: 0 }
   const summary = yield* BulkSender.run(
@@ -220,7 +220,7 @@ const verdict = (
 const journaled = (
   { sendToPhone }: SentClient.SentClient["Service"],
   journal: Journal,
-  lineOf: WeakMap<SendToPhone.SendToPhoneInput, Line>,
+  lineOf: WeakMap<SendToPhone.Input, Line>,
 ): SentClient.SentClient["Service"] => ({
   sendToPhone: (input, options) =>
     Effect.suspend(() => {

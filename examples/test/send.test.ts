@@ -42,7 +42,7 @@ describe("send.ts", { timeout: 30_000 }, () => {
     await mock.stop()
     assert.match(
       (await run(mock.baseUrl, "+1234567890")).err,
-      /^safe to send again: no connection \(connect: ECONNREFUSED\)/,
+      /^safe to send again: connection failed \(connect: ECONNREFUSED\)/,
     )
   })
 })

@@ -105,7 +105,7 @@ describe("an order's notification", () => {
 
   it.effect.each([
     ["by the library", "call me", "phoneNumber must be an E.164 phone number", 0],
-    ["by the service", "+15005554004", "the service does not take the phone number", 1],
+    ["by the service", "+15005554004", "the service cannot send to it", 1],
     ["field by field", "+15005554000", "validation failed", 1],
   ] as const)("is refused %s when its number is no good", ([, number, message, messages]) =>
     Effect.gen(function* () {

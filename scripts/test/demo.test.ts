@@ -30,7 +30,7 @@ describe("the demo", { timeout: 60_000 }, () => {
     const without = ["CredentialsUnavailable", "UnexpectedResponse", "ConnectionLost", "TimedOut"]
     const reasons = SentError.Reason.members
       .map((member) => member.fields._tag.schema.literal)
-      .filter((tag) => ![...without, "CircuitOpen"].includes(tag))
+      .filter((tag) => ![...without, "InvalidOptions", "CircuitOpen"].includes(tag))
     for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
     // It ends with what became of three messages, each step in its order.
     for (const [number, way] of [

@@ -1,6 +1,6 @@
 /**
- * Every example in a doc comment or on a page compiles and runs, against the mock, and every public export has a
- * doc comment with one.
+ * Every example in a doc comment or on a page compiles and runs against the mock. Every public export has a doc comment,
+ * and examples stand where they teach.
  */
 import { startMockServer } from "@effect-sent/mock-server"
 import { spawnSync } from "node:child_process"
@@ -8,7 +8,14 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
-import { type DocExample, examplesOf, exportsOf, pages, publicModules } from "../docExamples.ts"
+import {
+  type DocExample,
+  examplesOf,
+  exportsOf,
+  moduleComment,
+  pages,
+  publicModules,
+} from "../docExamples.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -80,14 +87,31 @@ describe("the examples", () => {
   })
 })
 
+/** The packages whose examples stand at the head of each module and on each function, and nowhere else. */
+const settled = ["core", "contract"]
+
+const isSettled = (file: string): boolean =>
+  settled.some((name) => file.startsWith(`packages/${name}/`))
+
+const modules = publicModules(root)
+
 describe("every public export", () => {
-  it.each(publicModules(root).flatMap((file) => exportsOf(root, file)))(
-    "$name of $file has a doc comment, and an example where it does something",
-    ({ comment, file, name, teaches }) => {
+  it.each(modules.flatMap((file) => exportsOf(root, file)))(
+    "$name of $file has a doc comment, with an example where it teaches",
+    ({ comment, file, kind }) => {
       assert.isNotEmpty(comment, "no doc comment")
-      // A type that shares its name with a value is documented there.
-      const isNamesake = exportsOf(root, file).filter((other) => other.name === name).length > 1
-      if (teaches && !isNamesake) assert.include(comment, "@example")
+      const hasExample = comment.includes("@example")
+      if (isSettled(file)) {
+        assert.strictEqual(hasExample, kind === "function", `example of a ${kind}`)
+      } else {
+        assert.isTrue(kind !== "function" || hasExample, "no example")
+      }
     },
   )
+})
+
+describe("every public module", () => {
+  it.each(modules.filter(isSettled))("%s begins with a doc comment and an example", (file) => {
+    assert.include(moduleComment(root, file), "@example")
+  })
 })

@@ -92,8 +92,8 @@ const writeCsv = (phoneNumbers: ReadonlyArray<string>): void => {
 describe("one message", { timeout: 30_000 }, () => {
   it.each([
     [204, 0, /^accepted at \d{4}-/, /^$/],
-    [400, 2, /^$/, /bad request \(400\) \[not sent\]/],
-    [500, 3, /^$/, /server error \(500\) \[the message may have been sent\]/],
+    [400, 2, /^$/, /request rejected \(400\) \[not sent\]/],
+    [500, 3, /^$/, /server failed \(500\) \[the message may have been sent\]/],
   ] as const)("answered with %i ends with %i", async (status, code, stdout, stderr) => {
     statusOf = () => status
     const ended = await run("--to", "+1234567890", "--template", template, "--var", "name=John")
@@ -191,7 +191,7 @@ describe("a file", { timeout: 60_000 }, () => {
       entries()
         .filter((entry) => !entry.includes("started"))
         .toSorted(),
-      ["2 accepted", "3 rejected InvalidRequest", "4 unknown ServerError", "5 accepted"],
+      ["2 accepted", "3 rejected InvalidRequest", "4 unknown ServerFailed", "5 accepted"],
     )
     for (const secret of ["4915550199", "John", "sk_test"]) {
       assert.notInclude(readFileSync(out, "utf8"), secret)

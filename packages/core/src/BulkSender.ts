@@ -1,16 +1,37 @@
 /**
  * Many messages: a stream of inputs in, a stream of results out, in bounded memory.
  *
- * Each message is sent by the `SentClient` in the context, so that its retry policy, rate limit and circuit breaker hold
- * for all of them.
+ * **Details**
+ *
+ * Messages are sent by the `SentClient` in the context, so its retry policy, rate limit and circuit breaker apply to all
+ * of them.
+ *
+ * @example
+ * ```ts
+ * import { BulkSender, SentClient } from "@effect-sent/core"
+ * import { Console, Effect, Result, Stream } from "effect"
+ *
+ * const templateId = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
+ * const inputs = Stream.make("+1234567890", "+1234567891").pipe(
+ *   Stream.map((phoneNumber) => ({ phoneNumber, templateId })),
+ * )
+ *
+ * await BulkSender.sendAll(inputs, { concurrency: 16 }).pipe(
+ *   Stream.runForEach(({ index, result }) =>
+ *     Console.log(`${index}: ${Result.isSuccess(result) ? "accepted" : result.failure.delivery}`),
+ *   ),
+ *   Effect.provide(SentClient.layerEnv),
+ *   Effect.runPromise,
+ * )
+ * ```
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { checkCount, rejectInvalid } from "./internal/options.ts"
-import { wereTaken } from "./internal/send/lockout.ts"
-import type { SendReceipt, SendToPhoneInput } from "./SendToPhone.ts"
+import { provesCredentials } from "./internal/send/lockout.ts"
+import type { Input, SendReceipt } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
 import type { Reason, SentError } from "./SentError.ts"
 
@@ -18,68 +39,36 @@ import type { Reason, SentError } from "./SentError.ts"
 // Types
 // -----------------------------------------------------------------------------
 
-/**
- * What became of one message.
- *
- * @example
- * ```ts
- * import type { BulkSender } from "@effect-sent/core"
- * import { Result } from "effect"
- *
- * const line = ({ index, result }: BulkSender.BulkResult): string =>
- *   Result.isSuccess(result) ? `${index}: accepted` : `${index}: ${result.failure.delivery}`
- * ```
- */
+/** The result of one message. */
 export interface BulkResult {
-  /** Its place in the source, from 0. */
+  /** The position of the input in the source, from 0. */
   readonly index: number
-  readonly input: SendToPhoneInput
+  readonly input: Input
   readonly result: Result.Result<SendReceipt, SentError>
 }
 
-/**
- * What became of many messages.
- *
- * @example
- * ```ts
- * import { BulkSender } from "@effect-sent/core"
- *
- * const summary: BulkSender.Summary = BulkSender.emptySummary
- * console.assert(summary.total === 0)
- * ```
- */
+/** The results of many messages, counted. */
 export interface Summary {
   readonly total: number
-  /** The service has them. */
+  /** Messages that the service accepted. */
   readonly accepted: number
-  /** The service may have them: not to be sent again blindly. */
+  /** Messages that the service may have accepted: do not send them again blindly. */
   readonly unknown: number
-  /** The service certainly does not have them, by reason; safe to send again once the cause is mended. */
+  /**
+   * Messages that were certainly not sent, by reason. It is safe to send them again once the cause is fixed.
+   */
   readonly rejected: { readonly [K in Reason["_tag"]]?: number }
 }
 
-/**
- * The options of a bulk.
- *
- * @example
- * ```ts
- * import type { BulkSender } from "@effect-sent/core"
- * import { Console } from "effect"
- *
- * const options: BulkSender.Options = {
- *   concurrency: 16,
- *   onProgress: ({ accepted, total }) => Console.log(`${accepted} of ${total}`),
- * }
- * ```
- */
+/** The options of a bulk send. */
 export interface Options {
-  /** How many messages are under way at a time; a whole number, 1 or more. Default: 8. */
+  /** How many messages are sent at a time; a whole number, 1 or more. Default: 8. */
   readonly concurrency?: number | undefined
-  /** Whether results come in the order of the inputs, or as they end. Default: `input`. */
+  /** Whether results come in the order of the inputs or of their completion. Default: `input`. */
   readonly order?: "input" | "completion" | undefined
   /** The options of each send. */
   readonly send?: SendOptions | undefined
-  /** Runs after each result, before it is passed on, with the summary so far. Default: nothing. */
+  /** Runs with the summary so far after each result, before the result is emitted. Default: nothing. */
   readonly onProgress?: ((summary: Summary) => Effect.Effect<void>) | undefined
 }
 
@@ -88,18 +77,22 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Sends every message of a stream. A message that fails is a result and not the end; an error of the source ends the
- * stream, after the results of what is under way.
+ * Sends every message of a stream. A message that fails is a result and does not end the stream.
  *
- * At most `concurrency` inputs are taken from the source ahead of the results that were taken from the stream: who
- * takes results slowly slows the source. (A source that makes its elements in chunks makes a chunk at a time.)
+ * **Details**
  *
- * Ten failed authentications in a row lock a key at the provider. So the first message goes alone, and those after it
- * one by one, until an answer shows that the service knows the key; after a 401 it is so again. A wrong key is sent
- * three times in all, when the client stops by itself; one that is revoked meanwhile, at most `concurrency` times and
- * once more.
+ * At most `concurrency` inputs are pulled from the source ahead of the results that are pulled from the stream, so a
+ * slow consumer slows the source down. (A source that emits chunks is pulled a chunk at a time.) An error of the source
+ * ends the stream, after the results of the messages that are being sent. Invalid options fail with the reason
+ * `InvalidOptions`.
  *
- * To interrupt it interrupts what is under way; whether those messages went out is unknown.
+ * The provider locks a key after ten failed authentications in a row. Therefore messages are sent one at a time until a
+ * response proves that the key is valid, and again after a 401. A wrong key is sent three times in total, after which
+ * the client stops by itself; a key that is revoked during the bulk is sent at most `concurrency + 1` more times.
+ *
+ * **Gotchas**
+ *
+ * Interruption aborts the messages that are being sent. Whether the service accepted them is unknown.
  *
  * @example
  * ```ts
@@ -122,7 +115,7 @@ export interface Options {
  * ```
  */
 export const sendAll = <E, R>(
-  inputs: Stream.Stream<SendToPhoneInput, E, R>,
+  inputs: Stream.Stream<Input, E, R>,
   options: Options = {},
 ): Stream.Stream<BulkResult, E | SentError, R | SentClient> =>
   Stream.unwrap(
@@ -133,7 +126,7 @@ export const sendAll = <E, R>(
       const inTurn = makeTurns()
       let summary = emptySummary
 
-      const sendOne = (input: SendToPhoneInput, index: number): Effect.Effect<BulkResult> => {
+      const sendOne = (input: Input, index: number): Effect.Effect<BulkResult> => {
         const sending = Effect.map(
           Effect.result(client.sendToPhone(input, send)),
           (result): BulkResult => ({ index, input, result }),
@@ -154,25 +147,26 @@ export const sendAll = <E, R>(
   )
 
 /**
- * Sends every message of a stream and says in the end what became of them.
+ * Sends every message of a stream and returns the summary.
  *
  * @example
  * ```ts
  * import { BulkSender, SentClient } from "@effect-sent/core"
- * import { Effect, Stream } from "effect"
+ * import { Console, Effect, Stream } from "effect"
  *
  * const templateId = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
  * const summary = await BulkSender.run(
  *   Stream.make({ phoneNumber: "+1234567890", templateId }, { phoneNumber: "no number", templateId }),
+ *   { onProgress: ({ accepted, total }) => Console.log(`${accepted} of ${total}`) },
  * ).pipe(Effect.provide(SentClient.layerEnv), Effect.runPromise)
  * console.assert(summary.accepted === 1 && summary.rejected.InvalidRequest === 1)
  * ```
  */
 export const run = <E, R>(
-  inputs: Stream.Stream<SendToPhoneInput, E, R>,
+  inputs: Stream.Stream<Input, E, R>,
   options?: Options,
 ): Effect.Effect<Summary, E | SentError, R | SentClient> =>
-  // As they end: nobody sees the order, and no result waits for one before it.
+  // In order of completion: a summary has no order, and no result waits for an earlier one.
   Stream.runFold(
     sendAll(inputs, { ...options, order: "completion" }),
     () => emptySummary,
@@ -183,23 +177,23 @@ export const run = <E, R>(
 // Turns
 // -----------------------------------------------------------------------------
 
-/** Lets sends through one by one until the service has shown that it knows the credentials, and freely from then on. */
+/** Sends one message at a time until a response proves that the credentials are valid, and concurrently after that. */
 const makeTurns = () => {
   const alone = Semaphore.makeUnsafe(1)
   let areKnown = false
-  let refusals = 0
+  let rejections = 0
 
   const learning = (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> =>
     Effect.suspend(() => {
-      const refusalsBefore = refusals
+      const rejectionsBefore = rejections
       return Effect.tap(send, ({ result }) =>
         Effect.sync(() => {
           const reason = Result.isFailure(result) ? result.failure.reason : undefined
-          if (reason?._tag === "Unauthorized") {
-            refusals += 1
+          if (reason?._tag === "CredentialsRejected") {
+            rejections += 1
             areKnown = false
-            // What was begun before a refusal says nothing about the time after it.
-          } else if (refusals === refusalsBefore && wereTaken(reason)) {
+            // A send that began before a rejection says nothing about the time after it.
+          } else if (rejections === rejectionsBefore && provesCredentials(reason)) {
             areKnown = true
           }
         }),
@@ -210,7 +204,7 @@ const makeTurns = () => {
     const freely = learning(send)
     return Effect.suspend(() => {
       if (areKnown) return freely
-      // Those who waited while another found out go freely, too, and not one after the other.
+      // Sends that waited for the proof also run concurrently, not one after the other.
       return alone
         .withPermit(Effect.suspend(() => (areKnown ? Effect.undefined : freely)))
         .pipe(Effect.flatMap((sent) => (sent === undefined ? freely : Effect.succeed(sent))))
@@ -222,20 +216,11 @@ const makeTurns = () => {
 // Summary
 // -----------------------------------------------------------------------------
 
-/**
- * Of no message at all.
- *
- * @example
- * ```ts
- * import { BulkSender } from "@effect-sent/core"
- *
- * console.assert(BulkSender.emptySummary.accepted === 0)
- * ```
- */
+/** The summary of no messages. */
 export const emptySummary: Summary = { total: 0, accepted: 0, unknown: 0, rejected: {} }
 
 /**
- * A summary with one more message.
+ * Adds a result to a summary.
  *
  * @example
  * ```ts

@@ -1,47 +1,37 @@
 /**
- * What a delivery status update says, in every form that has been published, and what a series of them says of one
- * message, whatever their order and however often each came.
+ * Delivery updates: what one update says, in every published form, and what all updates of a message say together,
+ * whatever their order and number.
+ *
+ * @example
+ * ```ts
+ * import { DeliveryStatus } from "@effect-sent/core"
+ * import { Match } from "effect"
+ *
+ * const describe = Match.type<DeliveryStatus.DeliveryEvent>().pipe(
+ *   Match.tag("MessageStatus", ({ channel, messageId, status }) =>
+ *     `${messageId}: ${status} over ${channel ?? "an unknown channel"}`,
+ *   ),
+ *   Match.tag("MessageReceived", () => "a message came in"),
+ *   Match.tag("TemplateStatus", ({ status, templateId }) => `template ${templateId}: ${status}`),
+ *   Match.tag("Unknown", ({ kind }) => `unknown update: ${kind}`),
+ *   Match.exhaustive,
+ * )
+ * console.assert(describe(DeliveryStatus.decode({ field: "weather" })) === "unknown update: weather")
+ * ```
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { guid } from "./internal/guid.ts"
+import { parseTimestamp } from "./internal/updates/timestamp.ts"
 
 // -----------------------------------------------------------------------------
 // Statuses
 // -----------------------------------------------------------------------------
 
-/**
- * Where a message stands: `QUEUED → ROUTED → SENT → DELIVERED → READ` as a rule, `READ` not on SMS; `FAILED` may follow
- * any of them, `DELIVERED` too; a reroute repeats `QUEUED` and `ROUTED`. What `FILTERED`, `BLOCKED`, `SCHEDULED` and
- * `RECEIVED` mean is not published beyond the words.
- *
- * Source: the provider's pages on webhooks.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- * import { Schema } from "effect"
- *
- * console.assert(Schema.is(DeliveryStatus.MessageStatus)("DELIVERED"))
- * ```
- */
-export const MessageStatus: Schema.Literals<
-  readonly [
-    "QUEUED",
-    "ROUTED",
-    "SENT",
-    "DELIVERED",
-    "READ",
-    "FAILED",
-    "FILTERED",
-    "BLOCKED",
-    "SCHEDULED",
-    "RECEIVED",
-  ]
-> = Schema.Literals([
+const messageStatuses = [
   "QUEUED",
   "ROUTED",
   "SENT",
@@ -52,13 +42,53 @@ export const MessageStatus: Schema.Literals<
   "BLOCKED",
   "SCHEDULED",
   "RECEIVED",
-])
+] as const
+
+/**
+ * The status of a message.
+ *
+ * **Details**
+ *
+ * The usual sequence is `QUEUED → ROUTED → SENT → DELIVERED → READ`, without `READ` for SMS. `FAILED` may follow any of
+ * them, `DELIVERED` included. A reroute repeats `QUEUED` and `ROUTED`. The provider has not documented what `FILTERED`,
+ * `BLOCKED`, `SCHEDULED` and `RECEIVED` mean.
+ *
+ * Source: the provider's pages on webhooks.
+ */
+export const MessageStatus: Schema.Literals<typeof messageStatuses> =
+  Schema.Literals(messageStatuses)
 
 /** A status that {@link MessageStatus} accepts. */
 export type MessageStatus = typeof MessageStatus.Type
 
+/** What a status means. */
+interface StatusFacts {
+  /** The position in the usual sequence. Of two updates with the same time, the one with the higher rank is later. */
+  readonly rank: number
+  /** Whether the status is an outcome. */
+  readonly isFinal: boolean
+}
+
+/** What each status means: one row for each. */
+const statusTable: { readonly [Status in MessageStatus]: StatusFacts } = {
+  SCHEDULED: { rank: 0, isFinal: false },
+  QUEUED: { rank: 1, isFinal: false },
+  ROUTED: { rank: 2, isFinal: false },
+  SENT: { rank: 3, isFinal: false },
+  RECEIVED: { rank: 4, isFinal: false },
+  DELIVERED: { rank: 5, isFinal: true },
+  READ: { rank: 6, isFinal: true },
+  FILTERED: { rank: 7, isFinal: true },
+  BLOCKED: { rank: 8, isFinal: true },
+  FAILED: { rank: 9, isFinal: true },
+}
+
 /**
- * Whether a status is an outcome. It need not be the last word: `READ` and `FAILED` may follow `DELIVERED`.
+ * Returns whether a status is an outcome.
+ *
+ * **Gotchas**
+ *
+ * An outcome need not be the last status: `READ` and `FAILED` may follow `DELIVERED`.
  *
  * @example
  * ```ts
@@ -68,64 +98,35 @@ export type MessageStatus = typeof MessageStatus.Type
  * console.assert(!DeliveryStatus.isFinal("SENT"))
  * ```
  */
-export const isFinal = (status: MessageStatus): boolean => finals.has(status)
-
-const finals: ReadonlySet<MessageStatus> = new Set([
-  "DELIVERED",
-  "READ",
-  "FAILED",
-  "FILTERED",
-  "BLOCKED",
-])
+export const isFinal = (status: MessageStatus): boolean => statusTable[status].isFinal
 
 // -----------------------------------------------------------------------------
 // Events
 // -----------------------------------------------------------------------------
 
-/**
- * A message has come to a status. Numbers and the body are `Redacted`: they are personal data.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- *
- * const describe = ({ channel, messageId, status }: DeliveryStatus.MessageStatusEvent): string =>
- *   `${messageId}: ${status} over ${channel ?? "an unknown channel"}`
- * ```
- */
+/** The status of a message has changed. Phone numbers and the body are `Redacted`, since they are personal data. */
 export interface MessageStatusEvent {
   readonly _tag: "MessageStatus"
-  /** The message's id, a GUID; the same in every update about it. */
+  /** The message's id, a GUID. It is the same in every update of a message. */
   readonly messageId: string
   /** In upper case, whatever the case of the update. */
   readonly status: MessageStatus
-  /** When it happened. */
+  /** When the status changed. */
   readonly at: DateTime.Utc
-  /** `sms`, `whatsapp`, `rcs` or one that is not known yet. */
+  /** `sms`, `whatsapp`, `rcs`, or a channel that this version does not know. */
   readonly channel: string | undefined
   readonly accountId: string | undefined
   readonly templateId: string | undefined
   readonly agentId: string | undefined
   /** `inbound_number`. */
   readonly recipient: Redacted.Redacted<string> | undefined
-  /** `outbound_number`; a number, a short code or a name. */
+  /** `outbound_number`: a phone number, a short code or a name. */
   readonly sender: Redacted.Redacted<string> | undefined
-  /** The whole update as it came, fields that are not known here included. */
+  /** The whole update as received, unknown fields included. */
   readonly body: Redacted.Redacted<unknown>
 }
 
-/**
- * Somebody sent a message to one of the account's numbers.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- * import { Redacted } from "effect"
- *
- * const isStop = ({ text }: DeliveryStatus.MessageReceivedEvent): boolean =>
- *   text !== undefined && Redacted.value(text).trim().toUpperCase() === "STOP"
- * ```
- */
+/** A person has sent a message to one of the account's numbers. */
 export interface MessageReceivedEvent {
   readonly _tag: "MessageReceived"
   readonly at: DateTime.Utc
@@ -135,26 +136,16 @@ export interface MessageReceivedEvent {
   readonly text: Redacted.Redacted<string> | undefined
   readonly channel: string | undefined
   readonly provider: string | undefined
-  /** The whole update as it came. */
+  /** The whole update as received. */
   readonly body: Redacted.Redacted<unknown>
 }
 
-/**
- * A template has come to another status, e.g. it was approved by WhatsApp.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- *
- * const describe = ({ status, templateId }: DeliveryStatus.TemplateStatusEvent): string =>
- *   `template ${templateId}: ${status}`
- * ```
- */
+/** The status of a template has changed; for example, WhatsApp approved it. */
 export interface TemplateStatusEvent {
   readonly _tag: "TemplateStatus"
   readonly at: DateTime.Utc
   readonly templateId: string
-  /** As the update writes it. */
+  /** As written in the update. */
   readonly status: string
   readonly accountId: string | undefined
   readonly templateName: string | undefined
@@ -163,44 +154,23 @@ export interface TemplateStatusEvent {
   readonly category: string | undefined
   readonly channel: string | undefined
   readonly reason: string | undefined
-  /** The whole update as it came. */
+  /** The whole update as received. */
   readonly body: Redacted.Redacted<unknown>
 }
 
 /**
- * An update of a kind, or with a status, that this version does not know, or one without what its kind needs. A service
- * may add kinds at any time, so it is an event like any other and no failure.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- *
- * const describe = ({ kind }: DeliveryStatus.UnknownEvent): string => `unknown update: ${kind}`
- * ```
+ * An update whose kind or status this version does not know, or that lacks a required field. It is an event and not an
+ * error, since the provider may add kinds at any time.
  */
 export interface UnknownEvent {
   readonly _tag: "Unknown"
-  /** What it says of itself: `field`, `sub_type` or `event`, and the status, as far as they are there. */
+  /** `field`, `sub_type` or `event`, and the status of the update, as far as they are present. */
   readonly kind: string
-  /** The whole update as it came. */
+  /** The whole update as received. */
   readonly body: Redacted.Redacted<unknown>
 }
 
-/**
- * Any update.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- * import { Match } from "effect"
- *
- * const describe = Match.type<DeliveryStatus.DeliveryEvent>().pipe(
- *   Match.tag("MessageStatus", ({ status }) => status),
- *   Match.orElse(({ _tag }) => _tag),
- * )
- * console.assert(describe(DeliveryStatus.decode({ field: "weather" })) === "Unknown")
- * ```
- */
+/** Any update. */
 export type DeliveryEvent =
   MessageStatusEvent | MessageReceivedEvent | TemplateStatusEvent | UnknownEvent
 
@@ -213,29 +183,15 @@ const Guid = Schema.String.check(Schema.isPattern(guid))
 const optionalText = Schema.optionalKey(Schema.NullOr(Schema.String))
 
 /**
- * What an update about a message's status must have to be understood, and what it may have. Members that are not listed
- * may be there; what is optional here is required in the published form, but a receiver does well to demand no more than
- * it needs.
+ * The body of an update about a message's status.
  *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- * import { Schema } from "effect"
+ * **Details**
  *
- * const accepts = Schema.is(DeliveryStatus.MessageStatusBody)
- * console.assert(
- *   accepts({
- *     field: "message",
- *     sub_type: "message.delivered",
- *     timestamp: "2025-10-31T10:10:42Z",
- *     payload: { message_id: "8ba7b830-9dad-11d1-80b4-00c04fd430c8", message_status: "DELIVERED" },
- *   }),
- * )
- * ```
+ * Unknown fields are accepted, and so is the absence of fields that are documented as required but not needed here.
  */
 export const MessageStatusBody = Schema.Struct({
   field: Schema.Literals(["message", "messages"]),
-  // The form that has the one says nothing of the other.
+  // Of the two published forms, each has one of these.
   sub_type: Schema.optionalKey(Schema.Unknown),
   event: Schema.optionalKey(Schema.Unknown),
   timestamp: Schema.String,
@@ -251,22 +207,7 @@ export const MessageStatusBody = Schema.Struct({
   }),
 })
 
-/**
- * What an update about an inbound message must have to be understood.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * const event = DeliveryStatus.decode({
- *   field: "message",
- *   sub_type: "message.received",
- *   timestamp: "2025-10-31T10:10:42Z",
- *   payload: { from: "+1234567890", to: "+1987654321", text: "STOP", channel: "sms" },
- * })
- * console.assert(event._tag === "MessageReceived")
- * ```
- */
+/** The body of an update about an inbound message. */
 export const MessageReceivedBody = Schema.Struct({
   field: Schema.Literals(["message", "messages"]),
   sub_type: optionalText,
@@ -283,21 +224,7 @@ export const MessageReceivedBody = Schema.Struct({
   }),
 })
 
-/**
- * What an update about a template must have to be understood.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * const event = DeliveryStatus.decode({
- *   field: "templates",
- *   timestamp: "2025-10-31T10:10:42Z",
- *   payload: { template_id: "9ba7b840-9dad-11d1-80b4-00c04fd430c8", status: "APPROVED" },
- * })
- * console.assert(event._tag === "TemplateStatus")
- * ```
- */
+/** The body of an update about a template. */
 export const TemplateStatusBody = Schema.Struct({
   field: Schema.Literals(["template", "templates"]),
   timestamp: Schema.String,
@@ -320,11 +247,12 @@ const decodeTemplate = Schema.decodeUnknownOption(TemplateStatusBody)
 const isMessageStatus = Schema.is(MessageStatus)
 
 /**
- * Reads an update, the JSON of its body already parsed. It never fails: what is not known is an `Unknown` event.
+ * Decodes an update from the parsed JSON of its body. It never fails: an update that is not known is an `Unknown` event.
  *
  * @example
  * ```ts
  * import { DeliveryStatus } from "@effect-sent/core"
+ * import { Redacted } from "effect"
  *
  * const event = DeliveryStatus.decode({
  *   field: "messages",
@@ -332,6 +260,18 @@ const isMessageStatus = Schema.is(MessageStatus)
  *   payload: { message_id: "8ba7b830-9dad-11d1-80b4-00c04fd430c8", message_status: "delivered" },
  * })
  * console.assert(event._tag === "MessageStatus" && event.status === "DELIVERED")
+ *
+ * const inbound = DeliveryStatus.decode({
+ *   field: "message",
+ *   sub_type: "message.received",
+ *   timestamp: "2025-10-31T10:10:42Z",
+ *   payload: { from: "+1234567890", to: "+1987654321", text: "STOP", channel: "sms" },
+ * })
+ * console.assert(
+ *   inbound._tag === "MessageReceived" &&
+ *     inbound.text !== undefined &&
+ *     Redacted.value(inbound.text) === "STOP",
+ * )
  * ```
  */
 export const decode = (body: unknown): DeliveryEvent =>
@@ -342,7 +282,7 @@ const statusEvent = (body: unknown): MessageStatusEvent | undefined => {
   if (decoded === undefined) return undefined
   const { payload } = decoded
   const status = payload.message_status.toUpperCase()
-  const at = timeOf(decoded.timestamp)
+  const at = parseTimestamp(decoded.timestamp)
   if (!isMessageStatus(status) || at === undefined) return undefined
   return {
     _tag: "MessageStatus",
@@ -364,7 +304,7 @@ const receivedEvent = (body: unknown): MessageReceivedEvent | undefined => {
   if (decoded === undefined) return undefined
   const { payload } = decoded
   if ((decoded.sub_type ?? decoded.event) !== "message.received") return undefined
-  const at = timeOf(payload.received_at ?? decoded.timestamp ?? "")
+  const at = parseTimestamp(payload.received_at ?? decoded.timestamp ?? "")
   if (at === undefined) return undefined
   return {
     _tag: "MessageReceived",
@@ -383,7 +323,7 @@ const templateEvent = (body: unknown): TemplateStatusEvent | undefined => {
   const decoded = Option.getOrUndefined(decodeTemplate(body))
   if (decoded === undefined) return undefined
   const { payload } = decoded
-  const at = timeOf(decoded.timestamp)
+  const at = parseTimestamp(decoded.timestamp)
   if (at === undefined) return undefined
   return {
     _tag: "TemplateStatus",
@@ -418,7 +358,7 @@ const unknownEvent = (body: unknown): UnknownEvent => {
 const memberOf = (value: unknown, name: string): unknown =>
   Predicate.hasProperty(value, name) ? value[name] : undefined
 
-// It goes into logs: a word may, a number or a text may not.
+// The kind is logged: a word may be, a phone number or a text may not.
 const isPlainWord = (value: unknown): value is string =>
   Predicate.isString(value) && /^[A-Za-z][A-Za-z_.-]{0,63}$/.test(value)
 
@@ -428,38 +368,11 @@ const redacted = (
 ): Redacted.Redacted<string> | undefined =>
   Predicate.isNullish(value) ? undefined : Redacted.make(value, { label })
 
-// The date and the time as RFC 3339 has them: JavaScript would read much else, and a time without a zone as local.
-const dateTime =
-  /^(\d{4}-\d\d-(\d\d))[Tt ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
-
-// The 61st second that a day of UTC can have: JavaScript has none, so it counts as the 60th.
-const leapSecond = /(?<=[Tt ]23:59:)60(?=(?:\.\d+)?[Zz]$)/
-
-const timeOf = (text: string): DateTime.Utc | undefined => {
-  const [time, date = "", day] = dateTime.exec(text.replace(leapSecond, "59")) ?? []
-  // It would take the 30th of February for the 2nd of March.
-  const isInCalendar = new Date(date).getUTCDate() === Number(day)
-  return time !== undefined && isInCalendar
-    ? Option.getOrUndefined(DateTime.make(time.toUpperCase()))
-    : undefined
-}
-
 // -----------------------------------------------------------------------------
 // State
 // -----------------------------------------------------------------------------
 
-/**
- * One step of a message's way.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- * import { DateTime } from "effect"
- *
- * const describe = ({ at, status }: DeliveryStatus.Step): string =>
- *   `${status} at ${DateTime.formatIso(at)}`
- * ```
- */
+/** One change of a message's status. */
 export interface Step {
   readonly messageId: string
   readonly status: MessageStatus
@@ -467,54 +380,31 @@ export interface Step {
   readonly channel: string | undefined
 }
 
-/**
- * What the updates of a message say together. Equal for the same updates, in whatever order and however often they came.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * console.assert(DeliveryStatus.empty.status === undefined)
- * ```
- */
+/** The state of a message by its updates. It is the same for the same updates, whatever their order and number. */
 export interface State {
-  /** Where the message stands by its latest step; undefined before the first. */
+  /** The status of the latest step; undefined before the first. */
   readonly status: MessageStatus | undefined
-  /** What carries it by its latest step that says so. */
+  /** The channel of the latest step that names one. */
   readonly channel: string | undefined
-  /** Whether {@link isFinal} its status. A later update may still change it. */
+  /** Whether the status is an outcome, by {@link isFinal}. A later update may still change it. */
   readonly isFinal: boolean
-  /** Each different step, in the order in which they happened; the newest {@link maxSteps}. */
+  /** The distinct steps in the order in which they happened; the latest {@link maxSteps}. */
   readonly steps: ReadonlyArray<Step>
 }
 
-/**
- * The state of a message of which no update has come.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * console.assert(!DeliveryStatus.empty.isFinal)
- * ```
- */
+/** The state of a message without updates. */
 export const empty: State = { status: undefined, channel: undefined, isFinal: false, steps: [] }
 
-/**
- * How many steps a state holds: far more than a message has, and a bound for what a broken sender can make of it.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * console.assert(DeliveryStatus.maxSteps === 64)
- * ```
- */
+/** The maximum number of steps in a state: many more than a message has, to bound what a faulty sender can add. */
 export const maxSteps = 64
 
 /**
- * The state with one more event. Events that are no status of a message change nothing, nor does one that came before;
- * the time in the events decides which is the latest, and not the order in which they come.
+ * Adds an event to a state.
+ *
+ * **Details**
+ *
+ * The time in the events decides which step is the latest, not the order in which they arrive. A repeated event changes
+ * nothing, and neither does an event that is not a status of a message.
  *
  * @example
  * ```ts
@@ -541,19 +431,25 @@ export const reduce = (state: State, event: DeliveryEvent): State => {
 }
 
 /**
- * The state that these steps make, in whatever order: to go on from where they were stored.
+ * Makes a state from steps in any order, for example from stored ones.
  *
  * @example
  * ```ts
  * import { DeliveryStatus } from "@effect-sent/core"
+ * import { DateTime } from "effect"
  *
- * console.assert(DeliveryStatus.fromSteps([]).status === undefined)
+ * const messageId = "8ba7b830-9dad-11d1-80b4-00c04fd430c8"
+ * const state = DeliveryStatus.fromSteps([
+ *   { messageId, status: "DELIVERED", at: DateTime.makeUnsafe("2025-10-31T10:10:42Z"), channel: "sms" },
+ *   { messageId, status: "SENT", at: DateTime.makeUnsafe("2025-10-31T10:10:41Z"), channel: "sms" },
+ * ])
+ * console.assert(state.status === "DELIVERED" && state.isFinal)
  * ```
  */
 export const fromSteps = (steps: ReadonlyArray<Step>): State => steps.reduce(addStep, empty)
 
 const addStep = (state: State, step: Step): State => {
-  // From the end, where a new step nearly always belongs.
+  // From the end, where a new step almost always belongs.
   let place = state.steps.length
   while (place > 0) {
     const before = state.steps[place - 1]
@@ -575,24 +471,10 @@ const stateOf = (steps: ReadonlyArray<Step>): State => {
   }
 }
 
-/** Of what happened in the same moment, what comes later on a message's way is the later. */
-const ranks: Readonly<Record<MessageStatus, number>> = {
-  SCHEDULED: 0,
-  QUEUED: 1,
-  ROUTED: 2,
-  SENT: 3,
-  RECEIVED: 4,
-  DELIVERED: 5,
-  READ: 6,
-  FILTERED: 7,
-  BLOCKED: 8,
-  FAILED: 9,
-}
-
-/** A total order, so that steps have one order only; 0 for the same step. */
+/** A total order of steps; 0 for the same step. */
 const compare = (one: Step, other: Step): number =>
   one.at.epochMilliseconds - other.at.epochMilliseconds ||
-  ranks[one.status] - ranks[other.status] ||
+  statusTable[one.status].rank - statusTable[other.status].rank ||
   compareText(one.messageId, other.messageId) ||
   compareText(one.channel ?? "", other.channel ?? "")
 

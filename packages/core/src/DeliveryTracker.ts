@@ -1,6 +1,37 @@
 /**
- * Follows a message to its end. The API answers a send without an id, so each send gets a callback URL of its own, with a
- * secret in it: what comes to that URL is about that send, and nobody else can say anything about it.
+ * Sends messages and tracks each of them until it is delivered.
+ *
+ * **Details**
+ *
+ * The API responds to a send without an id, so each send gets its own callback URL, which contains a signed token. An
+ * update that arrives at this URL is about this send, and only the provider knows the URL.
+ *
+ * @example
+ * ```ts
+ * import { DeliveryTracker, SentClient } from "@effect-sent/core"
+ * import { Effect, Layer } from "effect"
+ *
+ * const TrackerLive = DeliveryTracker.layer({
+ *   publicUrl: "https://app.example.com/webhooks/sent",
+ *   secret: "a random secret of at least 32 characters",
+ * }).pipe(Layer.provide(SentClient.layerEnv))
+ *
+ * const program = Effect.gen(function* () {
+ *   const tracker = yield* DeliveryTracker.DeliveryTracker
+ *   const send = yield* tracker.sendToPhone({
+ *     phoneNumber: "+1234567890",
+ *     templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+ *   })
+ *   return yield* send.awaitFinal({ within: "100 millis" }).pipe(
+ *     Effect.map(({ status }) => status === "DELIVERED" || status === "READ"),
+ *     Effect.catchTag("DeliveryTimedOut", () => Effect.succeed(false)),
+ *   )
+ * })
+ *
+ * const wasDelivered = await program.pipe(Effect.provide(TrackerLive), Effect.runPromise)
+ * // No update can reach `app.example.com` here.
+ * console.assert(!wasDelivered)
+ * ```
  */
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -29,9 +60,9 @@ import {
   makeTracked,
   type Tracked as TrackedSends,
 } from "./internal/updates/tracked.ts"
-import { SendToPhoneRequest, type SendReceipt, type SendToPhoneInput } from "./SendToPhone.ts"
+import { type Input, SendToPhoneRequest, type SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
-import type { SentError } from "./SentError.ts"
+import { InvalidRequest, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
 import type { WebhookError } from "./WebhookError.ts"
 
@@ -39,137 +70,73 @@ import type { WebhookError } from "./WebhookError.ts"
 // Types
 // -----------------------------------------------------------------------------
 
-/**
- * The options of a tracker.
- *
- * @example
- * ```ts
- * import type { DeliveryTracker } from "@effect-sent/core"
- * import { Redacted } from "effect"
- *
- * const options: DeliveryTracker.Options = {
- *   publicUrl: "https://app.example.com/webhooks/sent",
- *   secret: Redacted.make("a secret of your own, 32 characters or more"),
- * }
- * ```
- */
+/** The options of a tracker. */
 export interface Options {
-  /** Where this tracker's route can be reached from outside; each send's URL is below it. */
+  /** The public URL of this tracker's route. The callback URL of each send is below it. */
   readonly publicUrl: string | URL
-  /** What the URLs are signed with: at least 32 characters, the same after a restart, known to nobody else. */
+  /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
   readonly secret: string | Redacted.Redacted<string>
-  /** For how long updates of a send are taken, and it is remembered. Default: 3 days. */
+  /** How long a send is tracked, and its callback URL is valid. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
-  /** How many sends are held in memory; the oldest go first. Default: 100,000. */
+  /** How many sends are kept in memory; the oldest are dropped first. Default: 100,000. */
   readonly capacity?: number | undefined
   /**
-   * Where sends are stored, so that they are known after a restart, when memory is full, and to other processes with the
-   * same store and secret. Default: nowhere. URLs are good after a restart in any case.
+   * Where sends are stored, so that they survive a restart and a full memory, and are known to other processes with the
+   * same store and secret. Default: nowhere. Callback URLs stay valid after a restart either way.
    */
   readonly store?: KeyValueStore.KeyValueStore | undefined
-  /** The provider's secret, if it signs its calls: then an unsigned one is refused although its URL is good. */
+  /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
-  /** The longest body that is read. Default: 256 KiB. */
+  /** The longest body to read, in bytes. Default: 256 KiB. */
   readonly maxBodyBytes?: number | undefined
 }
 
-/**
- * What to send; the tracker itself adds the `webhookUrl`.
- *
- * @example
- * ```ts
- * import type { DeliveryTracker } from "@effect-sent/core"
- *
- * const input: DeliveryTracker.TrackedInput = {
- *   phoneNumber: "+1234567890",
- *   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- * }
- * ```
- */
-export type TrackedInput = Omit<SendToPhoneInput, "webhookUrl">
+/** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
+export type TrackedInput = Omit<Input, "webhookUrl">
 
-/**
- * A send that is followed.
- *
- * @example
- * ```ts
- * import type { DeliveryTracker } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * const wasDelivered = (send: DeliveryTracker.Tracked) =>
- *   send.awaitFinal({ within: "5 minutes" }).pipe(
- *     Effect.map(({ status }) => status === "DELIVERED" || status === "READ"),
- *     Effect.catchTag("DeliveryTimedOut", () => Effect.succeed(false)),
- *   )
- * ```
- */
+/** A send that is tracked. */
 export interface Tracked {
-  /** Names the send to `find`, e.g. after a restart. It is no secret: it does not open the callback URL. */
+  /** Identifies the send for `find`, for example after a restart. It is not secret: it does not reveal the URL. */
   readonly id: string
-  /** What the updates so far say. That there is one at all says that the message went out. */
+  /** The state by the updates so far. Any update proves that the message was sent. */
   readonly state: Effect.Effect<DeliveryStatus.State>
   /**
-   * The state now, if an update has come, and each new one; a slow reader gets the newest. It ends when the send is
-   * followed no longer: not with a final status, since `READ` and `FAILED` may follow `DELIVERED`.
+   * The current state, if there was an update, and each new state; a slow consumer gets the latest. It ends when the
+   * send is no longer tracked, and not with a final status, since `READ` and `FAILED` may follow `DELIVERED`.
    */
   readonly statuses: Stream.Stream<DeliveryStatus.State>
-  /** The state as soon as its status is final, now or within this time. Default: 5 minutes. */
+  /** Waits until the status is final, for at most `within`. Default: 5 minutes. */
   readonly awaitFinal: (options?: {
     readonly within?: Duration.Input | undefined
   }) => Effect.Effect<DeliveryStatus.State, DeliveryTimedOut>
 }
 
-/**
- * A send of this process that is followed: the service has accepted it, or may have.
- *
- * @example
- * ```ts
- * import type { DeliveryTracker } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * // What an unknown send does not say, its updates do.
- * const wentOut = (send: DeliveryTracker.TrackedSend) =>
- *   send.receipt.pipe(
- *     Effect.as(true),
- *     Effect.catchTag("SentError", () =>
- *       send.awaitFinal({ within: "1 minute" }).pipe(
- *         Effect.as(true),
- *         Effect.catchTag("DeliveryTimedOut", ({ status }) => Effect.succeed(status !== undefined)),
- *       ),
- *     ),
- *   )
- * ```
- */
+/** A tracked send of this process: the service has accepted the message, or may have. */
 export interface TrackedSend extends Tracked {
-  /** Whether the service said that it has accepted the message. When it is unknown, the updates tell. */
+  /** Whether the service confirmed that it accepted the message. If it is `unknown`, an update proves that it did. */
   readonly delivery: "accepted" | "unknown"
-  /** The receipt; fails with the error of a send that may have been accepted: one whose `delivery` is unknown. */
+  /** The receipt. Fails with the error of the send if `delivery` is `unknown`. */
   readonly receipt: Effect.Effect<SendReceipt, SentError>
 }
 
 /**
- * No final status came in time. `status` is the latest; without one, no update came at all: if the send's receipt is
- * unknown too, it still is.
+ * No final status arrived in time.
  *
- * @example
- * ```ts
- * import { DeliveryTracker } from "@effect-sent/core"
- * import { Duration } from "effect"
+ * **Gotchas**
  *
- * const error = new DeliveryTracker.DeliveryTimedOut({ status: "SENT", after: Duration.minutes(5) })
- * console.assert(error.message === "no final status within 5m; the latest is SENT")
- * ```
+ * Without a `status`, there was no update at all. If the send itself is `unknown`, it still is.
  */
 export class DeliveryTimedOut extends Schema.TaggedError<DeliveryTimedOut>(
   "DeliveryTracker/DeliveryTimedOut",
 )("DeliveryTimedOut", {
-  /** The latest status; undefined when no update has come. */
+  /** The latest status, if there was an update. */
   status: Schema.optionalKey(DeliveryStatus.MessageStatus),
-  /** The time that it was given. */
+  /** The time allowed. */
   after: Schema.Duration,
 }) {
   override get message(): string {
-    const latest = this.status === undefined ? "no update has come" : `the latest is ${this.status}`
+    const latest =
+      this.status === undefined ? "no update arrived" : `the latest status is ${this.status}`
     return `no final status within ${Duration.format(this.after)}; ${latest}`
   }
 }
@@ -178,48 +145,23 @@ export class DeliveryTimedOut extends Schema.TaggedError<DeliveryTimedOut>(
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * Sends messages and follows them.
- *
- * @example
- * ```ts
- * import { DeliveryTracker, SentClient } from "@effect-sent/core"
- * import { Effect, Layer } from "effect"
- *
- * const TrackerLive = DeliveryTracker.layer({
- *   publicUrl: "https://app.example.com/webhooks/sent",
- *   secret: "a secret of your own, 32 characters or more",
- * }).pipe(Layer.provide(SentClient.layerEnv))
- *
- * const program = Effect.gen(function* () {
- *   const tracker = yield* DeliveryTracker.DeliveryTracker
- *   const send = yield* tracker.sendToPhone({
- *     phoneNumber: "+1234567890",
- *     templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- *   })
- *   return yield* send.state
- * })
- *
- * const state = await program.pipe(Effect.provide(TrackerLive), Effect.runPromise)
- * console.assert(state.status === undefined)
- * ```
- */
+/** The service that sends and tracks messages. */
 export class DeliveryTracker extends Context.Service<
   DeliveryTracker,
   {
     /**
-     * Sends a message and follows it. Fails only when the message was certainly not sent; when it may have been, it is
-     * followed like any other, and its updates tell.
+     * Sends a message and tracks it. Fails only if the message was certainly not sent. A message that may have been
+     * sent is tracked like any other.
      */
     readonly sendToPhone: (
       input: TrackedInput,
       options?: SentClient.SendOptions,
     ) => Effect.Effect<TrackedSend, SentError>
-    /** A send by its id: of this process, or from the store. Undefined when it is unknown or over. */
+    /** Finds a send by its id, in memory or in the store. Undefined if it is unknown or no longer tracked. */
     readonly find: (
       id: string,
     ) => Effect.Effect<Tracked | undefined, KeyValueStore.KeyValueStoreError>
-    /** Answers a call of the provider, whose token is the last segment of the path; what `route` is made of. */
+    /** Receives a call of the provider. The last segment of its path is the token. {@link route} uses it. */
     readonly receive: (
       request: HttpServerRequest.HttpServerRequest,
     ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
@@ -227,7 +169,7 @@ export class DeliveryTracker extends Context.Service<
 >()("@effect-sent/core/DeliveryTracker") {}
 
 /**
- * Sends a message and follows it, with the tracker in the context.
+ * Sends a message and tracks it, with the tracker in the context.
  *
  * @example
  * ```ts
@@ -242,7 +184,7 @@ export class DeliveryTracker extends Context.Service<
  *   Effect.provide(
  *     DeliveryTracker.layer({
  *       publicUrl: "https://app.example.com/webhooks/sent",
- *       secret: "a secret of your own, 32 characters or more",
+ *       secret: "a random secret of at least 32 characters",
  *     }).pipe(Layer.provide(SentClient.layerEnv)),
  *   ),
  *   Effect.runPromise,
@@ -261,8 +203,8 @@ export const sendToPhone = (
 // -----------------------------------------------------------------------------
 
 /**
- * Makes a tracker with the client in the context. Fails with the reason `InvalidRequest` when an option is malformed, and
- * with `InvalidSecret` when `webhookSecret` is.
+ * Makes a tracker with the client in the context. Fails with the reason `InvalidOptions` if an option is invalid, and
+ * with the reason `InvalidSecret` if `webhookSecret` is malformed.
  *
  * @example
  * ```ts
@@ -303,10 +245,11 @@ export const make = Effect.fnUntraced(function* (
     sendOptions?: SentClient.SendOptions,
   ) {
     if (Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined) {
-      return yield* invalid("webhookUrl", "must be left out: the tracker gives each send its own")
+      const issue = { path: ["webhookUrl"], message: "must be absent: the tracker sets it" }
+      return yield* new SentError({ reason: new InvalidRequest({ issues: [issue] }), attempts: 0 })
     }
     const token = yield* tokens.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
-    // Before the message is sent: an update may come before the answer does.
+    // Before the message is sent, since an update may arrive before the response.
     const entry = yield* tracked.open(token.id, token.expiresAt)
     const result = yield* Effect.result(
       client.sendToPhone({ ...input, webhookUrl: `${base}/${token.text}` }, sendOptions),
@@ -316,7 +259,7 @@ export const make = Effect.fnUntraced(function* (
       return yield* result.failure
     }
     return {
-      ...follow(tracked, entry),
+      ...track(tracked, entry),
       delivery: Result.isSuccess(result) ? ("accepted" as const) : ("unknown" as const),
       receipt: Effect.fromResult(result),
     }
@@ -326,16 +269,16 @@ export const make = Effect.fnUntraced(function* (
     sendToPhone: send,
     find: (id) =>
       Effect.map(tracked.find(id), (entry) =>
-        entry === undefined ? undefined : follow(tracked, entry),
+        entry === undefined ? undefined : track(tracked, entry),
       ),
     receive: Effect.fnUntraced(function* (request) {
       const token = yield* tokens.read(lastSegment(request.url))
       if (token === "forged") {
-        yield* Effect.logWarning("a delivery update was refused: its URL is none of ours")
-        return HttpServerResponse.text("this URL is none of ours", { status: 401 })
+        yield* Effect.logWarning("a delivery update was rejected: unknown callback URL")
+        return HttpServerResponse.text("unknown callback URL", { status: 401 })
       }
       if (token === "expired") {
-        return HttpServerResponse.text("this message is followed no longer", { status: 410 })
+        return HttpServerResponse.text("this message is no longer tracked", { status: 410 })
       }
       return yield* receive(request, {
         maxBodyBytes,
@@ -353,7 +296,7 @@ const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
 const minSecretLength = 32
 
-const invalid = (path: string, message: string): SentError =>
+const invalidOption = (path: string, message: string): SentError =>
   invalidOptions([{ path: [path], message }])
 
 const secretBytes = (
@@ -362,7 +305,7 @@ const secretBytes = (
   const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
   return Predicate.isString(text) && text.length >= minSecretLength
     ? Effect.succeed(new TextEncoder().encode(text))
-    : Effect.fail(invalid("secret", `must have ${minSecretLength} characters or more`))
+    : Effect.fail(invalidOption("secret", `must have at least ${minSecretLength} characters`))
 }
 
 const isWebhookUrl = Schema.is(SendToPhoneRequest.fields.webhookUrl)
@@ -372,7 +315,7 @@ const baseOf = (publicUrl: string | URL): Effect.Effect<string, SentError> => {
   return isWebhookUrl(`${text}/${"x".repeat(80)}`) && !text.includes("?")
     ? Effect.succeed(text)
     : Effect.fail(
-        invalid(
+        invalidOption(
           "publicUrl",
           "must be an absolute http or https URL without query, fragment and user info, e.g. https://app.example.com/webhooks/sent",
         ),
@@ -384,12 +327,12 @@ const lastSegment = (url: string): string => {
   return path.slice(path.lastIndexOf("/") + 1)
 }
 
-/** A handle of a send. */
-const follow = (tracked: TrackedSends, opened: Entry): Tracked => {
+/** The handle of a send. */
+const track = (tracked: TrackedSends, opened: Entry): Tracked => {
   const { id } = opened
-  // Looked up each time: it may have left memory and come back since. A store that fails knows of nothing.
+  // Looked up each time, since it may have left memory and come back. A store that fails counts as empty.
   const entry = Effect.orElseSucceed(tracked.find(id), () => undefined)
-  // What is followed no longer keeps the state that it had.
+  // A send that is no longer tracked keeps its last state.
   const state = Effect.map(entry, (found) => (found ?? opened).state)
 
   const statuses = Stream.unwrap(
@@ -435,7 +378,7 @@ const defaultWithin = Duration.minutes(5)
 // -----------------------------------------------------------------------------
 
 /**
- * A tracker with the client of your choice.
+ * Provides a tracker that sends with the client of your choice.
  *
  * @example
  * ```ts
@@ -444,7 +387,7 @@ const defaultWithin = Duration.minutes(5)
  *
  * const TrackerLive = DeliveryTracker.layer({
  *   publicUrl: "https://app.example.com/webhooks/sent",
- *   secret: "a secret of your own, 32 characters or more",
+ *   secret: "a random secret of at least 32 characters",
  * }).pipe(Layer.provide(SentClient.layerEnv))
  * ```
  */
@@ -454,18 +397,24 @@ export const layer = (
   Layer.effect(DeliveryTracker, make(options))
 
 /**
- * The route of Effect's `HttpRouter` that receives the updates, below this path: the path of `publicUrl`, as this server
- * sees it. The server does not log these requests, since their URLs are secret; to keep them out of a tracer's spans too,
- * give it `HttpMiddleware.TracerDisabledWhen`.
+ * Adds a route to Effect's `HttpRouter` that receives the updates below a path: the path of `publicUrl`, as this server
+ * sees it.
  *
- * | answer | when |
+ * **Details**
+ *
+ * | response | when |
  * | --- | --- |
- * | 204 | the update is taken into account, now or before |
+ * | 204 | the update was applied, now or earlier |
  * | 400 | the body is not JSON |
- * | 401 | the URL is none of ours, or the signature is not good |
- * | 405, 413, 415 | it is no POST, too large, or no JSON by its content type |
- * | 410 | the send is followed no longer |
+ * | 401 | the callback URL is unknown, or no signature matches |
+ * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
+ * | 410 | the send is no longer tracked |
  * | 500 | the store failed; the provider calls again |
+ *
+ * **Gotchas**
+ *
+ * The URLs are secret. The server's request log skips this route; to keep the URLs out of the spans of a tracer too,
+ * provide `HttpMiddleware.TracerDisabledWhen`.
  *
  * @example
  * ```ts
@@ -480,7 +429,7 @@ export const route = (
   Layer.unwrap(
     DeliveryTracker.useSync((tracker) =>
       HttpRouter.add("*", below(path), (request) =>
-        // The server's own log line would hold the URL, and with it the secret.
+        // The server's log line would contain the URL, which is secret.
         HttpMiddleware.withLoggerDisabled(tracker.receive(request)),
       ),
     ),
@@ -490,7 +439,7 @@ const below = (path: HttpRouter.PathInput): HttpRouter.PathInput =>
   path.endsWith("/") ? `/${path.slice(1)}:token` : `/${path.slice(1)}/:token`
 
 /**
- * The same for anything that speaks `Request` and `Response`, with a tracker that you have made.
+ * Makes a {@link route} for servers that use `Request` and `Response`.
  *
  * @example
  * ```ts
@@ -500,7 +449,7 @@ const below = (path: HttpRouter.PathInput): HttpRouter.PathInput =>
  * const runtime = ManagedRuntime.make(
  *   DeliveryTracker.layer({
  *     publicUrl: "https://app.example.com/webhooks/sent",
- *     secret: "a secret of your own, 32 characters or more",
+ *     secret: "a random secret of at least 32 characters",
  *   }).pipe(Layer.provide(SentClient.layerEnv)),
  * )
  * const handler = DeliveryTracker.toWebHandler(await runtime.runPromise(DeliveryTracker.DeliveryTracker))

@@ -1,8 +1,25 @@
 /**
- * What a send repeats, how often, and how long it waits in between.
+ * Which failures a send retries, how often, and how long it waits in between.
  *
- * The API has no idempotency key: a repeated request may put a second message on a person's phone. So whatever a
- * policy says, a failure whose `delivery` is `unknown` is repeated only by a policy that says `atLeastOnce`.
+ * **Gotchas**
+ *
+ * The API has no idempotency key, so a retry can put a second message on a person's phone. Whatever a policy says, a
+ * failure whose `delivery` is `unknown` is retried only with the option `atLeastOnce`.
+ *
+ * @example
+ * ```ts
+ * import { RetryPolicy, SentClient } from "@effect-sent/core"
+ * import { Duration, Effect, Schedule } from "effect"
+ *
+ * const forAMinute = RetryPolicy.make({
+ *   schedule: RetryPolicy.backoff.pipe(Schedule.upTo({ duration: "1 minute" })),
+ *   times: 100,
+ *   onRetry: ({ attempts, delay, error }) =>
+ *     Effect.logInfo(`attempt ${attempts}: ${error.message}; next in ${Duration.format(delay)}`),
+ * })
+ *
+ * const SentLive = SentClient.layerConfig({ retryPolicy: forAMinute })
+ * ```
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -16,115 +33,75 @@ import type { SentError } from "./SentError.ts"
 // Types
 // -----------------------------------------------------------------------------
 
-/**
- * A retry that is about to be waited for.
- *
- * @example
- * ```ts
- * import { RetryPolicy } from "@effect-sent/core"
- * import { Duration, Effect } from "effect"
- *
- * const policy = RetryPolicy.make({
- *   onRetry: ({ attempts, delay, error }) =>
- *     Effect.logInfo(`attempt ${attempts}: ${error.message}; next in ${Duration.format(delay)}`),
- * })
- * ```
- */
+/** A retry that is about to wait. */
 export interface Retry {
-  /** The failure that is repeated. */
+  /** The failure that is retried. */
   readonly error: SentError
-  /** How many requests of this send were put on the wire so far. */
+  /** How many requests of this send were sent so far. */
   readonly attempts: number
   /** How long it waits from now. */
   readonly delay: Duration.Duration
 }
 
 /**
- * What keeps an outage from being multiplied: a budget of retries that all sends of a layer draw on. It is full at
- * first; each failure that could be repeated takes one token, each accepted message gives `refund` back, and below
- * one half nothing is repeated.
+ * A retry budget, which all sends of a layer share. It keeps retries from multiplying the load of an outage.
+ *
+ * **Details**
+ *
+ * The budget is full at first. Each failure that could be retried takes one token, each accepted message returns
+ * `refund` tokens. At one half or below, nothing is retried.
  *
  * Source: gRPC's retry throttling (gRFC A6).
- *
- * @example
- * ```ts
- * import type { RetryPolicy } from "@effect-sent/core"
- *
- * const patient: RetryPolicy.Budget = { tokens: 100, refund: 0.5 }
- * ```
  */
 export interface Budget {
   /** How many tokens a full budget has; above 0. */
   readonly tokens: number
-  /** What an accepted message gives back, in tokens; 0 or more. */
+  /** How many tokens an accepted message returns; 0 or more. */
   readonly refund: number
 }
 
-/**
- * A retry policy; make one with {@link make}.
- *
- * @example
- * ```ts
- * import { RetryPolicy } from "@effect-sent/core"
- *
- * const policy: RetryPolicy.RetryPolicy = RetryPolicy.notSent
- * console.assert(policy.times === 3 && !policy.atLeastOnce)
- * ```
- */
+/** A retry policy, made by {@link make}. */
 export interface RetryPolicy {
-  /** The waits between attempts; its end is the end of the retries. */
+  /** The waits between attempts. When it ends, so do the retries. */
   readonly schedule: Schedule.Schedule<unknown, SentError>
-  /** How many retries there are at most; the first attempt is none. */
+  /** The maximum number of retries, without the first attempt. */
   readonly times: number
-  /** Which failures are repeated, of those that may be. */
+  /** Which of the failures that may be retried are retried. */
   readonly while: (error: SentError) => boolean
-  /** Whether a failure after which the message may have been accepted is repeated, too. */
+  /** Whether failures are retried after which the message may have been accepted. */
   readonly atLeastOnce: boolean
-  /** The longest `Retry-After` that is waited for. */
+  /** The longest `Retry-After` to wait for. */
   readonly maxRetryAfter: Duration.Duration
-  /** Undefined: no budget. */
+  /** The retry budget; undefined for none. */
   readonly budget: Budget | undefined
   /** Runs before each wait. */
   readonly onRetry: (retry: Retry) => Effect.Effect<void>
 }
 
-/**
- * The options of a policy. Each has the default of {@link notSent}.
- *
- * @example
- * ```ts
- * import type { RetryPolicy } from "@effect-sent/core"
- * import { Schedule } from "effect"
- *
- * const options: RetryPolicy.Options = { schedule: Schedule.spaced("2 seconds"), times: 5 }
- * ```
- */
+/** The options of a policy. The defaults are those of {@link notSent}. */
 export interface Options {
-  /**
-   * The waits between attempts, from any `Schedule`; a `Retry-After` that is longer goes before it. Default:
-   * {@link backoff}.
-   */
+  /** The waits between attempts. A longer `Retry-After` takes precedence. Default: {@link backoff}. */
   readonly schedule?: Schedule.Schedule<unknown, SentError> | undefined
-  /** How many retries there are at most. Default: 3, which makes 4 attempts. */
+  /** The maximum number of retries. Default: 3, which makes 4 attempts. */
   readonly times?: number | undefined
   /**
-   * Which failures are repeated. It narrows what `delivery` allows and never widens it: what may have been sent
-   * is repeated only with `atLeastOnce`. Default: those with `isRetryable`, but not an open circuit.
+   * Which failures are retried. It narrows what `delivery` allows and never widens it: a message that may have been
+   * sent is retried only with `atLeastOnce`. Default: those with `isTransient`, except an open circuit.
    */
   readonly while?: ((error: SentError) => boolean) | undefined
   /**
-   * Whether a failure after which the message may have been accepted is repeated, too. The person may then get
-   * the message more than once. Default: false.
+   * Whether failures are retried after which the message may have been accepted. The recipient may then get the message
+   * more than once. Default: false.
    */
   readonly atLeastOnce?: boolean | undefined
   /**
-   * The longest `Retry-After` that is waited for; a longer one fails at once, with the error that carries it.
+   * The longest `Retry-After` to wait for. With a longer one, the send fails at once, with the error that carries it.
    * Default: 60 seconds.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
-  /** The budget that all sends of a layer draw on; `false` for none. Default: 10 tokens, a tenth back. */
+  /** The retry budget of the layer; `false` for none. Default: 10 tokens, a refund of 0.1. */
   readonly budget?: Budget | false | undefined
-  /** Runs before each wait, e.g. to log. Default: nothing. */
+  /** Runs before each wait, for example to log. Default: nothing. */
   readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
 }
 
@@ -133,21 +110,10 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Exponential backoff with full jitter: each wait is drawn evenly from between nothing and a bound that begins with
- * 500 milliseconds, doubles each time and ends at 20 seconds.
+ * Exponential backoff with full jitter: each wait is drawn evenly between zero and a bound that starts at 500
+ * milliseconds, doubles with each retry and ends at 20 seconds.
  *
  * Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
- *
- * @example
- * ```ts
- * import { RetryPolicy } from "@effect-sent/core"
- * import { Schedule } from "effect"
- *
- * const forAMinute = RetryPolicy.make({
- *   schedule: RetryPolicy.backoff.pipe(Schedule.upTo({ duration: "1 minute" })),
- *   times: 100,
- * })
- * ```
  */
 export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("500 millis").pipe(
   Schedule.modifyDelay(({ duration }) =>
@@ -158,7 +124,11 @@ export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("500 mil
 )
 
 /**
- * Makes a policy. Throws a `RangeError` for a number that no policy can have.
+ * Makes a retry policy.
+ *
+ * **Gotchas**
+ *
+ * Throws a `RangeError` if `times` or `budget` is out of range.
  *
  * @example
  * ```ts
@@ -185,7 +155,7 @@ export const make = (options: Options = {}): RetryPolicy => {
   return {
     schedule: options.schedule ?? backoff,
     times,
-    while: options.while ?? isTransient,
+    while: options.while ?? isWorthRetrying,
     atLeastOnce: options.atLeastOnce ?? false,
     maxRetryAfter: Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds"),
     budget: budget === false ? undefined : budget,
@@ -195,59 +165,31 @@ export const make = (options: Options = {}): RetryPolicy => {
 
 const nothing: Effect.Effect<void> = Effect.sync(constVoid)
 
-// To wait in front of an open circuit would be the queue that the circuit is there to prevent.
-const isTransient = (error: SentError): boolean =>
-  error.isRetryable && error.reason._tag !== "CircuitOpen"
+// Waiting for an open circuit would build up the queue that the circuit breaker prevents.
+const isWorthRetrying = (error: SentError): boolean =>
+  error.isTransient && error.reason._tag !== "CircuitOpen"
 
 /**
- * The default: repeats only what was certainly not sent and passes with time, which is `RateLimited`,
- * `ConnectionFailed` (but for TLS) and `ServiceUnavailable` with a `Retry-After`. Four attempts, {@link backoff} or a
- * longer `Retry-After` of at most a minute in between, and a budget of ten tokens.
+ * The default policy: retries only messages that were certainly not sent, after a transient failure. These are
+ * `RateLimited`, `ConnectionFailed` (except for TLS) and `ServiceOverloaded` with a `Retry-After`.
  *
- * @example
- * ```ts
- * import { RetryPolicy, SentClient } from "@effect-sent/core"
+ * **Details**
  *
- * const options: SentClient.Options = { retryPolicy: RetryPolicy.notSent }
- * ```
+ * It makes at most four attempts, waits {@link backoff} or a longer `Retry-After` of at most a minute in between, and
+ * has a budget of ten tokens.
  */
 export const notSent: RetryPolicy = make()
 
-/**
- * Repeats nothing: one send puts at most one request on the wire.
- *
- * @example
- * ```ts
- * import { RetryPolicy, SentClient } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * await SentClient.sendToPhone({
- *   phoneNumber: "+1234567890",
- *   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- * }).pipe(
- *   SentClient.withRetryPolicy(RetryPolicy.none),
- *   Effect.provide(SentClient.layerEnv),
- *   Effect.runPromise,
- * )
- * ```
- */
+/** Retries nothing: one send sends at most one request. */
 export const none: RetryPolicy = make({ times: 0 })
 
 /**
- * Repeats what may have been sent, too, as long as it passes with time: the message arrives even through an outage,
- * perhaps more than once. For what must not be missed, such as an alarm; never for what costs the reader something.
+ * Retries every transient failure, even if the message may have been sent.
  *
- * @example
- * ```ts
- * import { RetryPolicy, SentClient } from "@effect-sent/core"
- * import { Effect } from "effect"
+ * **Gotchas**
  *
- * const alarm = SentClient.sendToPhone(
- *   { phoneNumber: "+1234567890", templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8" },
- *   { retryPolicy: RetryPolicy.atLeastOnce },
- * )
- * await alarm.pipe(Effect.provide(SentClient.layerEnv), Effect.runPromise)
- * ```
+ * The recipient may get the message more than once. Use it for messages that must arrive, such as alarms, and never for
+ * messages that cost the recipient something.
  */
 export const atLeastOnce: RetryPolicy = make({ atLeastOnce: true })
 
@@ -256,20 +198,8 @@ export const atLeastOnce: RetryPolicy = make({ atLeastOnce: true })
 // -----------------------------------------------------------------------------
 
 /**
- * The policy of a region of code; it goes before the layer's, and a send's own goes before it. Undefined, as it is by
- * default: the layer's counts. `SentClient.withRetryPolicy` sets it.
- *
- * @example
- * ```ts
- * import { RetryPolicy, SentClient } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * const current = RetryPolicy.CurrentRetryPolicy.pipe(
- *   SentClient.withRetryPolicy(RetryPolicy.none),
- *   Effect.runSync,
- * )
- * console.assert(current === RetryPolicy.none)
- * ```
+ * The policy of the current region of code, set by `SentClient.withRetryPolicy`. It takes precedence over the layer's;
+ * the policy of a single send takes precedence over it. Default: undefined, for the layer's.
  */
 export const CurrentRetryPolicy: Context.Reference<RetryPolicy | undefined> = Context.Reference<
   RetryPolicy | undefined

@@ -1,6 +1,23 @@
 /**
- * The client: `sendToPhone` puts one message on the wire, at most once, and says truthfully what is known
- * when it fails.
+ * The client: sends a message, at most once, and reports what is known about it when a send fails.
+ *
+ * @example
+ * ```ts
+ * import { SentClient } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const client = yield* SentClient.SentClient
+ *   return yield* client.sendToPhone({
+ *     phoneNumber: "+1234567890",
+ *     templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+ *     messageBody: { name: "John Doe", order_id: "12345" },
+ *   })
+ * })
+ *
+ * const receipt = await program.pipe(Effect.provide(SentClient.layerEnv), Effect.runPromise)
+ * console.assert(receipt.status === 204)
+ * ```
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -11,7 +28,8 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { endpointOf } from "./internal/send/baseUrl.ts"
+import { checkDuration, rejectInvalid } from "./internal/options.ts"
+import { parseBaseUrl } from "./internal/send/baseUrl.ts"
 import { makeBudget } from "./internal/send/budget.ts"
 import { decodeOrExplain } from "./internal/send/explain.ts"
 import {
@@ -21,76 +39,60 @@ import {
 import { makeLimits } from "./internal/send/limits/limits.ts"
 import { checkRateLimit, type RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
 import { makeLockout } from "./internal/send/lockout.ts"
-import { checkDuration, rejectInvalid } from "./internal/options.ts"
+import * as Operation from "./internal/send/operation.ts"
 import { type Line, send } from "./internal/send/send.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
-import { type SendReceipt, type SendToPhoneInput, SendToPhoneRequest } from "./SendToPhone.ts"
+import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
 
-export type { CircuitBreakerOptions, RateLimitOptions }
+export type { CircuitBreakerOptions } from "./internal/send/limits/circuitBreaker.ts"
+export type { RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
 
 // -----------------------------------------------------------------------------
 // Types
 // -----------------------------------------------------------------------------
 
-/**
- * The options of a client.
- *
- * @example
- * ```ts
- * import type { SentClient } from "@effect-sent/core"
- *
- * const options: SentClient.Options = { baseUrl: "http://localhost:4010", timeout: "10 seconds" }
- * ```
- */
+/** The options of a client. */
 export interface Options {
   /**
-   * Where the API is. Must be https, but for loopback; may have a path. Default: `https://api.sent.dm`.
+   * The base URL of the API; it may have a path. Plain http is allowed for loopback addresses only. Default:
+   * `https://api.sent.dm`.
    */
   readonly baseUrl?: string | URL | undefined
-  /** How long the answer to one request may take. Default: 30 seconds. */
+  /** How long the response to one request may take. Default: 30 seconds. */
   readonly timeout?: Duration.Input | undefined
-  /**
-   * How long a send may take in all, with its retries and every wait. Default: 2 minutes.
-   */
+  /** How long a send may take in total, retries and waits included. Default: 2 minutes. */
   readonly deadline?: Duration.Input | undefined
-  /** What is repeated. Default: `RetryPolicy.notSent`, which never repeats what may have been sent. */
+  /**
+   * Which failures are retried. Default: `RetryPolicy.notSent`, which never retries a message that may have been sent.
+   */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
   /**
-   * How many requests may be sent in a time; the others wait their turn, in order. Default: no limit.
+   * How many requests may be sent in a period of time; other requests wait their turn, in order. Default: no limit.
    *
-   * It is counted in memory, or in the `RateLimiterStore` of `effect/persistence/RateLimiter` that the layer is
-   * provided with: with `RateLimiter.layerStoreRedis`, machines share one limit.
+   * The count is kept in memory, or in the `RateLimiterStore` of `effect/persistence/RateLimiter` if the layer is
+   * provided with one: with `RateLimiter.layerStoreRedis`, several machines share one limit.
    */
   readonly rateLimit?: RateLimitOptions | undefined
   /**
-   * Stops sending for a while when the service fails again and again, and fails with `CircuitOpen` instead. Default:
-   * no circuit breaker; `{}` is one with its defaults.
+   * Stops sending for a while after repeated failures of the service, and fails with `CircuitOpen` instead. Default: no
+   * circuit breaker; `{}` is one with default options.
    *
-   * Its state is in memory, or in the `CircuitBreakerStore` of `effect/persistence/CircuitBreaker` that the layer is
-   * provided with.
+   * The state is kept in memory, or in the `CircuitBreakerStore` of `effect/persistence/CircuitBreaker` if the layer is
+   * provided with one.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | undefined
 }
 
-/**
- * The options of one send; they go before the client's.
- *
- * @example
- * ```ts
- * import type { SentClient } from "@effect-sent/core"
- *
- * const options: SentClient.SendOptions = { timeout: "5 seconds" }
- * ```
- */
+/** The options of one send. They take precedence over the options of the client. */
 export interface SendOptions {
-  /** How long the answer to one request may take. Default: the client's. */
+  /** How long the response to one request may take. Default: the client's. */
   readonly timeout?: Duration.Input | undefined
-  /** How long the send may take in all. Default: the client's. */
+  /** How long the send may take in total. Default: the client's. */
   readonly deadline?: Duration.Input | undefined
-  /** What is repeated. Default: that of the region, and then the client's. */
+  /** Which failures are retried. Default: the policy of {@link withRetryPolicy}, and then the client's. */
   readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
 }
 
@@ -98,43 +100,25 @@ export interface SendOptions {
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * Sends messages.
- *
- * @example
- * ```ts
- * import { SentClient } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * const program = Effect.gen(function* () {
- *   const sent = yield* SentClient.SentClient
- *   return yield* sent.sendToPhone({
- *     phoneNumber: "+1234567890",
- *     templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- *     messageBody: { name: "John Doe", order_id: "12345" },
- *   })
- * })
- *
- * await program.pipe(Effect.provide(SentClient.layerEnv), Effect.runPromise)
- * ```
- */
+/** The service that sends messages. */
 export class SentClient extends Context.Service<
   SentClient,
   {
     /**
-     * Sends one message to a phone number. It succeeds only when the service has accepted the message, and
-     * fails with a `SentError` whose `delivery` says whether the service may have accepted it all the same.
+     * Sends one message to a phone number.
+     *
+     * Succeeds only if the service has accepted the message. Fails with a `SentError` otherwise, whose `delivery` says
+     * whether the service may have accepted it nevertheless.
      */
     readonly sendToPhone: (
-      input: SendToPhoneInput,
+      input: Input,
       options?: SendOptions,
     ) => Effect.Effect<SendReceipt, SentError>
   }
 >()("@effect-sent/core/SentClient") {}
 
 /**
- * Sends one message with the client in the context: `SentClient.sendToPhone` without asking for the service
- * first.
+ * Sends one message with the client in the context.
  *
  * @example
  * ```ts
@@ -149,18 +133,14 @@ export class SentClient extends Context.Service<
  * ```
  */
 export const sendToPhone = (
-  input: SendToPhoneInput,
+  input: Input,
   options?: SendOptions,
 ): Effect.Effect<SendReceipt, SentError, SentClient> =>
   SentClient.use((client) => client.sendToPhone(input, options))
 
-// -----------------------------------------------------------------------------
-// Construction
-// -----------------------------------------------------------------------------
-
 /**
- * Sends everything in a region of code by this policy, whatever the client's is; the policy of a single send still
- * goes before it.
+ * Sets the retry policy of every send in an effect. It takes precedence over the client's; the policy of a single send
+ * takes precedence over both.
  *
  * @example
  * ```ts
@@ -182,9 +162,14 @@ export const withRetryPolicy =
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.provideService(effect, RetryPolicy.CurrentRetryPolicy, policy)
 
+// -----------------------------------------------------------------------------
+// Construction
+// -----------------------------------------------------------------------------
+
 /**
- * Makes a client from the `HttpClient` and the `SentCredentials` in the context. Fails with the reason
- * `InvalidRequest` when an option is malformed, or the base URL is not one that credentials may be sent to.
+ * Makes a client from the `HttpClient` and the `SentCredentials` in the context.
+ *
+ * Fails with the reason `InvalidOptions` if an option is invalid, or if credentials must not be sent to the base URL.
  *
  * @example
  * ```ts
@@ -198,7 +183,7 @@ export const withRetryPolicy =
  *   Effect.provide([SentCredentials.layerConfig(), FetchHttpClient.layer]),
  *   Effect.runPromise,
  * )
- * console.assert(error._tag === "SentError")
+ * console.assert(error._tag === "SentError" && error.reason._tag === "InvalidOptions")
  * ```
  */
 export const make = Effect.fnUntraced(function* (
@@ -208,13 +193,13 @@ export const make = Effect.fnUntraced(function* (
   SentError,
   HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
-  const endpoint = yield* endpointOf(options.baseUrl ?? defaultBaseUrl)
   const {
     circuitBreaker,
     deadline = defaultDeadline,
     rateLimit,
     timeout = defaultTimeout,
   } = options
+  const baseUrl = yield* parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
   yield* rejectInvalid([
     ...checkDuration(timeout, "timeout"),
     ...checkDuration(deadline, "deadline"),
@@ -223,23 +208,21 @@ export const make = Effect.fnUntraced(function* (
   ])
   const line: Line = {
     client: yield* HttpClient.HttpClient,
-    endpoint,
+    baseUrl,
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
-    limits: yield* makeLimits({ host: endpoint.host, rateLimit, circuitBreaker }),
+    limits: yield* makeLimits({ host: baseUrl.host, rateLimit, circuitBreaker }),
   }
 
-  const sendOnce = Effect.fnUntraced(function* (
-    input: SendToPhoneInput,
-    sendOptions: SendOptions = {},
-  ) {
-    const request = yield* validate(input)
+  const sendOnce = Effect.fnUntraced(function* (input: Input, sendOptions: SendOptions = {}) {
+    const request = yield* decodeInput(input)
     yield* rejectInvalid([
       ...checkDuration(sendOptions.timeout, "timeout"),
       ...checkDuration(sendOptions.deadline, "deadline"),
     ])
     return yield* send(line, {
+      operation: Operation.sendToPhone,
       request,
       timeout: Duration.fromInputUnsafe(sendOptions.timeout ?? timeout),
       deadline: Duration.fromInputUnsafe(sendOptions.deadline ?? deadline),
@@ -264,16 +247,16 @@ const defaultTimeout = Duration.seconds(30)
 
 const defaultDeadline = Duration.minutes(2)
 
-const validate = (input: SendToPhoneInput): Effect.Effect<SendToPhoneRequest, SentError> =>
+const decodeInput = (input: Input): Effect.Effect<SendToPhoneRequest, SentError> =>
   Effect.mapError(
     decodeRequest(withoutUndefined(input)),
     (issues) => new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 }),
   )
 
-const decodeRequest = decodeOrExplain(SendToPhoneRequest)
+const decodeRequest = decodeOrExplain(Operation.sendToPhone.request)
 
-// `{ webhookUrl: undefined }` means a field that is not there, as JSON has it. The input is unknown here: not
-// every caller is checked by TypeScript.
+// `{ webhookUrl: undefined }` means an absent field, as it does in JSON. The input is unknown here: not every caller is
+// checked by TypeScript.
 const withoutUndefined = (input: unknown): unknown =>
   Predicate.isObject(input) && !Array.isArray(input)
     ? Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
@@ -284,11 +267,16 @@ const withoutUndefined = (input: unknown): unknown =>
 // -----------------------------------------------------------------------------
 
 /**
- * A client, from the `HttpClient` and the `SentCredentials` of your choice.
+ * Provides a client that sends with the `HttpClient` and the `SentCredentials` of your choice.
  *
- * `FetchHttpClient.layer` runs anywhere; on Node, `NodeHttpClient.layerUndici` is fastest. To give `fetch`
- * options of your own, provide `FetchHttpClient.RequestInit` to the program that sends; `redirect` stays
- * `manual`, since a redirect would take the credentials along.
+ * **Details**
+ *
+ * `FetchHttpClient.layer` runs on every runtime with `fetch`. On Node, `NodeHttpClient.layerUndici` is the fastest. To
+ * pass options to `fetch`, provide `FetchHttpClient.RequestInit` to the program that sends.
+ *
+ * **Gotchas**
+ *
+ * `redirect` in `RequestInit` is always `manual`, since a redirect would take the credentials to another server.
  *
  * @example
  * ```ts
@@ -308,8 +296,7 @@ export const layer = (
   Layer.effect(SentClient, make(options))
 
 /**
- * A client whose options come from the configuration: each may be a value or a `Config` of it. The base URL
- * is read from `SENT_BASE_URL`, where that is set, unless it is given.
+ * Provides a client whose options are values or `Config`s. Without a `baseUrl`, `SENT_BASE_URL` is read, if it is set.
  *
  * @example
  * ```ts
@@ -345,19 +332,8 @@ const read = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.ConfigEr
   Config.isConfig(option) ? option : Effect.succeed(option)
 
 /**
- * Everything from the environment, over `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and, where the API is
- * elsewhere, `SENT_BASE_URL`.
- *
- * @example
- * ```ts
- * import { SentClient } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * await SentClient.sendToPhone({
- *   phoneNumber: "+1234567890",
- *   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- * }).pipe(Effect.provide(SentClient.layerEnv), Effect.runPromise)
- * ```
+ * Provides a client that is configured by the environment and sends with `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and,
+ * optionally, `SENT_BASE_URL`.
  */
 export const layerEnv: Layer.Layer<SentClient, Config.ConfigError | SentError> = layerConfig().pipe(
   Layer.provide(SentCredentials.layerConfig()),

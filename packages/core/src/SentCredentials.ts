@@ -1,5 +1,18 @@
 /**
  * The two credentials of the API, `x-sender-id` and `x-api-key`, and where they come from.
+ *
+ * @example
+ * ```ts
+ * import { SentClient, SentCredentials } from "@effect-sent/core"
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * // SENT_SENDER_ID and SENT_API_KEY
+ * const SentLive = SentClient.layer().pipe(
+ *   Layer.provide(SentCredentials.layerConfig()),
+ *   Layer.provide(FetchHttpClient.layer),
+ * )
+ * ```
  */
 import type * as Brand from "effect/Brand"
 import * as Config from "effect/Config"
@@ -12,8 +25,8 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { guid } from "./internal/guid.ts"
-import { decodeOrExplain } from "./internal/send/explain.ts"
 import { checkDuration, rejectInvalid } from "./internal/options.ts"
+import { decodeOrExplain } from "./internal/send/explain.ts"
 import { CredentialsUnavailable, SentError } from "./SentError.ts"
 
 // -----------------------------------------------------------------------------
@@ -24,13 +37,6 @@ import { CredentialsUnavailable, SentError } from "./SentError.ts"
  * The GUID of the sender, the value of `x-sender-id`.
  *
  * Source: the API page's header parameter `x-sender-id` (format `guid`).
- *
- * @example
- * ```ts
- * import { SentCredentials } from "@effect-sent/core"
- *
- * const senderId = SentCredentials.SenderId.make("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
- * ```
  */
 export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.check(
   Schema.isPattern(guid, { message: "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301" }),
@@ -40,16 +46,12 @@ export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.c
 export type SenderId = string & Brand.Brand<"SenderId">
 
 /**
- * The value of `x-api-key`: visible ASCII characters. A line break or a space, as a file or a copied line
- * often ends with, is refused: it cannot be in a header, and runtimes print the header when they say so.
+ * The value of `x-api-key`: visible ASCII characters.
  *
- * @example
- * ```ts
- * import { SentCredentials } from "@effect-sent/core"
- * import { Schema } from "effect"
+ * **Gotchas**
  *
- * console.assert(!Schema.is(SentCredentials.ApiKey)("sk_live_1234\n"))
- * ```
+ * Spaces and line breaks, which files and copied lines often end with, are rejected: a header cannot contain them, and
+ * runtimes print the header when they say so.
  */
 export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = Schema.String.check(
   Schema.isPattern(/^[\x21-\x7E]+$/u, {
@@ -60,40 +62,13 @@ export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = Schema.String.check
 /** A string that {@link ApiKey} accepted. */
 export type ApiKey = string & Brand.Brand<"ApiKey">
 
-/**
- * What a request is authenticated with. Both are `Redacted`: they print as `<redacted>`.
- *
- * @example
- * ```ts
- * import { SentCredentials } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * const credentials = await SentCredentials.make({
- *   senderId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
- *   apiKey: "sk_live_1234",
- * }).pipe(Effect.runPromise)
- * console.assert(!JSON.stringify(credentials).includes("sk_live"))
- * ```
- */
+/** The credentials of a request. Both are `Redacted`: they print as `<redacted>`. */
 export interface Credentials {
   readonly senderId: Redacted.Redacted<SenderId>
   readonly apiKey: Redacted.Redacted<ApiKey>
 }
 
-/**
- * Credentials as people hold them: plain, or already `Redacted`.
- *
- * @example
- * ```ts
- * import type { SentCredentials } from "@effect-sent/core"
- * import { Redacted } from "effect"
- *
- * const input: SentCredentials.CredentialsInput = {
- *   senderId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
- *   apiKey: Redacted.make("sk_live_1234"),
- * }
- * ```
- */
+/** Credentials before validation: plain strings, or already `Redacted`. */
 export interface CredentialsInput {
   readonly senderId: string | Redacted.Redacted<string>
   readonly apiKey: string | Redacted.Redacted<string>
@@ -103,31 +78,17 @@ export interface CredentialsInput {
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * Where the client gets the credentials from. It asks for every send, so an implementation may rotate them.
- *
- * @example
- * ```ts
- * import { SentClient, SentCredentials } from "@effect-sent/core"
- * import { Effect, Layer } from "effect"
- * import { FetchHttpClient } from "effect/http"
- *
- * const SentLive = SentClient.layer().pipe(
- *   Layer.provide(SentCredentials.layerConfig()),
- *   Layer.provide(FetchHttpClient.layer),
- * )
- * ```
- */
+/** The service that the client gets its credentials from, once for every attempt, so that they can rotate. */
 export class SentCredentials extends Context.Service<
   SentCredentials,
   {
     /** The credentials for the next request. Fails with the reason `CredentialsUnavailable`. */
     readonly get: Effect.Effect<Credentials, SentError>
     /**
-     * Tells that the service refused these: what is remembered of them is forgotten, and the next `get` looks again.
-     * Absent where there is nothing to look at again.
+     * Reports that the service rejected these credentials, so that the next `get` loads them again. Absent if they
+     * cannot change.
      */
-    readonly invalidate?: ((refused: Credentials) => Effect.Effect<void>) | undefined
+    readonly invalidate?: ((rejected: Credentials) => Effect.Effect<void>) | undefined
   }
 >()("@effect-sent/core/SentCredentials") {}
 
@@ -141,7 +102,7 @@ const reveal = (value: unknown): unknown =>
   Redacted.isRedacted(value) ? Redacted.value(value) : value
 
 /**
- * Checks credentials. Fails with the reason `CredentialsUnavailable`, which says what is malformed without
+ * Validates credentials. Fails with the reason `CredentialsUnavailable`, which says what is malformed without showing
  * its value.
  *
  * @example
@@ -177,7 +138,7 @@ const unavailable = (description: string): SentError =>
 // -----------------------------------------------------------------------------
 
 /**
- * Credentials that stay the same. Malformed ones fail the layer, so that a program does not start with them.
+ * Provides fixed credentials. The layer fails if they are malformed.
  *
  * @example
  * ```ts
@@ -197,8 +158,9 @@ export const layer = (input: CredentialsInput): Layer.Layer<SentCredentials, Sen
   )
 
 /**
- * Credentials from the configuration: by default `SENT_SENDER_ID` and `SENT_API_KEY`. A missing one fails the
- * layer with a `ConfigError`, a malformed one with a `SentError`.
+ * Provides credentials from the configuration: by default `SENT_SENDER_ID` and `SENT_API_KEY`.
+ *
+ * The layer fails with a `ConfigError` if one is missing, and with a `SentError` if one is malformed.
  *
  * @example
  * ```ts
@@ -229,11 +191,18 @@ export const layerConfig = (options?: {
   )
 
 /**
- * Credentials that rotate, from wherever they are kept. They are loaded with the first send, once however many sends
- * wait for them, and again when they are older than `timeToLive` or when the service has refused them (401).
+ * Provides credentials that rotate, loaded by an effect.
  *
- * A `load` that fails, or gives something malformed, is the reason `CredentialsUnavailable` for the sends that waited
- * for it and is not remembered. Its own error is not shown, but for its tag, since it may hold a secret.
+ * **Details**
+ *
+ * The credentials are loaded for the first send, and again once they are older than `timeToLive` or the service has
+ * rejected them (401). Sends that need them at the same time share one load.
+ *
+ * **Gotchas**
+ *
+ * If `load` fails or returns malformed credentials, the sends that wait for it fail with the reason
+ * `CredentialsUnavailable`, and the next send loads again. Of the error of `load`, only the tag is shown, since it may
+ * contain a secret.
  *
  * @example
  * ```ts
@@ -252,9 +221,9 @@ export const layerConfig = (options?: {
  * ```
  */
 export const layerEffect = <E, R>(options: {
-  /** Gets the credentials. Give it a time-out of its own if it can hang; the deadline of a send ends it, too. */
+  /** Loads the credentials. The deadline of the send ends it too; give it its own time-out if it can hang. */
   readonly load: Effect.Effect<CredentialsInput, E, R>
-  /** How long they are good for. Default: 5 minutes. */
+  /** How long loaded credentials are used. Default: 5 minutes. */
   readonly timeToLive?: Duration.Input | undefined
 }): Layer.Layer<SentCredentials, SentError, R> =>
   Layer.effect(SentCredentials, makeRotating(options))
@@ -266,8 +235,8 @@ const makeRotating = Effect.fnUntraced(function* <E, R>({
   yield* rejectInvalid(checkDuration(timeToLive, "timeToLive"))
   const lifetime = Duration.fromInputUnsafe(timeToLive)
   const context = yield* Effect.context<R>()
-  // Held weakly: only what a send still has in hand can be refused again.
-  const refusedBefore = new WeakSet<Credentials>()
+  // Weak references: only credentials that a send still holds can be rejected again.
+  const rejectedBefore = new WeakSet<Credentials>()
   const [get, forget] = yield* load.pipe(
     Effect.mapError((error) => unavailable(`they could not be loaded${tagOf(error)}`)),
     Effect.flatMap(make),
@@ -276,11 +245,11 @@ const makeRotating = Effect.fnUntraced(function* <E, R>({
   )
   return SentCredentials.of({
     get,
-    invalidate: (refused) =>
+    invalidate: (rejected) =>
       Effect.suspend(() => {
-        // Of many sends that were refused together, the first makes it look again.
-        if (refusedBefore.has(refused)) return Effect.void
-        refusedBefore.add(refused)
+        // Of many sends that were rejected together, only the first one makes it load again.
+        if (rejectedBefore.has(rejected)) return Effect.void
+        rejectedBefore.add(rejected)
         return forget
       }),
   })

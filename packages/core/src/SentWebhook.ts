@@ -1,9 +1,24 @@
 /**
- * Receives the provider's calls: checks that they are its own, reads what they say, and answers so that nothing is lost
- * and nothing is handled twice.
+ * Receives the provider's webhook calls: verifies them, decodes them, and responds so that no update is lost and none
+ * is handled twice.
  *
- * The scheme is that of Standard Webhooks under other header names; sources: the provider's pages on webhooks and
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ * **Details**
+ *
+ * The signature scheme is the one of Standard Webhooks, with other header names. Sources: the provider's pages on
+ * webhooks and https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const Webhook = SentWebhook.route("/webhooks/sent", {
+ *   // While a secret is rotated, both are accepted.
+ *   secret: ["whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcw==", "whsec_b2xkIHNlY3JldCBvZiAyNCBieXRlcw=="],
+ *   handle: (event) =>
+ *     event._tag === "MessageStatus" ? Effect.log(`${event.messageId}: ${event.status}`) : Effect.void,
+ * })
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -27,56 +42,37 @@ import {
   WebhookError,
 } from "./WebhookError.ts"
 
-export type { HeadersInput, Secret }
+export type { HeadersInput } from "./internal/updates/headers.ts"
+export type { Secret } from "./internal/updates/signature.ts"
 
 // -----------------------------------------------------------------------------
 // Verifying
 // -----------------------------------------------------------------------------
 
-/**
- * What is to be verified: the headers as a record or as pairs, such as a `Headers`, and the body's very bytes.
- *
- * @example
- * ```ts
- * import type { SentWebhook } from "@effect-sent/core"
- *
- * const toSigned = async (request: Request): Promise<SentWebhook.SignedRequest> => ({
- *   headers: request.headers,
- *   body: new Uint8Array(await request.arrayBuffer()),
- * })
- * ```
- */
+/** A webhook call: its headers and the raw bytes of its body. */
 export interface SignedRequest {
   readonly headers: HeadersInput
   readonly body: Uint8Array | string
 }
 
-/**
- * How a call is verified.
- *
- * @example
- * ```ts
- * import type { SentWebhook } from "@effect-sent/core"
- *
- * const options: SentWebhook.VerifyOptions = {
- *   // While a secret is rotated, both are good.
- *   secret: ["whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcw==", "whsec_b2xkIHNlY3JldCBvZiAyNCBieXRlcw=="],
- * }
- * ```
- */
+/** The options of a verification. */
 export interface VerifyOptions {
-  /** The secret, or several while it is rotated. */
+  /** The webhook secret, or several while it is rotated. */
   readonly secret: Secret | ReadonlyArray<Secret>
-  /** How far the time of signing may be from now, either way. Default: 300 seconds. */
+  /** How far the time of the signature may be from now, in either direction. Default: 300 seconds. */
   readonly tolerance?: Duration.Input | undefined
 }
 
 const defaultTolerance = Duration.seconds(300)
 
 /**
- * Verifies a call and reads what it says. The signature is checked over the raw bytes, in constant time, by Web Crypto or
- * by what the runtime has for at once (`node:crypto`; with `WebCrypto.layer` of Effect, it is always Web Crypto); one good
- * signature by one of the secrets is enough. The time is that of `Clock`.
+ * Verifies the signature of a call and decodes its body.
+ *
+ * **Details**
+ *
+ * The signature is checked over the raw bytes, in constant time. One valid signature by one of the secrets is enough.
+ * HMAC is computed by `node:crypto` where the runtime has it, and by Web Crypto elsewhere; `WebCrypto.layer` of Effect
+ * selects Web Crypto everywhere.
  *
  * @example
  * ```ts
@@ -98,25 +94,15 @@ export const verify = (
   request: SignedRequest,
   options: VerifyOptions,
 ): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
-  Effect.flatMap(makeVerifier(options), (check) => check(request))
+  Effect.flatMap(makeVerifier(options), (verifier) => verifier(request))
 
-/**
- * Verifies calls with the options that it was made of.
- *
- * @example
- * ```ts
- * import type { SentWebhook } from "@effect-sent/core"
- *
- * const isGenuine = (verifier: SentWebhook.Verifier, request: SentWebhook.SignedRequest) =>
- *   verifier(request)
- * ```
- */
+/** Verifies and decodes calls, with fixed options. */
 export type Verifier = (
   request: SignedRequest,
 ) => Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError>
 
 /**
- * {@link verify} for those who verify many calls: the secrets are read once. Fails with `InvalidSecret`.
+ * Makes a {@link verify} for many calls, which reads the secrets once. Fails with the reason `InvalidSecret`.
  *
  * @example
  * ```ts
@@ -143,7 +129,7 @@ export const makeVerifier = Effect.fnUntraced(function* ({
       failure,
     )
     const age = (yield* Clock.currentTimeMillis) / 1000 - Number(timestamp)
-    // Digits alone: `parseInt` would take `1700000000abc`, which was signed as something else.
+    // Digits only: `parseInt` would read `1700000000abc`, which was signed as something else.
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
       return yield* failure(new TimestampOutOfTolerance())
     }
@@ -164,7 +150,7 @@ const toBytes = (body: Uint8Array | string): Uint8Array =>
   Predicate.isString(body) ? encoder.encode(body) : body
 
 /**
- * Reads the body of a call that needs no signature, e.g. because a secret in the URL has been checked.
+ * Decodes the body of a call whose signature need not be checked, for example because a secret in its URL was.
  *
  * @example
  * ```ts
@@ -183,39 +169,27 @@ export const decode = (
       const text = Predicate.isString(body) ? body : strict.decode(body)
       return DeliveryStatus.decode(JSON.parse(text))
     },
-    // What the parser says quotes the body.
+    // The parser's own message quotes the body.
     catch: (cause) =>
       failure(
-        new MalformedPayload({
-          problem: cause instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8",
-        }),
+        new MalformedPayload({ problem: cause instanceof SyntaxError ? "not JSON" : "not UTF-8" }),
       ),
   })
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-/**
- * How a body is signed.
- *
- * @example
- * ```ts
- * import type { SentWebhook } from "@effect-sent/core"
- *
- * const options: SentWebhook.SignOptions = {
- *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
- * }
- * ```
- */
+/** The options of a signature. */
 export interface SignOptions {
   readonly secret: Secret
-  /** The endpoint's id. Default: a GUID that stands for none. */
+  /** The id of the webhook endpoint. Default: a placeholder GUID. */
   readonly id?: string | undefined
   /** Unix seconds. Default: now, by `Clock`. */
   readonly timestamp?: number | undefined
 }
 
 /**
- * Signs a body as the provider does, for tests of a receiver: the three headers. Fails with `InvalidSecret`.
+ * Signs a body as the provider does, and returns the three headers. Use it to test a receiver. Fails with the reason
+ * `InvalidSecret`.
  *
  * @example
  * ```ts
@@ -242,42 +216,29 @@ export const sign = Effect.fnUntraced(function* (
 // Receiving
 // -----------------------------------------------------------------------------
 
-/**
- * What receives calls.
- *
- * @example
- * ```ts
- * import type { SentWebhook } from "@effect-sent/core"
- * import { Effect } from "effect"
- *
- * const options: SentWebhook.ReceiverOptions = {
- *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
- *   handle: (event) => Effect.log(event._tag),
- * }
- * ```
- */
+/** The options of a receiver. */
 export interface ReceiverOptions<E = never, R = never> extends VerifyOptions {
   /**
-   * What is done with an event. The call is answered with 2xx only when this has succeeded; when it fails or dies the
-   * answer is 500, and the provider calls again.
+   * Handles an event. The response is 2xx only after the handler succeeded. If it fails or dies, the response is 500, and
+   * the provider calls again.
    */
   readonly handle: (event: DeliveryStatus.DeliveryEvent) => Effect.Effect<void, E, R>
-  /** The longest body that is read. Default: 256 KiB. */
+  /** The longest body to read, in bytes. Default: 256 KiB. */
   readonly maxBodyBytes?: number | undefined
-  /** How many events are remembered, so that one that comes again is not handled again. Default: 10,000. */
-  readonly remembered?: number | undefined
-  /** Where they are remembered. Default: in memory, for as long as the receiver is there. */
+  /** How many handled events are kept, to recognise duplicates. Default: 10,000. */
+  readonly dedupeSize?: number | undefined
+  /** Where handled events are kept. Default: in memory, for the lifetime of the receiver. */
   readonly store?: KeyValueStore.KeyValueStore | undefined
 }
 
 const makeReceiver = Effect.fnUntraced(function* <E, R>(
   options: ReceiverOptions<E, R>,
 ): Effect.fn.Return<Receive, WebhookError, R> {
-  const check = yield* makeVerifier(options)
+  const verifier = yield* makeVerifier(options)
   const seen = yield* makeSeen(options)
   const services = yield* Effect.context<R>()
   const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E> =>
-    // The context has all that it needs; that `Exclude<R, R>` is never, TypeScript does not see.
+    // The context has every service that the handler needs, but TypeScript does not reduce `Exclude<R, R>` to never.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     Effect.suspend(() => options.handle(event)).pipe(
       Effect.provideContext(services),
@@ -285,23 +246,23 @@ const makeReceiver = Effect.fnUntraced(function* <E, R>(
   return (request) =>
     receive(request, {
       maxBodyBytes: options.maxBodyBytes,
-      read: (body) => check({ headers: request.headers, body }),
+      read: (body) => verifier({ headers: request.headers, body }),
       handle: (event) => seen.once(event, handle(event)),
     })
 })
 
 /**
- * A route of Effect's `HttpRouter` that receives calls.
+ * Adds a route to Effect's `HttpRouter` that receives webhook calls. The layer fails with the reason `InvalidSecret`.
  *
- * | answer | when |
+ * **Details**
+ *
+ * | response | when |
  * | --- | --- |
- * | 204 | the event was handled, now or before |
- * | 400 | the signature is good and the body is not JSON |
- * | 401 | the signature, or its time, is not good |
- * | 405, 413, 415 | it is no POST, too large, or no JSON by its content type |
+ * | 204 | the event was handled, now or earlier |
+ * | 400 | the signature is valid, but the body is not JSON |
+ * | 401 | no signature matches, or the timestamp is outside the tolerance |
+ * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
  * | 500 | the handler failed; the provider calls again |
- *
- * The layer fails with `InvalidSecret`.
  *
  * @example
  * ```ts
@@ -310,8 +271,7 @@ const makeReceiver = Effect.fnUntraced(function* <E, R>(
  *
  * const Webhook = SentWebhook.route("/webhooks/sent", {
  *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
- *   handle: (event) =>
- *     event._tag === "MessageStatus" ? Effect.log(`${event.messageId}: ${event.status}`) : Effect.void,
+ *   handle: (event) => Effect.log(event._tag),
  * })
  * ```
  */
@@ -320,14 +280,18 @@ export const route = <E, R>(
   options: ReceiverOptions<E, R>,
 ): Layer.Layer<never, WebhookError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>> =>
   Layer.unwrap(
-    Effect.map(makeReceiver(options), (answer) =>
-      HttpRouter.add("*", path, (request) => answer(request)),
+    Effect.map(makeReceiver(options), (receiver) =>
+      HttpRouter.add("*", path, (request) => receiver(request)),
     ),
   )
 
 /**
- * The same for anything that speaks `Request` and `Response`: Next.js, Hono, Deno, workers. The promise is rejected with
- * `InvalidSecret` only; it is a good idea to make the handler once.
+ * Makes a {@link route} for servers that use `Request` and `Response`: Next.js, Hono, Deno, workers.
+ *
+ * **Gotchas**
+ *
+ * Make the handler once and not for every request: it keeps the events that it has handled. The promise is rejected only
+ * if a secret is malformed.
  *
  * @example
  * ```ts
@@ -347,7 +311,7 @@ export const toWebHandler = <E>(
   options: ReceiverOptions<E>,
 ): ((request: Request) => Promise<Response>) => {
   const receiver = Effect.runPromise(makeReceiver(options))
-  // It is reported by the first call; until then nobody may be there to hear of it.
+  // The first call reports the error. Until then, nothing may be there to handle the rejection.
   receiver.catch(() => undefined)
   return async (request) => receiveWeb(await receiver, request)
 }

@@ -1,124 +1,5 @@
 /**
- * Why a call of the provider is not accepted.
- */
-import * as Schema from "effect/Schema"
-
-/**
- * A header that a signed request has is not there, or is empty.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * const reason = new WebhookError.MissingHeader({ header: "x-webhook-signature" })
- * console.assert(reason.message === "the header x-webhook-signature is missing")
- * ```
- */
-export class MissingHeader extends Schema.TaggedError<MissingHeader>("WebhookError/MissingHeader")(
-  "MissingHeader",
-  { header: Schema.String },
-) {
-  override get message(): string {
-    return `the header ${this.header} is missing`
-  }
-}
-
-/**
- * A header is there more than once, so that it is not clear what was signed.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * const reason = new WebhookError.RepeatedHeader({ header: "x-webhook-id" })
- * console.assert(reason.message === "the header x-webhook-id is there more than once")
- * ```
- */
-export class RepeatedHeader extends Schema.TaggedError<RepeatedHeader>(
-  "WebhookError/RepeatedHeader",
-)("RepeatedHeader", { header: Schema.String }) {
-  override get message(): string {
-    return `the header ${this.header} is there more than once`
-  }
-}
-
-/**
- * None of the signatures was made with one of the secrets over these very bytes.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * console.assert(new WebhookError.BadSignature().message.startsWith("no signature fits"))
- * ```
- */
-export class BadSignature extends Schema.TaggedError<BadSignature>("WebhookError/BadSignature")(
-  "BadSignature",
-  {},
-) {
-  override get message(): string {
-    return "no signature fits; the secret is another, or the body was changed on its way, e.g. parsed and printed again"
-  }
-}
-
-/**
- * The request was signed too long ago, or in the future, or its timestamp is no number.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * console.assert(new WebhookError.TimestampOutOfTolerance().message.includes("timestamp"))
- * ```
- */
-export class TimestampOutOfTolerance extends Schema.TaggedError<TimestampOutOfTolerance>(
-  "WebhookError/TimestampOutOfTolerance",
-)("TimestampOutOfTolerance", {}) {
-  override get message(): string {
-    return "the timestamp is no Unix time of about now; check this machine's clock"
-  }
-}
-
-/**
- * The signature is good and the body is not JSON in UTF-8.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * const reason = new WebhookError.MalformedPayload({ problem: "it is not UTF-8" })
- * console.assert(reason.message === "the body cannot be read: it is not UTF-8")
- * ```
- */
-export class MalformedPayload extends Schema.TaggedError<MalformedPayload>(
-  "WebhookError/MalformedPayload",
-)("MalformedPayload", { problem: Schema.String }) {
-  override get message(): string {
-    return `the body cannot be read: ${this.problem}`
-  }
-}
-
-/**
- * A secret of your own is not one: the options are wrong, and not the request.
- *
- * @example
- * ```ts
- * import { WebhookError } from "@effect-sent/core"
- *
- * console.assert(new WebhookError.InvalidSecret().message.includes("whsec_"))
- * ```
- */
-export class InvalidSecret extends Schema.TaggedError<InvalidSecret>("WebhookError/InvalidSecret")(
-  "InvalidSecret",
-  {},
-) {
-  override get message(): string {
-    return "a webhook secret must be `whsec_` and the base64 of the key, as the provider shows it"
-  }
-}
-
-/**
- * Why a call is not taken. `reason` says which; it never holds the body, a signature or the secret.
+ * The error of a webhook call that is rejected, and its reasons.
  *
  * @example
  * ```ts
@@ -131,13 +12,73 @@ export class InvalidSecret extends Schema.TaggedError<InvalidSecret>("WebhookErr
  * ).pipe(
  *   Effect.as("verified"),
  *   Effect.catchReason("WebhookError", "MissingHeader", ({ header }) =>
- *     Effect.succeed(`no ${header}`),
+ *     Effect.succeed(`missing ${header}`),
  *   ),
  * )
  *
- * console.assert((await Effect.runPromise(verified)) === "no x-webhook-id")
+ * console.assert((await Effect.runPromise(verified)) === "missing x-webhook-id")
  * ```
  */
+import * as Schema from "effect/Schema"
+
+/** A header of a signed call is missing or empty. */
+export class MissingHeader extends Schema.TaggedError<MissingHeader>("WebhookError/MissingHeader")(
+  "MissingHeader",
+  { header: Schema.String },
+) {
+  override get message(): string {
+    return `missing header ${this.header}`
+  }
+}
+
+/** A header occurs more than once, so it is ambiguous what was signed. */
+export class RepeatedHeader extends Schema.TaggedError<RepeatedHeader>(
+  "WebhookError/RepeatedHeader",
+)("RepeatedHeader", { header: Schema.String }) {
+  override get message(): string {
+    return `repeated header ${this.header}`
+  }
+}
+
+/** No signature was made with one of the secrets over exactly these bytes. */
+export class BadSignature extends Schema.TaggedError<BadSignature>("WebhookError/BadSignature")(
+  "BadSignature",
+  {},
+) {
+  override get message(): string {
+    return "no signature matches: wrong secret, or the body was altered (for example parsed and re-serialised)"
+  }
+}
+
+/** The timestamp is malformed, or too far in the past or the future. */
+export class TimestampOutOfTolerance extends Schema.TaggedError<TimestampOutOfTolerance>(
+  "WebhookError/TimestampOutOfTolerance",
+)("TimestampOutOfTolerance", {}) {
+  override get message(): string {
+    return "the timestamp is malformed or outside the tolerance; check this machine's clock"
+  }
+}
+
+/** The signature is valid, but the body is not JSON in UTF-8. */
+export class MalformedPayload extends Schema.TaggedError<MalformedPayload>(
+  "WebhookError/MalformedPayload",
+)("MalformedPayload", { problem: Schema.String }) {
+  override get message(): string {
+    return `malformed body: ${this.problem}`
+  }
+}
+
+/** A secret in the options is malformed. The call itself may be valid. */
+export class InvalidSecret extends Schema.TaggedError<InvalidSecret>("WebhookError/InvalidSecret")(
+  "InvalidSecret",
+  {},
+) {
+  override get message(): string {
+    return "a webhook secret must be `whsec_` and the base64 of the key, as the provider shows it"
+  }
+}
+
+/** The reason to reject a call, in `reason`. It never holds the body, a signature or the secret. */
 export class WebhookError extends Schema.TaggedError<WebhookError>("WebhookError/WebhookError")(
   "WebhookError",
   {

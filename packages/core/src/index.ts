@@ -1,7 +1,7 @@
 /**
  * Send SMS and WhatsApp messages through Sent.dm from an Effect application.
  *
- * Each module is also an entry point of its own, e.g. `@effect-sent/core/SentClient`.
+ * Each module is also a separate entry point, for example `@effect-sent/core/SentClient`.
  */
 export * as BulkSender from "./BulkSender.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"

@@ -84,7 +84,7 @@ describe("results", () => {
       const reasons: ReadonlyArray<SentError.Reason | undefined> = [
         undefined,
         new SentError.TemplateNotFound(),
-        new SentError.ServerError({ status: 500 }),
+        new SentError.ServerFailed({ status: 500 }),
         undefined,
         new SentError.TemplateNotFound(),
         new SentError.RateLimited({}),
@@ -178,7 +178,7 @@ describe("concurrency", () => {
       assert.strictEqual(service.keys.length, 3)
       assert.deepStrictEqual(summary.rejected, {
         InvalidRequest: 1,
-        Unauthorized: 3,
+        CredentialsRejected: 3,
         CredentialsUnavailable: 97,
       })
     }),

@@ -135,8 +135,8 @@ describe("a tracked send", () => {
       // QUEUED, ROUTED and SENT, at a hundred times the pace.
       yield* mock.clock.advance(20)
       for (const [one, message] of [
-        [nothing, "no final status within 10m; no update has come"],
-        [sent, "no final status within 10m; the latest is SENT"],
+        [nothing, "no final status within 10m; no update arrived"],
+        [sent, "no final status within 10m; the latest status is SENT"],
       ] as const) {
         const waiting = yield* Effect.forkChild(
           Effect.flip(one.awaitFinal({ within: "10 minutes" })),

@@ -2,13 +2,14 @@
  * What is repeated, when, and what is known of the message afterwards. Answers are scripted in memory; the wire has
  * its own tests.
  */
-import { RetryPolicy, SentClient, SentCredentials, type SentError } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Random, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { credentials, sample } from "@effect-sent/faults/sample"
+import { assertReason } from "./support/reason.ts"
 
 // -----------------------------------------------------------------------------
 // A scripted service
@@ -246,11 +247,50 @@ describe("what is known after several attempts", () => {
         inTime,
         Effect.flip,
       )
-      assert.strictEqual(error.reason.delivery, "not-sent")
+      // The last attempt alone was not sent.
+      const last = new SentError.SentError({ reason: error.reason, attempts: 1 })
+      assert.strictEqual(last.delivery, "not-sent")
       assert.strictEqual(error.unknownAttempts, 1)
       assert.strictEqual(error.delivery, "unknown")
       assert.include(error.message, "[the message may have been sent]")
     }),
+  )
+
+  it.effect.each([
+    ["a 429", busy, 0, "not-sent"],
+    ["a 500", broken, 1, "unknown"],
+  ] as const)(
+    "%s and then no credentials: what was sent before still counts",
+    ([, step, unknownAttempts, delivery]) =>
+      Effect.gen(function* () {
+        let gets = 0
+        const revoked = new SentError.SentError({
+          reason: new SentError.CredentialsUnavailable({ description: "they were revoked" }),
+          attempts: 0,
+        })
+        const once = Layer.effect(
+          SentCredentials.SentCredentials,
+          Effect.map(SentCredentials.make(credentials), (first) => ({
+            get: Effect.suspend(() =>
+              gets++ === 0 ? Effect.succeed(first) : Effect.fail(revoked),
+            ),
+          })),
+        )
+        const error = yield* SentClient.sendToPhone(sample).pipe(
+          Effect.provide(
+            SentClient.layer({ retryPolicy: policies.atLeastOnce }).pipe(
+              Layer.provide([once, scripted(step).layer]),
+            ),
+          ),
+          inTime,
+          Effect.flip,
+        )
+        assert.strictEqual(error.reason._tag, "CredentialsUnavailable")
+        assert.deepStrictEqual(
+          [error.attempts, error.unknownAttempts, error.delivery],
+          [1, unknownAttempts, delivery],
+        )
+      }),
   )
 
   it.effect("refusals alone: it was not sent", () =>
@@ -463,7 +503,7 @@ describe("the deadline", () => {
       assert.strictEqual(error.reason._tag, "TimedOut")
       assert.deepStrictEqual(
         [error.delivery, error.attempts, error.message],
-        ["not-sent", 1, "timed out after 10s [not sent]"],
+        ["not-sent", 1, "timed out after 10s while waiting to send [not sent]"],
       )
     }),
   )
@@ -484,8 +524,16 @@ describe("the deadline", () => {
         deadline: "10 seconds",
         retryPolicy: slowly,
       }).pipe(inTime, Effect.flip)
-      assert.strictEqual(error.reason._tag, "TimedOut")
-      assert.deepStrictEqual([error.delivery, error.attempts], ["unknown", 1])
+      // The deadline passed in the wait, and not in a request.
+      assertReason(error.reason, {
+        _tag: "TimedOut",
+        stage: "waiting",
+        after: Duration.seconds(10),
+      })
+      assert.deepStrictEqual(
+        [error.delivery, error.attempts, error.unknownAttempts],
+        ["unknown", 1, 1],
+      )
     }),
   )
 
@@ -506,7 +554,10 @@ describe("the deadline", () => {
     }),
   )
 
-  it.effect("while the circuit breaker writes down that it may have been accepted: unknown", () =>
+  it.effect.each([
+    ["may have been accepted", broken],
+    ["was accepted", ok],
+  ] as const)("while the circuit breaker records that it %s: unknown", ([, step]) =>
     Effect.gen(function* () {
       const slowStore = Layer.effect(
         CircuitBreaker.CircuitBreakerStore,
@@ -518,7 +569,7 @@ describe("the deadline", () => {
       ).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
       const error = yield* SentClient.sendToPhone(sample).pipe(
         Effect.provide(
-          layerOf(scripted(broken), { circuitBreaker: {}, deadline: "500 millis" }).pipe(
+          layerOf(scripted(step), { circuitBreaker: {}, deadline: "500 millis" }).pipe(
             Layer.provide(slowStore),
           ),
         ),

@@ -17,23 +17,23 @@ interface Row {
   readonly play: Play
   readonly reason: PlainReason
   readonly delivery: SentError.Delivery
-  readonly isRetryable: boolean
+  readonly isTransient: boolean
 }
 
-const refused = (title: string, play: Play, reason: PlainReason, isRetryable = false): Row => ({
+const refused = (title: string, play: Play, reason: PlainReason, isTransient = false): Row => ({
   title,
   play,
   reason,
   delivery: "not-sent",
-  isRetryable,
+  isTransient,
 })
 
-const inDoubt = (title: string, play: Play, reason: PlainReason, isRetryable = true): Row => ({
+const inDoubt = (title: string, play: Play, reason: PlainReason, isTransient = true): Row => ({
   title,
   play,
   reason,
   delivery: "unknown",
-  isRetryable,
+  isTransient,
 })
 
 const detail = (text: string): Play =>
@@ -104,48 +104,48 @@ const rows: ReadonlyArray<Row> = [
     "400 Invalid channel",
     detail("Invalid channel: email. Supported channels are: sms, whatsapp"),
     {
-      _tag: "BadRequest",
+      _tag: "RequestRejected",
       status: 400,
       detail: "Invalid channel: email. Supported channels are: sms, whatsapp",
     },
   ),
-  refused("a bare 400", answer(400), { _tag: "BadRequest", status: 400 }),
-  refused("413", answer(413), { _tag: "BadRequest", status: 413 }),
-  refused("415", answer(415), { _tag: "BadRequest", status: 415 }),
-  refused("422", answer(422), { _tag: "BadRequest", status: 422 }),
+  refused("a bare 400", answer(400), { _tag: "RequestRejected", status: 400 }),
+  refused("413", answer(413), { _tag: "RequestRejected", status: 413 }),
+  refused("415", answer(415), { _tag: "RequestRejected", status: 415 }),
+  refused("422", answer(422), { _tag: "RequestRejected", status: 422 }),
 
   // 401, 403, 404
   refused(
     "401 Header x-api-key not found",
     json(401, { status: 401, title: "Unauthorized", detail: "Header x-api-key not found" }),
-    { _tag: "Unauthorized", header: "x-api-key", detail: "Header x-api-key not found" },
+    { _tag: "CredentialsRejected", header: "x-api-key", detail: "Header x-api-key not found" },
   ),
   refused(
     "401 Header x-sender-id not found",
     json(401, { status: 401, title: "Unauthorized", detail: "Header x-sender-id not found" }),
-    { _tag: "Unauthorized", header: "x-sender-id", detail: "Header x-sender-id not found" },
+    { _tag: "CredentialsRejected", header: "x-sender-id", detail: "Header x-sender-id not found" },
   ),
   refused(
     "401 Invalid x-sender-id",
     json(401, { status: 401, title: "Unauthorized", detail: "Invalid x-sender-id" }),
-    { _tag: "Unauthorized", header: "x-sender-id", detail: "Invalid x-sender-id" },
+    { _tag: "CredentialsRejected", header: "x-sender-id", detail: "Invalid x-sender-id" },
   ),
   refused(
     "401 Invalid API credentials!",
     json(401, { status: 401, title: "Unauthorized", detail: "Invalid API credentials!" }),
-    { _tag: "Unauthorized", detail: "Invalid API credentials!" },
+    { _tag: "CredentialsRejected", detail: "Invalid API credentials!" },
   ),
-  refused("a bare 401", answer(401), { _tag: "Unauthorized" }),
+  refused("a bare 401", answer(401), { _tag: "CredentialsRejected" }),
   refused("403 Forbidden", json(403, { status: 403, title: "Forbidden" }), {
-    _tag: "Forbidden",
+    _tag: "AccessDenied",
     detail: "Forbidden",
   }),
-  refused("a bare 403", answer(403), { _tag: "Forbidden" }),
+  refused("a bare 403", answer(403), { _tag: "AccessDenied" }),
   refused("404 Not Found", json(404, { status: 404, title: "Not Found" }), {
-    _tag: "NotFound",
+    _tag: "EndpointNotFound",
     detail: "Not Found",
   }),
-  refused("a bare 404", answer(404), { _tag: "NotFound" }),
+  refused("a bare 404", answer(404), { _tag: "EndpointNotFound" }),
 
   // 429
   refused(
@@ -207,34 +207,34 @@ const rows: ReadonlyArray<Row> = [
   refused(
     "503 with Retry-After",
     answer(503, { "Retry-After": "30" }),
-    { _tag: "ServiceUnavailable", retryAfter: Duration.seconds(30) },
+    { _tag: "ServiceOverloaded", retryAfter: Duration.seconds(30) },
     true,
   ),
   inDoubt("503 without Retry-After", answer(503, { "content-type": "text/html" }, html), {
-    _tag: "ServiceUnavailable",
+    _tag: "ServiceOverloaded",
   }),
   inDoubt("503 whose Retry-After cannot be read", answer(503, { "Retry-After": "soon" }), {
-    _tag: "ServiceUnavailable",
+    _tag: "ServiceOverloaded",
   }),
   inDoubt(
     "500 with a problem document",
     json(500, { status: 500, title: "Internal Server Error" }),
     {
-      _tag: "ServerError",
+      _tag: "ServerFailed",
       status: 500,
       detail: "Internal Server Error",
     },
   ),
-  inDoubt("a bare 500", answer(500), { _tag: "ServerError", status: 500 }),
+  inDoubt("a bare 500", answer(500), { _tag: "ServerFailed", status: 500 }),
   inDoubt("502 of a proxy, in HTML", answer(502, { "content-type": "text/html" }, html), {
-    _tag: "ServerError",
+    _tag: "ServerFailed",
     status: 502,
   }),
   inDoubt("504 of a proxy, in HTML", answer(504, { "content-type": "text/html" }, html), {
-    _tag: "ServerError",
+    _tag: "ServerFailed",
     status: 504,
   }),
-  inDoubt("501", answer(501), { _tag: "ServerError", status: 501 }, false),
+  inDoubt("501", answer(501), { _tag: "ServerFailed", status: 501 }, false),
 
   // The rest
   inDoubt("408", answer(408), { _tag: "UnexpectedResponse", status: 408 }),
@@ -263,7 +263,8 @@ describe.each(clients)("what an answer becomes, over %s", (_, http) => {
       const error = yield* Effect.flip(send(http, server.baseUrl))
       assertReason(error.reason, row.reason)
       assert.strictEqual(error.delivery, row.delivery)
-      assert.strictEqual(error.isRetryable, row.isRetryable)
+      assert.strictEqual(error.isTransient, row.isTransient)
+      assert.strictEqual(error.isRetryable, row.isTransient && row.delivery === "not-sent")
       assert.strictEqual(error.attempts, 1)
       assert.strictEqual(server.requests.length, 1)
     }),

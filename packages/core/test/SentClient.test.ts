@@ -129,7 +129,7 @@ const inputs: ReadonlyArray<Wrong> = [
   ),
 ]
 
-const right: ReadonlyArray<SendToPhone.SendToPhoneInput> = [
+const right: ReadonlyArray<SendToPhone.Input> = [
   sample,
   { phoneNumber: "+1234567", templateId: sample.templateId },
   { phoneNumber: "+123456789012345", templateId: sample.templateId.toUpperCase() },
@@ -148,7 +148,7 @@ describe("inputs", () => {
       const error = yield* SentClient.sendToPhone(
         // A caller whom TypeScript does not check.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-        input as SendToPhone.SendToPhoneInput,
+        input as SendToPhone.Input,
       ).pipe(Effect.provide(clientLayer(http.layer, {})), Effect.flip)
       assertReason(error.reason, {
         _tag: "InvalidRequest",
@@ -203,7 +203,7 @@ describe("the base URL", () => {
   )
 
   const insecure =
-    "must be an https URL: over plain http anyone on the way can read the credentials (http is for loopback only)"
+    "must be an https URL: plain http would expose the credentials on the network (http is allowed for loopback only)"
   it.effect.each([
     { baseUrl: "http://api.sent.dm", message: insecure },
     { baseUrl: "http://10.0.0.1", message: insecure },
@@ -212,7 +212,7 @@ describe("the base URL", () => {
     { baseUrl: "ftp://api.sent.dm", message: "must be an https URL" },
     { baseUrl: "api.sent.dm", message: "must be an absolute URL, e.g. https://api.sent.dm" },
     { baseUrl: "", message: "must be an absolute URL, e.g. https://api.sent.dm" },
-    { baseUrl: "https://me:pw@api.sent.dm", message: "must not hold a user name or password" },
+    { baseUrl: "https://me:pw@api.sent.dm", message: "must not contain a user name or password" },
     { baseUrl: "https://api.sent.dm?a=1", message: "must not have a query or a fragment" },
     { baseUrl: "https://api.sent.dm#a", message: "must not have a query or a fragment" },
   ])("$baseUrl fails the layer", ({ baseUrl, message }) =>
@@ -221,7 +221,7 @@ describe("the base URL", () => {
         Effect.flip,
       )
       assertReason(error.reason, {
-        _tag: "InvalidRequest",
+        _tag: "InvalidOptions",
         issues: [{ path: ["baseUrl"], message }],
       })
     }),

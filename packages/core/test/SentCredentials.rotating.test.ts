@@ -80,12 +80,12 @@ describe("loading", () => {
     [
       "fails",
       Effect.fail(new VaultError({ detail: "token s.verysecret expired" })),
-      "no usable credentials: they could not be loaded (VaultError)",
+      "credentials unavailable: they could not be loaded (VaultError)",
     ],
     [
       "gives something malformed",
       Effect.succeed({ senderId, apiKey: "sk verysecret" }),
-      "no usable credentials: apiKey must be visible ASCII characters, without spaces or line breaks, and not be empty",
+      "credentials unavailable: apiKey must be visible ASCII characters, without spaces or line breaks, and not be empty",
     ],
   ] as const)("that %s is CredentialsUnavailable, and is not remembered", ([, content, message]) =>
     Effect.gen(function* () {
@@ -178,7 +178,7 @@ describe("loading", () => {
           timeToLive: timeToLive as Duration.Input,
         }),
       ).pipe(Effect.flip)
-      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.instanceOf(error.reason, SentError.InvalidOptions)
       assert.deepStrictEqual(error.reason.issues, [
         { path: ["timeToLive"], message: 'must be a duration above zero, e.g. "30 seconds"' },
       ])
@@ -203,7 +203,10 @@ describe("a 401", () => {
       const { keys: sent, layer } = sendWith("new", keys)
       yield* Effect.gen(function* () {
         const { sendToPhone } = yield* SentClient.SentClient
-        assert.strictEqual((yield* Effect.flip(sendToPhone(sample))).reason._tag, "Unauthorized")
+        assert.strictEqual(
+          (yield* Effect.flip(sendToPhone(sample))).reason._tag,
+          "CredentialsRejected",
+        )
         // The same key is not sent a second time.
         assert.deepStrictEqual(sent, ["old"])
         assert.strictEqual(keys.state.loads, 2)
@@ -223,7 +226,7 @@ describe("a 401", () => {
       const keys = vault(Effect.suspend(() => withKey(`k${version++}`)))
       const { keys: sent, layer } = sendWith("never", keys)
       const error = yield* SentClient.sendToPhone(sample).pipe(Effect.provide(layer), Effect.flip)
-      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.strictEqual(error.reason._tag, "CredentialsRejected")
       assert.strictEqual(error.attempts, 2)
       assert.deepStrictEqual(sent, ["k0", "k1"])
     }),
@@ -248,7 +251,7 @@ describe("a 401", () => {
 
   it.effect.each([
     ["and each goes once more with what has changed", "new", 40, "accepted"],
-    ["and none goes once more with the same", "old", 20, "Unauthorized"],
+    ["and none goes once more with the same", "old", 20, "CredentialsRejected"],
   ] as const)("of many sends together makes it look again once, %s", ([, next, requests, end]) =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
@@ -293,7 +296,7 @@ describe("a 401", () => {
         Effect.sync(() => (keys.state.content = Effect.fail(new VaultError({ detail: "gone" })))),
       )
       const error = yield* sending
-      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.strictEqual(error.reason._tag, "CredentialsRejected")
       assert.deepStrictEqual([error.attempts, keys.state.loads], [1, 2])
     }),
   )

@@ -1,25 +1,34 @@
 import { SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Cause, DateTime, Duration, Effect, Schema } from "effect"
+import { HttpApiError } from "effect/http-api"
 import { inspect } from "node:util"
 
 interface Row {
   readonly reason: SentError.Reason
   readonly delivery: SentError.Delivery
-  readonly isRetryable: boolean
+  readonly mendedBy: SentError.MendedBy
   readonly message: string
 }
 
 const row = (
   reason: SentError.Reason,
   delivery: SentError.Delivery,
-  isRetryable: boolean,
+  mendedBy: SentError.MendedBy,
   message: string,
-): Row => ({ reason, delivery, isRetryable, message })
+): Row => ({ reason, delivery, mendedBy, message })
 
 const tenSeconds = Duration.seconds(10)
 
-/** One row for each reason, and for each way that its delivery can be. */
+const invalidRequest = (...paths: ReadonlyArray<ReadonlyArray<string>>): SentError.Reason =>
+  new SentError.InvalidRequest({ issues: paths.map((path) => ({ path, message: "is wrong" })) })
+
+const serverFailed = (status: number): SentError.Reason => new SentError.ServerFailed({ status })
+
+const unexpected = (status: number): SentError.Reason =>
+  new SentError.UnexpectedResponse({ status })
+
+/** One row for each reason, and for each way in which its facts depend on its data. */
 const rows: ReadonlyArray<Row> = [
   row(
     new SentError.InvalidRequest({
@@ -29,32 +38,62 @@ const rows: ReadonlyArray<Row> = [
       ],
     }),
     "not-sent",
-    false,
+    "operator",
     "invalid request: must be an object; messageBody.name must be a string",
+  ),
+  row(
+    invalidRequest(["phoneNumber"]),
+    "not-sent",
+    "recipient",
+    "invalid request: phoneNumber is wrong",
+  ),
+  row(
+    invalidRequest(["phoneNumber"], ["templateId"]),
+    "not-sent",
+    "operator",
+    "invalid request: phoneNumber is wrong; templateId is wrong",
+  ),
+  row(
+    new SentError.InvalidOptions({ issues: [{ path: ["timeout"], message: "must be positive" }] }),
+    "not-sent",
+    "operator",
+    "invalid options: timeout must be positive",
   ),
   row(
     new SentError.CredentialsUnavailable({ description: "apiKey is required" }),
     "not-sent",
-    false,
-    "no usable credentials: apiKey is required",
+    "operator",
+    "credentials unavailable: apiKey is required",
   ),
   row(
     new SentError.ValidationFailed({ fieldErrors: { a: ["b", "c"], d: ["e"] } }),
     "not-sent",
-    false,
-    "validation failed: a: b, c; d: e",
+    "operator",
+    "validation failed (400): a: b, c; d: e",
+  ),
+  row(
+    new SentError.ValidationFailed({ fieldErrors: { PhoneNumber: ["is too short"] } }),
+    "not-sent",
+    "recipient",
+    "validation failed (400): PhoneNumber: is too short",
+  ),
+  row(
+    new SentError.ValidationFailed({ fieldErrors: {} }),
+    "not-sent",
+    "operator",
+    "validation failed (400): ",
   ),
   row(
     new SentError.InvalidPhoneNumber(),
     "not-sent",
-    false,
-    "the service does not take the phone number",
+    "recipient",
+    "invalid phone number (400): the service cannot send to it",
   ),
   row(
     new SentError.TemplateNotFound(),
     "not-sent",
-    false,
-    "the service knows no template with this templateId",
+    "operator",
+    "template not found (400): check that templateId exists in this account",
   ),
   row(
     new SentError.InsufficientBalance({
@@ -62,23 +101,31 @@ const rows: ReadonlyArray<Row> = [
       estimatedCost: BigDecimal.fromStringUnsafe("0.0200"),
     }),
     "not-sent",
-    false,
-    "insufficient balance: 0.005, estimated cost 0.02",
+    "operator",
+    "insufficient balance (400): 0.005, estimated cost 0.02",
   ),
-  row(new SentError.InsufficientBalance({}), "not-sent", false, "insufficient balance"),
-  row(new SentError.BadRequest({ status: 415 }), "not-sent", false, "bad request (415)"),
+  row(new SentError.InsufficientBalance({}), "not-sent", "operator", "insufficient balance (400)"),
   row(
-    new SentError.Unauthorized({ header: "x-api-key", detail: "Header x-api-key not found" }),
+    new SentError.RequestRejected({ status: 415 }),
     "not-sent",
-    false,
-    "unauthorized (401): Header x-api-key not found",
+    "operator",
+    "request rejected (415)",
   ),
-  row(new SentError.Forbidden({}), "not-sent", false, "forbidden (403)"),
   row(
-    new SentError.NotFound({ detail: "Not Found" }),
+    new SentError.CredentialsRejected({
+      header: "x-api-key",
+      detail: "Header x-api-key not found",
+    }),
     "not-sent",
-    false,
-    "not found (404): Not Found",
+    "operator",
+    "credentials rejected (401): Header x-api-key not found",
+  ),
+  row(new SentError.AccessDenied({}), "not-sent", "operator", "access denied (403)"),
+  row(
+    new SentError.EndpointNotFound({ detail: "Not Found" }),
+    "not-sent",
+    "operator",
+    "endpoint not found (404), check the base URL: Not Found",
   ),
   row(
     new SentError.RateLimited({
@@ -88,88 +135,88 @@ const rows: ReadonlyArray<Row> = [
       resetAt: DateTime.makeUnsafe(0),
     }),
     "not-sent",
-    true,
+    "time",
     "rate limited (429): retry after 10s",
   ),
   row(
-    new SentError.ServiceUnavailable({ retryAfter: tenSeconds }),
+    new SentError.ServiceOverloaded({ retryAfter: tenSeconds }),
     "not-sent",
-    true,
-    "service unavailable (503): retry after 10s",
+    "time",
+    "service overloaded (503): retry after 10s",
   ),
-  row(new SentError.ServiceUnavailable({}), "unknown", true, "service unavailable (503)"),
-  row(new SentError.ServerError({ status: 500 }), "unknown", true, "server error (500)"),
-  row(new SentError.ServerError({ status: 501 }), "unknown", false, "server error (501)"),
+  row(new SentError.ServiceOverloaded({}), "unknown", "time", "service overloaded (503)"),
+  row(serverFailed(500), "unknown", "time", "server failed (500)"),
+  row(serverFailed(501), "unknown", "provider", "server failed (501)"),
+  row(serverFailed(502), "unknown", "time", "server failed (502)"),
+  row(serverFailed(504), "unknown", "time", "server failed (504)"),
   row(
-    new SentError.UnexpectedResponse({ status: 307 }),
+    unexpected(307),
     "unknown",
-    false,
-    "a redirect, which is not followed (307)",
+    "operator",
+    "unexpected redirect (307), not followed; check the base URL",
   ),
   row(
-    new SentError.UnexpectedResponse({ status: 0 }),
+    unexpected(0),
     "unknown",
-    false,
-    "a redirect, which is not followed (0)",
+    "operator",
+    "unexpected redirect (0), not followed; check the base URL",
   ),
+  row(unexpected(405), "not-sent", "operator", "unexpected response (405)"),
+  row(unexpected(408), "unknown", "time", "unexpected response (408)"),
   row(
-    new SentError.UnexpectedResponse({ status: 405 }),
+    new SentError.ConnectionFailed({ stage: "resolve", code: "ENOTFOUND" }),
     "not-sent",
-    false,
-    "unexpected response (405)",
-  ),
-  row(
-    new SentError.UnexpectedResponse({ status: 408 }),
-    "unknown",
-    true,
-    "unexpected response (408)",
+    "time",
+    "connection failed (resolve: ENOTFOUND)",
   ),
   row(
     new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" }),
     "not-sent",
-    true,
-    "no connection (connect: ECONNREFUSED)",
+    "time",
+    "connection failed (connect: ECONNREFUSED)",
   ),
   row(
     new SentError.ConnectionFailed({ stage: "tls", code: "CERT_HAS_EXPIRED" }),
     "not-sent",
-    false,
-    "no connection (tls: CERT_HAS_EXPIRED)",
+    "operator",
+    "connection failed (tls: CERT_HAS_EXPIRED)",
   ),
   row(
     new SentError.ConnectionLost({ code: "ECONNRESET" }),
     "unknown",
-    true,
+    "time",
     "connection lost (ECONNRESET)",
   ),
-  row(new SentError.ConnectionLost({}), "unknown", true, "connection lost"),
+  row(new SentError.ConnectionLost({}), "unknown", "time", "connection lost"),
   row(
-    new SentError.TimedOut({ delivery: "unknown", after: tenSeconds }),
+    new SentError.TimedOut({ stage: "in-flight", after: tenSeconds }),
     "unknown",
-    true,
-    "timed out after 10s",
+    "time",
+    "timed out after 10s without a response",
   ),
   row(
-    new SentError.TimedOut({ delivery: "not-sent", after: tenSeconds }),
+    new SentError.TimedOut({ stage: "waiting", after: tenSeconds }),
     "not-sent",
-    true,
-    "timed out after 10s",
+    "time",
+    "timed out after 10s while waiting to send",
   ),
   row(
     new SentError.CircuitOpen({ retryAfter: tenSeconds }),
     "not-sent",
-    true,
-    "circuit open: retry after 10s",
+    "time",
+    "circuit breaker open: retry after 10s",
   ),
 ]
 
 describe("SentError", () => {
   it.each(rows)(
     "says what $reason._tag means: $message",
-    ({ delivery, isRetryable, message, reason }) => {
+    ({ delivery, mendedBy, message, reason }) => {
       const error = new SentError.SentError({ reason, attempts: 1 })
       assert.strictEqual(error.delivery, delivery)
-      assert.strictEqual(error.isRetryable, isRetryable)
+      assert.strictEqual(error.mendedBy, mendedBy)
+      assert.strictEqual(error.isTransient, mendedBy === "time")
+      assert.strictEqual(error.isRetryable, mendedBy === "time" && delivery === "not-sent")
       assert.strictEqual(
         error.message,
         `${message} [${delivery === "not-sent" ? "not sent" : "the message may have been sent"}]`,
@@ -180,6 +227,34 @@ describe("SentError", () => {
       assert.include(inspect(error), `delivery: '${delivery}'`)
     },
   )
+
+  it.each(rows)(
+    "is unknown, and not retryable, after an unknown attempt: $message",
+    ({ reason }) => {
+      const error = new SentError.SentError({ reason, attempts: 2, unknownAttempts: 1 })
+      assert.strictEqual(error.delivery, "unknown")
+      assert.isFalse(error.isRetryable)
+      assert.strictEqual(
+        error.isTransient,
+        new SentError.SentError({ reason, attempts: 1 }).isTransient,
+      )
+    },
+  )
+
+  it("leaves the delivery to the error alone", () => {
+    for (const { reason } of rows) {
+      for (const name of ["delivery", "isRetryable", "isTransient", "mendedBy"]) {
+        assert.notProperty(reason, name)
+      }
+    }
+  })
+
+  it("has no reason whose tag is one of Effect's HttpApiError", () => {
+    // Each of its classes is named after its tag.
+    const tags = Object.keys(HttpApiError)
+    assert.includeMembers(tags, ["Unauthorized", "NotFound", "BadRequest"])
+    for (const { reason } of rows) assert.notInclude(tags, reason._tag)
+  })
 
   it("has a row for every reason", () => {
     const tags = new Set<string>(rows.map(({ reason }) => reason._tag))

@@ -402,7 +402,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
   it("remembers so many events and no more", async () => {
     let handled = 0
     const handle: Handle = () => Effect.sync(() => void handled++)
-    const call = caller(make({ secret, handle, remembered: 2 }))
+    const call = caller(make({ secret, handle, dedupeSize: 2 }))
     for (const seconds of [10, 11, 12, 12, 11, 10]) {
       // In this order.
       // oxlint-disable-next-line no-await-in-loop
@@ -464,7 +464,7 @@ describe("a receiver with a store", () => {
     withStore(async (store) => {
       let handled = 0
       const handle: Handle = () => Effect.sync(() => void handled++)
-      const start = () => caller(SentWebhook.toWebHandler({ secret, handle, store, remembered: 3 }))
+      const start = () => caller(SentWebhook.toWebHandler({ secret, handle, store, dedupeSize: 3 }))
       for (const seconds of [10, 11, 12, 13, 14, 14, 13, 12]) {
         // Each by a receiver of its own, as after so many restarts.
         // oxlint-disable-next-line no-await-in-loop

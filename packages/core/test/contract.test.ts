@@ -34,7 +34,7 @@ const coreAccepts = Effect.fn(function* (body: unknown) {
   return yield* SentClient.sendToPhone(
     // Anything may be in it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    body as SendToPhone.SendToPhoneInput,
+    body as SendToPhone.Input,
   ).pipe(
     Effect.as(true),
     // Had core sent what the mock refuses, the reason would be another one.

@@ -173,7 +173,7 @@ describe("a rate limit whose store is away", () => {
         ),
       )
       assert.strictEqual(log.length, 1)
-      assert.include(log[0], "The store of the rate limit cannot be reached")
+      assert.include(log[0], "the store of the rate limit is unreachable")
       assert.notInclude(log[0], "password")
     }),
   )
@@ -259,7 +259,7 @@ const reasonsOf = (sends: number) =>
 
 describe("a circuit breaker", () => {
   it.effect.each([
-    [500, "ServerError"],
+    [500, "ServerFailed"],
     ["reset", "ConnectionLost"],
   ] as const)("opens after five failures in a row: %j", ([answer, reason]) =>
     Effect.gen(function* () {
@@ -297,7 +297,7 @@ describe("a circuit breaker", () => {
         yield* TestClock.adjust("29999 millis")
         assert.deepStrictEqual(yield* reasonsOf(1), ["CircuitOpen"])
         yield* TestClock.adjust("1 millis")
-        assert.deepStrictEqual(yield* reasonsOf(2), ["ServerError", "CircuitOpen"])
+        assert.deepStrictEqual(yield* reasonsOf(2), ["ServerFailed", "CircuitOpen"])
         yield* TestClock.adjust("30 seconds")
         state.answer = 204
         assert.deepStrictEqual(yield* reasonsOf(3), ["accepted", "accepted", "accepted"])
@@ -350,8 +350,8 @@ describe("a circuit breaker", () => {
           yield* reasonsOf(1)
           state.answer = 500
           assert.deepStrictEqual(yield* reasonsOf(2), [
-            "ServerError",
-            opens ? "CircuitOpen" : "ServerError",
+            "ServerFailed",
+            opens ? "CircuitOpen" : "ServerFailed",
           ])
         }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
       }
@@ -385,7 +385,7 @@ describe("a circuit breaker", () => {
       const reasons = yield* reasonsOf(3).pipe(
         Effect.provide(layer({ circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2) } })),
       )
-      assert.deepStrictEqual(reasons, ["ServerError", "ServerError", "CircuitOpen"])
+      assert.deepStrictEqual(reasons, ["ServerFailed", "ServerFailed", "CircuitOpen"])
     }),
   )
 
@@ -417,7 +417,7 @@ describe("options that cannot be", () => {
   ])("fail the layer and are named: %s", ([path, options]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(service().layer(options)))
-      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.instanceOf(error.reason, SentError.InvalidOptions)
       assert.deepStrictEqual(
         error.reason.issues.map((issue) => issue.path.join(".")),
         [path],
@@ -435,7 +435,7 @@ describe("options that cannot be", () => {
           circuitBreaker: { openDuration: 0, maxOpenDuration: "-1 seconds" },
         })
         .pipe(Layer.build, Effect.flip)
-      assert.instanceOf(error.reason, SentError.InvalidRequest)
+      assert.instanceOf(error.reason, SentError.InvalidOptions)
       assert.deepStrictEqual(
         error.reason.issues.map((issue) => issue.path.join(".")),
         [

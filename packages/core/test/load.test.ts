@@ -126,7 +126,7 @@ describe("under load", () => {
           HttpRouter.serve(
             Layer.merge(
               DeliveryTracker.route("/tracked"),
-              SentWebhook.route("/signed", { secret, handle, remembered: updatesInAll }),
+              SentWebhook.route("/signed", { secret, handle, dedupeSize: updatesInAll }),
             ),
             { disableLogger: true, disableListenLog: true },
           ).pipe(

@@ -48,9 +48,9 @@ describe("after three 401s in a row", () => {
     Effect.gen(function* () {
       const { ended, requests } = yield* outcomes(10, () => 401)
       assert.deepStrictEqual(ended.slice(0, 4), [
-        "Unauthorized",
-        "Unauthorized",
-        "Unauthorized",
+        "CredentialsRejected",
+        "CredentialsRejected",
+        "CredentialsRejected",
         locked,
       ])
       assert.deepStrictEqual(new Set(ended.slice(3)), new Set([locked]))
@@ -72,9 +72,9 @@ describe("after three 401s in a row", () => {
       })
       const { ended } = yield* outcomes(7, (key) => (key === "old" ? 401 : 204), rotating)
       assert.deepStrictEqual(ended, [
-        "Unauthorized",
-        "Unauthorized",
-        "Unauthorized",
+        "CredentialsRejected",
+        "CredentialsRejected",
+        "CredentialsRejected",
         locked,
         locked,
         "accepted",
@@ -131,7 +131,7 @@ describe("after three 401s in a row", () => {
       )
       assert.strictEqual(
         error.message,
-        "no usable credentials: the service refused these credentials 3 times in a row; nothing is sent with them until they change [not sent]",
+        "credentials unavailable: the service rejected them 3 times in a row (401); nothing is sent until they change [not sent]",
       )
     }),
   )
@@ -163,7 +163,7 @@ describe("the row", () => {
   // What the service says only to those whom it knows.
   it.effect.each<readonly [outcome: string, answer: Answer]>([
     ["accepted", 204],
-    ["Forbidden", 403],
+    ["AccessDenied", 403],
     ["ValidationFailed", { status: 400, body: { errors: { phoneNumber: ["is required"] } } }],
     ["InvalidPhoneNumber", because("Invalid phone number format")],
     ["TemplateNotFound", because("Template not found")],
@@ -179,12 +179,12 @@ describe("the row", () => {
 
   // Each may come before the service has looked at the credentials, a 400 that names nothing, too.
   it.effect.each<readonly [outcome: string, answer: Answer]>([
-    ["BadRequest", 400],
-    ["NotFound", 404],
+    ["RequestRejected", 400],
+    ["EndpointNotFound", 404],
     ["UnexpectedResponse", 408],
     ["RateLimited", 429],
-    ["ServerError", 500],
-    ["ServiceUnavailable", 503],
+    ["ServerFailed", 500],
+    ["ServiceOverloaded", 503],
     ["ConnectionLost", "reset"],
     ["TimedOut", "silent"],
   ])("is not broken by: %s", ([outcome, answer]) =>

@@ -2,8 +2,14 @@
  * What core has typed in that the contract says too: the address, names of headers, statuses, texts of refusals. Each is
  * held to the contract here, so that the contract stays the one source.
  */
-import { SentClient, SentCredentials, SentError, SentWebhook } from "@effect-sent/core"
 import type { Contract } from "@effect-sent/contract"
+import {
+  DeliveryStatus,
+  SentClient,
+  SentCredentials,
+  SentError,
+  SentWebhook,
+} from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, DateTime, Duration, Effect, Layer } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -84,27 +90,27 @@ const tags: Readonly<Record<string, PlainReason["_tag"]>> = {
   "400 validation-failed": "ValidationFailed",
   "400 validation-failed-errors-only": "ValidationFailed",
   "400 validation-failed-status-code": "ValidationFailed",
-  "400 bad-request": "BadRequest",
+  "400 bad-request": "RequestRejected",
   "400 invalid-phone-number": "InvalidPhoneNumber",
   "400 template-not-found": "TemplateNotFound",
   "400 insufficient-balance": "InsufficientBalance",
-  "400 invalid-channel": "BadRequest",
-  "400 invalid-json": "BadRequest",
-  "401 api-key-not-found": "Unauthorized",
-  "401 sender-id-not-found": "Unauthorized",
-  "401 sender-id-invalid": "Unauthorized",
-  "401 credentials-invalid": "Unauthorized",
-  "401 empty": "Unauthorized",
-  "403 forbidden": "Forbidden",
-  "403 empty": "Forbidden",
-  "404 not-found": "NotFound",
-  "413 content-too-large": "BadRequest",
-  "415 unsupported-media-type": "BadRequest",
+  "400 invalid-channel": "RequestRejected",
+  "400 invalid-json": "RequestRejected",
+  "401 api-key-not-found": "CredentialsRejected",
+  "401 sender-id-not-found": "CredentialsRejected",
+  "401 sender-id-invalid": "CredentialsRejected",
+  "401 credentials-invalid": "CredentialsRejected",
+  "401 empty": "CredentialsRejected",
+  "403 forbidden": "AccessDenied",
+  "403 empty": "AccessDenied",
+  "404 not-found": "EndpointNotFound",
+  "413 content-too-large": "RequestRejected",
+  "415 unsupported-media-type": "RequestRejected",
   "429 too-many-requests": "RateLimited",
   "429 too-many-requests-one-second": "RateLimited",
-  "500 internal-server-error": "ServerError",
-  "503 service-unavailable": "ServiceUnavailable",
-  "503 service-unavailable-retry-after": "ServiceUnavailable",
+  "500 internal-server-error": "ServerFailed",
+  "503 service-unavailable": "ServiceOverloaded",
+  "503 service-unavailable-retry-after": "ServiceOverloaded",
 }
 
 interface Refusal {
@@ -158,14 +164,14 @@ const fieldsOf = (
         retryAfter: seconds(headers["Retry-After"]),
         ...rateLimitOf(headers),
       }
-    case "ServiceUnavailable":
+    case "ServiceOverloaded":
       return { retryAfter: seconds(headers["Retry-After"]), detail }
-    case "Unauthorized": {
+    case "CredentialsRejected": {
       const names = sendToPhone.credentials.flat().map(({ name }) => name)
       return { header: names.find((name) => String(detail).includes(name)), detail }
     }
-    case "Forbidden":
-    case "NotFound":
+    case "AccessDenied":
+    case "EndpointNotFound":
       return { detail }
     default:
       return { status, detail }
@@ -199,7 +205,7 @@ describe("what core makes of the contract's answers", () => {
   it("is all that core can make of an answer, but for what no contract declares", () => {
     const reasons = SentError.Reason.members.map(({ fields }) => fields._tag.schema.literal)
     const undeclared = ["UnexpectedResponse", "ConnectionFailed", "ConnectionLost", "TimedOut"]
-    const unsent = ["InvalidRequest", "CredentialsUnavailable", "CircuitOpen"]
+    const unsent = ["InvalidRequest", "InvalidOptions", "CredentialsUnavailable", "CircuitOpen"]
     assert.sameMembers([...new Set(Object.values(tags)), ...undeclared, ...unsent], reasons)
   })
 
@@ -257,6 +263,16 @@ const descriptionOf = (name: string): string => textAt(component("parameters", n
 
 const secretOf = (key: string): string => `whsec_${Buffer.from(key).toString("base64")}`
 
+describe("the statuses that core knows", () => {
+  // The table of their ranks and outcomes is typed by the same list, so that it has a row for each.
+  it("are the contract's", () => {
+    assert.sameMembers(
+      [...DeliveryStatus.MessageStatus.literals],
+      listAt(component("schemas", "MessageStatus", "enum")).map(String),
+    )
+  })
+})
+
 describe("what core verifies an update by", () => {
   const parameters = listAt(callback, "parameters")
   const signed = Object.fromEntries(
@@ -273,7 +289,7 @@ describe("what core verifies an update by", () => {
         const error = yield* Effect.flip(
           SentWebhook.verify({ headers: others, body }, { secret: secretOf("a key of the tests") }),
         )
-        assert.strictEqual(error.message, `the header ${name} is missing`)
+        assert.strictEqual(error.message, `missing header ${name}`)
       }
     }),
   )

@@ -69,7 +69,7 @@ const sentByCore = (body: unknown) =>
     return SentClient.sendToPhone(
       // Anything may be in it.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      body as SendToPhone.SendToPhoneInput,
+      body as SendToPhone.Input,
     )
   }).pipe(
     Effect.map(() => sent),

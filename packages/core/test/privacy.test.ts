@@ -39,7 +39,7 @@ const secrets = {
   token: "hook-token-8f3a",
 }
 
-const input: SendToPhone.SendToPhoneInput = {
+const input: SendToPhone.Input = {
   phoneNumber: secrets.phoneNumber,
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
   messageBody: { name: secrets.value, initial: "Z" },

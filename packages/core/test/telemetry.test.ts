@@ -99,9 +99,9 @@ describe("spans", () => {
       const { spans } = yield* observe(answer(500))
       assert.deepStrictEqual(attributesOf(spans[0]), {
         "sent.outcome": "unknown",
-        "sent.reason": "ServerError",
+        "sent.reason": "ServerFailed",
         "sent.attempts": 1,
-        "error.type": "ServerError",
+        "error.type": "ServerFailed",
       })
       assert.strictEqual(spans[0]?.status._tag, "Ended")
     }),
@@ -139,10 +139,10 @@ describe("metrics", () => {
   )
 
   it.effect.each([
-    [400, "rejected", "BadRequest"],
-    [401, "rejected", "Unauthorized"],
-    [500, "unknown", "ServerError"],
-    [503, "unknown", "ServiceUnavailable"],
+    [400, "rejected", "RequestRejected"],
+    [401, "rejected", "CredentialsRejected"],
+    [500, "unknown", "ServerFailed"],
+    [503, "unknown", "ServiceOverloaded"],
   ] as const)("count a %i as %s: %s", ([status, outcome, reason]) =>
     Effect.gen(function* () {
       const observed = yield* observe(answer(status))
@@ -163,7 +163,7 @@ describe("metrics", () => {
       const observed = yield* observe(inTurn(answer(500), answer(400)), sample, anyway)
       assert.deepStrictEqual(counts(observed), [
         ["sent.attempts", {}, 2],
-        ["sent.sends", { "sent.outcome": "unknown", "sent.reason": "BadRequest" }, 1],
+        ["sent.sends", { "sent.outcome": "unknown", "sent.reason": "RequestRejected" }, 1],
       ])
     }),
   )

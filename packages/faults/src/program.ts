@@ -23,6 +23,6 @@ export const clientLayer = (
 export const send = (
   http: Layer.Layer<HttpClient.HttpClient>,
   baseUrl: string,
-  input: SendToPhone.SendToPhoneInput = sample,
+  input: SendToPhone.Input = sample,
 ): Effect.Effect<SendToPhone.SendReceipt, SentError.SentError> =>
   SentClient.sendToPhone(input).pipe(Effect.provide(clientLayer(http, { baseUrl })))

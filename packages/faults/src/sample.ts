@@ -7,7 +7,7 @@ export const sample = {
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
   messageBody: { name: "John Doe", order_id: "12345" },
   webhookUrl: "https://example.com/webhook/message-status",
-} satisfies SendToPhone.SendToPhoneInput
+} satisfies SendToPhone.Input
 
 /** Credentials as the API has them: a GUID and a key. */
 export const credentials = {

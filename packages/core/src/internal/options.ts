@@ -1,14 +1,14 @@
 /**
- * Checks options as people write them, when a layer is built or a send begins.
+ * Checks options, when a layer is built or a send begins.
  *
- * Each check returns what is wrong, by the option's path; {@link rejectInvalid} fails with all of it at once.
+ * Each check returns the issues of an option; {@link rejectInvalid} fails with the issues of all of them.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { InvalidRequest, type Issue, SentError } from "../SentError.ts"
+import { InvalidOptions, type Issue, SentError } from "../SentError.ts"
 
-/** Checks that an option, if it is given, is a duration above zero. */
+/** Checks that an option is a duration above zero, or absent. */
 export const checkDuration = (
   input: Duration.Input | undefined,
   ...path: ReadonlyArray<string>
@@ -27,10 +27,10 @@ export const checkCount = (
     ? []
     : [{ path, message: `must be a whole number${ofWhat}, 1 or more` }]
 
-/** The error of options that are wrong in these ways. */
+/** The error of invalid options. */
 export const invalidOptions = (issues: ReadonlyArray<Issue>): SentError =>
-  new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
+  new SentError({ reason: new InvalidOptions({ issues }), attempts: 0 })
 
-/** Fails when anything is wrong. */
+/** Fails if there is any issue. */
 export const rejectInvalid = (issues: ReadonlyArray<Issue>): Effect.Effect<void, SentError> =>
   issues.length === 0 ? Effect.void : Effect.fail(invalidOptions(issues))

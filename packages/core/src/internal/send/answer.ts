@@ -1,5 +1,5 @@
 /**
- * What an answer says about the message: the table of statuses.
+ * What the response to a request says about the message, by its status.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
@@ -7,55 +7,66 @@ import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as SentError from "../../SentError.ts"
+import type { Operation } from "./operation.ts"
+import * as Reasons from "./reason.ts"
 import { parseProblem, type Problem } from "./problem.ts"
 
-/** The answer to a message that was accepted. */
+/** The response to a message that was accepted. */
 export interface Accepted {
   readonly status: number
   readonly acceptedAt: DateTime.Utc
 }
 
-/** An answer that is not a 2xx, read. */
-export interface Refusal {
+/** A response whose body was read. */
+export interface Answer {
   readonly status: number
   readonly headers: Headers.Headers
   readonly body: string
-  /** Milliseconds since the epoch when it arrived: `Retry-After` can be a date. */
+  /** Milliseconds since the epoch when it arrived: `Retry-After` is relative to it. */
   readonly receivedAt: number
-  /** Masks what the request said in the service's own words. */
+  /** Masks the values of the request in the service's own words. */
   readonly mask: (text: string) => string
 }
 
-/** The reason that a refusal is. */
-export const reasonOf = (refusal: Refusal): SentError.Reason => {
-  const { headers, mask, receivedAt, status } = refusal
-  const problem = parseProblem(refusal.body)
+/** Whether a response accepts the message, or the reason why not. */
+export const readAnswer = <Request>(
+  { isAccepted }: Pick<Operation<Request>, "isAccepted">,
+  answer: Answer,
+): Result.Result<Accepted, Reasons.Reason> =>
+  isAccepted(answer.status)
+    ? Result.succeed({
+        status: answer.status,
+        acceptedAt: DateTime.makeUnsafe(answer.receivedAt),
+      })
+    : Result.fail(reasonOf(answer))
+
+const reasonOf = ({ body, headers, mask, receivedAt, status }: Answer): Reasons.Reason => {
+  const problem = parseProblem(body)
   const detail = problem.detail === undefined ? {} : { detail: mask(problem.detail) }
   switch (status) {
     case 400:
-      return reasonOfBadRequest(problem, mask)
+      return reasonOf400(problem, mask)
     case 413:
     case 415:
     case 422:
-      return new SentError.BadRequest({ status, ...detail })
+      return new Reasons.RequestRejected({ status, ...detail })
     case 401:
-      return new SentError.Unauthorized({ ...headerAtFault(problem.detail), ...detail })
+      return new Reasons.CredentialsRejected({ ...headerAtFault(problem.detail), ...detail })
     case 403:
-      return new SentError.Forbidden(detail)
+      return new Reasons.AccessDenied(detail)
     case 404:
-      return new SentError.NotFound(detail)
+      return new Reasons.EndpointNotFound(detail)
     case 429:
-      return new SentError.RateLimited(rateLimit(headers, receivedAt))
+      return new Reasons.RateLimited(rateLimit(headers, receivedAt))
     case 503:
-      return new SentError.ServiceUnavailable({
+      return new Reasons.ServiceOverloaded({
         ...optional("retryAfter", retryAfter(headers, receivedAt)),
         ...detail,
       })
     default:
       return status >= 500 && status < 600
-        ? new SentError.ServerError({ status, ...detail })
-        : new SentError.UnexpectedResponse({ status, ...detail })
+        ? new Reasons.ServerFailed({ status, ...detail })
+        : new Reasons.UnexpectedResponse({ status, ...detail })
   }
 }
 
@@ -63,27 +74,27 @@ export const reasonOf = (refusal: Refusal): SentError.Reason => {
 // 400 and 401
 // -----------------------------------------------------------------------------
 
-const reasonOfBadRequest = (
+const reasonOf400 = (
   { detail, fieldErrors }: Problem,
   mask: (text: string) => string,
-): SentError.Reason => {
+): Reasons.Reason => {
   if (fieldErrors !== undefined) {
-    return new SentError.ValidationFailed({
+    return new Reasons.ValidationFailed({
       fieldErrors: Object.fromEntries(
         Object.entries(fieldErrors).map(([field, messages]) => [mask(field), messages.map(mask)]),
       ),
     })
   }
-  if (detail === undefined) return new SentError.BadRequest({ status: 400 })
-  if (/^invalid phone number\b/i.test(detail)) return new SentError.InvalidPhoneNumber()
-  if (/^template not found\b/i.test(detail)) return new SentError.TemplateNotFound()
+  if (detail === undefined) return new Reasons.RequestRejected({ status: 400 })
+  if (/^invalid phone number\b/i.test(detail)) return new Reasons.InvalidPhoneNumber()
+  if (/^template not found\b/i.test(detail)) return new Reasons.TemplateNotFound()
   if (/^insufficient balance\b/i.test(detail)) {
-    return new SentError.InsufficientBalance({
+    return new Reasons.InsufficientBalance({
       ...optional("balance", amount(detail, /\bcurrent balance:\s*(\S+)/i)),
       ...optional("estimatedCost", amount(detail, /\bestimated cost:\s*(\S+)/i)),
     })
   }
-  return new SentError.BadRequest({ status: 400, detail: mask(detail) })
+  return new Reasons.RequestRejected({ status: 400, detail: mask(detail) })
 }
 
 // Only what can be read in one way: "1.234,50" is not a number here.
@@ -115,7 +126,7 @@ const headerAtFault = (
 const rateLimit = (
   headers: Headers.Headers,
   receivedAt: number,
-): ConstructorParameters<typeof SentError.RateLimited>[0] => {
+): ConstructorParameters<typeof Reasons.RateLimited>[0] => {
   const reset = wholeNumber(headers["x-ratelimit-reset"])
   const resetAt =
     reset === undefined ? undefined : Option.getOrUndefined(DateTime.make(reset * 1000))

@@ -1,19 +1,19 @@
 /**
- * Reads the body of an answer, as far as it is needed and no further.
+ * Reads the body of a response, no further than needed.
  */
 import * as Effect from "effect/Effect"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 
-// A problem document has some hundred bytes; what is larger is not one.
+// A problem document has a few hundred bytes.
 const maxBytes = 64 * 1024
 
-// How long a body may take once the status is known. The status already tells what became of the message.
-const patience = "5 seconds"
+// How long the body may take once the status is known, which already decides what the response means.
+const bodyTimeout = "5 seconds"
 
 /**
- * The text of a body: its first 64 KiB, and what had arrived when it broke off or took too long. Never fails:
- * the status decides what an answer means.
+ * Reads the text of a body: its first 64 KiB, or what had arrived when it broke off or took too long. It never fails,
+ * since the status decides what the response means.
  */
 export const readBody = (
   response: HttpClientResponse.HttpClientResponse,
@@ -27,7 +27,7 @@ export const readBody = (
       return size >= maxBytes
     }),
     Stream.runDrain,
-    Effect.timeoutOption(patience),
+    Effect.timeoutOption(bodyTimeout),
     Effect.ignore,
     Effect.map(() => decode(chunks, response.headers["content-type"])),
   )
@@ -43,8 +43,8 @@ const decode = (chunks: ReadonlyArray<Uint8Array>, contentType: string | undefin
   return decoderFor(bytes, contentType).decode(bytes)
 }
 
-// A byte order mark says more than the header (WHATWG Encoding, section 6); without either it is UTF-8
-// (RFC 8259, section 8.1).
+// A byte order mark takes precedence over the header (WHATWG Encoding, section 6). The default is UTF-8 (RFC 8259,
+// section 8.1).
 const decoderFor = (bytes: Uint8Array, contentType: string | undefined): TextDecoder => {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le")
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be")
@@ -52,7 +52,7 @@ const decoderFor = (bytes: Uint8Array, contentType: string | undefined): TextDec
   try {
     return new TextDecoder(charset)
   } catch {
-    // A charset that the runtime does not know: what is ASCII in it still reads.
+    // The runtime does not know the charset. Its ASCII characters are still readable as UTF-8.
     return new TextDecoder()
   }
 }

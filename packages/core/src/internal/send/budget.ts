@@ -1,24 +1,23 @@
 /**
- * The retry budget of a layer (gRFC A6): an outage is answered by fewer retries, not by more.
+ * The retry budget of a layer (gRFC A6): during an outage, there are fewer retries, not more.
  */
 import type { Budget } from "../../RetryPolicy.ts"
 
-/** The state that all sends of a layer share. */
+/** A retry budget, shared by all sends of a layer. */
 export interface RetryBudget {
-  /** Takes a token for a failure that could be repeated; whether it may be. */
+  /** Takes a token for a failure that could be retried, and returns whether it may be. */
   readonly spend: (budget: Budget | undefined) => boolean
-  /** Gives back what an accepted message is worth. */
+  /** Returns the refund of an accepted message. */
   readonly refund: (budget: Budget | undefined) => void
 }
 
 /**
- * A full budget. It is kept as the share that is left, so that policies with budgets of different sizes draw on the
- * same one.
+ * Makes a full budget. The state is the remaining share, so that policies with budgets of different sizes can share it.
  */
 export const makeBudget = (): RetryBudget => {
   let left = 1
   const add = (share: number): void => {
-    // Rounded, so that ten tenths are a whole.
+    // Rounded, so that ten tenths make a whole.
     left = Math.round(Math.min(1, Math.max(0, left + share)) * 1e9) / 1e9
   }
   return {

@@ -1,13 +1,13 @@
 /**
- * Turns what a schema found wrong into issues that name the path and the rule, never the value.
+ * Decodes with a schema, and explains failures by path and rule, without values.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Issue } from "../../SentError.ts"
+import type { Issue } from "./reason.ts"
 
-// The messages of the checks come from the schemas; what has none gets one here. Effect's own leaf messages
-// print the value, which can be a phone number or a key.
+// The checks of the schemas have messages. Other issues get one here, since Effect's own messages print the value, which
+// can be a phone number or a key.
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {
     switch (issue._tag) {
@@ -23,7 +23,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
   },
 })
 
-/** Decodes an unknown value, and fails with everything that is wrong with it. */
+/** Decodes an unknown value. Fails with every issue. */
 export const decodeOrExplain = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
 ): ((input: unknown) => Effect.Effect<S["Type"], ReadonlyArray<Issue>>) => {

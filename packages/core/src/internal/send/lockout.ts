@@ -1,43 +1,43 @@
 /**
- * Keeps credentials that the service refuses from being sent again and again: ten failed authentications in a row
- * lock them at the provider.
+ * Stops sending credentials that the service rejects: the provider locks them after ten failures in a row.
  */
 import * as Redacted from "effect/Redacted"
 import type { Credentials } from "../../SentCredentials.ts"
-import { CredentialsUnavailable, type Reason } from "../../SentError.ts"
+import { CredentialsUnavailable, type Reason } from "./reason.ts"
+import { factsOf } from "./reasonTable.ts"
 
 // Well below the ten, since several programs may use the same credentials.
-const maxRefusals = 3
+const maxRejections = 3
 
-/** The state that all sends of a layer share. */
+/** A lock-out, shared by all sends of a layer. */
 export interface Lockout {
-  /** Why these credentials are not sent; undefined when they are. */
+  /** The reason not to send these credentials, if there is one. */
   readonly check: (credentials: Credentials) => CredentialsUnavailable | undefined
-  /** Learns from the answer to a request: undefined for an accepted message. */
+  /** Learns from the end of a request: the reason of its failure, or undefined for an accepted message. */
   readonly learn: (credentials: Credentials, reason: Reason | undefined) => void
 }
 
-/** Without any refusal so far. */
+/** A lock-out without any rejection so far. */
 export const makeLockout = (): Lockout => {
-  let refused: Credentials | undefined
-  let refusals = 0
-  const isRefused = (credentials: Credentials): boolean =>
-    refused !== undefined && sameCredentials(refused, credentials)
+  let rejected: Credentials | undefined
+  let rejections = 0
+  const isRejected = (credentials: Credentials): boolean =>
+    rejected !== undefined && sameCredentials(rejected, credentials)
   return {
     check: (credentials) =>
-      isRefused(credentials) && refusals >= maxRefusals
+      isRejected(credentials) && rejections >= maxRejections
         ? new CredentialsUnavailable({
             description:
-              `the service refused these credentials ${maxRefusals} times in a row; ` +
-              "nothing is sent with them until they change",
+              `the service rejected them ${maxRejections} times in a row (401); ` +
+              "nothing is sent until they change",
           })
         : undefined,
     learn: (credentials, reason) => {
-      if (reason?._tag === "Unauthorized") {
-        refusals = isRefused(credentials) ? refusals + 1 : 1
-        refused = credentials
-      } else if (isRefused(credentials) && wereTaken(reason)) {
-        refused = undefined
+      if (reason?._tag === "CredentialsRejected") {
+        rejections = isRejected(credentials) ? rejections + 1 : 1
+        rejected = credentials
+      } else if (isRejected(credentials) && provesCredentials(reason)) {
+        rejected = undefined
       }
     },
   }
@@ -48,20 +48,6 @@ export const sameCredentials = (a: Credentials, b: Credentials): boolean =>
   Redacted.value(a.senderId) === Redacted.value(b.senderId) &&
   Redacted.value(a.apiKey) === Redacted.value(b.apiKey)
 
-/**
- * Whether the service says this only to those whom it knows; undefined is an accepted message. A rate limit or a
- * failure may come before it has looked.
- */
-export const wereTaken = (reason: Reason | undefined): boolean => {
-  switch (reason?._tag) {
-    case undefined:
-    case "ValidationFailed":
-    case "InvalidPhoneNumber":
-    case "TemplateNotFound":
-    case "InsufficientBalance":
-    case "Forbidden":
-      return true
-    default:
-      return false
-  }
-}
+/** Whether a send that ended so proves that the service knows its credentials; undefined is an accepted message. */
+export const provesCredentials = (reason: Reason | undefined): boolean =>
+  reason === undefined || factsOf(reason).provesCredentials

@@ -1,46 +1,64 @@
 /**
- * Masks what a request said in the words of the service: its messages may quote the phone number or a
- * template value, and errors end up in logs.
+ * Masks the values of a request in the words of the service: its messages may quote the phone number or a template
+ * value, and errors end up in logs.
  */
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { SendToPhoneRequest } from "../../SendToPhone.ts"
 import type { Credentials } from "../../SentCredentials.ts"
+import type { Operation, Privacy } from "./operation.ts"
 
-/** What the mask looks like. */
+/** What replaces a masked value. */
 export const masked = "<redacted>"
 
-// More than a person reads; a refusal that needs it all does not exist.
+// More than a person reads; no rejection needs all of it.
 const maxLength = 500
 
-/** A function that masks every value of the request and its credentials in a text, and shortens it. */
-export const makeMask = (
-  request: SendToPhoneRequest,
+/** Returns a function that masks the private values of a request and its credentials in a text, and shortens it. */
+export const makeMask = <Request extends object>(
+  { privacy }: Pick<Operation<Request>, "privacy">,
+  request: Request,
   credentials: Credentials,
 ): ((text: string) => string) => {
-  const digits = request.phoneNumber.slice(1)
+  const values = new Map<string, unknown>(Object.entries(request))
+  const privateFields = Object.entries<Privacy>(privacy).map(
+    ([field, kind]) => [kind, values.get(field)] as const,
+  )
   const secrets = [
-    request.phoneNumber,
-    digits,
     Redacted.value(credentials.apiKey),
     Redacted.value(credentials.senderId),
-    ...Object.values(request.messageBody ?? {}),
-    ...(request.webhookUrl === undefined ? [] : [request.webhookUrl]),
+    ...privateFields.flatMap(([kind, value]) => privateTexts[kind](value)),
   ].filter((secret) => secret.trim().length > 0)
-  // A number in another notation than the request's: +1 (234) 567-890.
-  const spelled = new RegExp(`\\+?${digits.split("").join("[\\s().-]*")}`, "g")
+  const phoneNumbers = privateFields.flatMap(([kind, value]) =>
+    kind === "phone-number" && Predicate.isString(value) ? [anyNotation(value)] : [],
+  )
   return (text) => {
-    // What is longer than the text is not in it; the longest go first, so that no part of one is left over.
+    // A value that is longer than the text is not in it. The longest are replaced first, so that no part of one is left.
     const quoted = secrets
       .filter((secret) => secret.length <= text.length)
       .toSorted((a, b) => b.length - a.length)
       .map(toPattern)
       .join("|")
-    const safe = (
-      quoted === "" ? text : text.replaceAll(new RegExp(quoted, "giu"), masked)
-    ).replaceAll(spelled, masked)
+    const withoutSecrets = quoted === "" ? text : text.replaceAll(new RegExp(quoted, "giu"), masked)
+    const safe = phoneNumbers.reduce(
+      (unsafe, phoneNumber) => unsafe.replaceAll(phoneNumber, masked),
+      withoutSecrets,
+    )
     return safe.length <= maxLength ? safe : `${safe.slice(0, maxLength)}…`
   }
 }
+
+/** The private texts of a field's value, by the kind of its privacy. */
+const privateTexts: { readonly [Kind in Privacy]: (value: unknown) => ReadonlyArray<string> } = {
+  public: () => [],
+  "phone-number": (value) => (Predicate.isString(value) ? [value, value.slice(1)] : []),
+  text: (value) => (Predicate.isString(value) ? [value] : []),
+  values: (value) =>
+    Predicate.isObject(value) ? Object.values(value).filter(Predicate.isString) : [],
+}
+
+// Also in another notation than the request's, such as +1 (234) 567-890.
+const anyNotation = (phoneNumber: string): RegExp =>
+  new RegExp(`\\+?${phoneNumber.slice(1).split("").join("[\\s().-]*")}`, "g")
 
 // A short value must stand alone: the "a" of a template variable does not mask the a in every word.
 const toPattern = (secret: string): string => {

@@ -1,5 +1,5 @@
 /**
- * Reads the body of a refusal. The API has published three shapes, and all are read alike:
+ * Parses the body of an error response. The API has published three formats, which are parsed alike:
  *
  *     {"type", "title", "status", "errors": {"fieldName": ["Error message"]}}
  *     {"status", "title", "detail"}
@@ -7,17 +7,17 @@
  */
 import * as Predicate from "effect/Predicate"
 
-/** What a refusal says, as far as it says it. */
+/** The content of an error response. */
 export interface Problem {
   /** The service's own words. */
   readonly detail: string | undefined
-  /** The messages by field; undefined when there is none. */
+  /** The messages by field, if there are any. */
   readonly fieldErrors: Readonly<Record<string, ReadonlyArray<string>>> | undefined
 }
 
 const nothing: Problem = { detail: undefined, fieldErrors: undefined }
 
-/** Reads a body. What is not JSON, is cut off or has another shape says nothing. */
+/** Parses a body. One that is not JSON, is truncated or has another format has no content. */
 export const parseProblem = (body: string): Problem => {
   let json: unknown
   try {

@@ -1,8 +1,7 @@
 /**
- * What can be seen of a send from outside: spans, metrics and log lines, none of which holds a phone number, a template
- * value, a key or a sender.
+ * Spans, metrics and log lines of a send. None of them holds a phone number, a template value, a key or a sender id.
  *
- * Names are those of OpenTelemetry's semantic conventions for HTTP clients, and `sent.*` for the rest.
+ * Names follow OpenTelemetry's semantic conventions for HTTP clients, and `sent.*` for the rest.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -12,8 +11,11 @@ import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type { SendReceipt } from "../../SendToPhone.ts"
-import type { Reason, SentError } from "../../SentError.ts"
+import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
+import type { Operation } from "./operation.ts"
+import type { Reason } from "./reason.ts"
+import { deliveryOf } from "./reasonTable.ts"
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -27,17 +29,17 @@ const sends = Metric.counter("sent.sends", {
 })
 
 const attempts = Metric.counter("sent.attempts", {
-  description: "Requests that were put on the wire",
+  description: "Requests that were sent",
   incremental: true,
 })
 
 const retryWaits = Metric.histogram("sent.retry.wait", {
-  description: "The waits between two attempts, in seconds",
+  description: "Wait between two attempts, in seconds",
   boundaries: seconds,
 })
 
 const durations = Metric.histogram("sent.send.duration", {
-  description: "How long a send takes, with every wait, in seconds, by `sent.outcome`",
+  description: "Duration of a send, waits included, in seconds, by `sent.outcome`",
   boundaries: seconds,
 })
 
@@ -45,7 +47,7 @@ const durations = Metric.histogram("sent.send.duration", {
 // A send
 // -----------------------------------------------------------------------------
 
-/** Observes a whole send, in the span that it runs in. */
+/** Observes a whole send, in the current span. */
 export const send = (
   sending: Effect.Effect<SendReceipt, SentError>,
 ): Effect.Effect<SendReceipt, SentError> =>
@@ -54,7 +56,7 @@ export const send = (
       const error = Exit.isFailure(exit)
         ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         : undefined
-      // An interrupted send, or a defect: nobody knows.
+      // Without an error, the send was interrupted or died: whether the message was accepted is unknown.
       const outcome = Exit.isSuccess(exit) ? "accepted" : outcomeOf(error)
       const counted = {
         "sent.outcome": outcome,
@@ -84,31 +86,31 @@ const outcomeOf = (error: SentError | undefined): string =>
 // An attempt
 // -----------------------------------------------------------------------------
 
-/** Observes one request, in a span of its own. */
+/** Observes one request, in its own span. */
 export const attempt =
-  (endpoint: URL, resendCount: number) =>
+  ({ method }: Pick<Operation<unknown>, "method">, url: URL, resendCount: number) =>
   (attempting: Effect.Effect<Accepted, Reason>): Effect.Effect<Accepted, Reason> =>
     Metric.update(attempts, 1).pipe(
       Effect.andThen(attempting),
       Effect.tapError((reason) =>
         Effect.annotateCurrentSpan({
           "error.type": reason._tag,
-          "sent.delivery": reason.delivery,
+          "sent.delivery": deliveryOf(reason),
         }),
       ),
-      Effect.withSpan(`POST ${endpoint.pathname}`, {
+      Effect.withSpan(`${method} ${url.pathname}`, {
         kind: "client",
         attributes: {
-          "http.request.method": "POST",
-          "server.address": endpoint.hostname,
-          "server.port": Number(endpoint.port || (endpoint.protocol === "https:" ? 443 : 80)),
-          "url.full": endpoint.href,
+          "http.request.method": method,
+          "server.address": url.hostname,
+          "server.port": Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+          "url.full": url.href,
           ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount }),
         },
       }),
     )
 
-/** The status of an answer, in the span of its attempt. */
+/** Adds the status of the response to the span of the attempt. */
 export const answered = (status: number): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("http.response.status_code", status)
 

@@ -1,26 +1,27 @@
 /**
- * What a failure without an answer says about the message, from what the HTTP clients really report.
+ * What a failure without a response says about the message, from what the HTTP clients actually report.
  *
- * The innermost error tells: its `syscall` says more than its code, since `ETIMEDOUT` of a `connect` comes
- * before anything is written and that of a `read` after. What is not recognised may have been written.
+ * The innermost error decides. Its `syscall` says more than its code: `ETIMEDOUT` of a `connect` comes before anything
+ * is written, `ETIMEDOUT` of a `read` after. An error that is not recognised leaves open whether the request was
+ * written.
  */
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
-import * as SentError from "../../SentError.ts"
+import { ConnectionFailed, ConnectionLost, type Reason } from "./reason.ts"
 
-/** The reason that a failed exchange is. */
-export const reasonOfTransport = (error: HttpClientError.HttpClientError): SentError.Reason => {
+/** The reason of an exchange that failed without a response. */
+export const reasonOfTransport = (error: HttpClientError.HttpClientError): Reason => {
   const causes = innermost(error.reason.cause)
   const stages = causes.map(stageOf)
   const code = causes.map((cause) => text(cause, "code")).find(Predicate.isNotUndefined)
   // With several addresses there is one error for each: all must say that nothing was written.
   const [stage] = stages
   return stage !== undefined && stages.every(Predicate.isNotUndefined)
-    ? new SentError.ConnectionFailed({ stage, code: code ?? stage })
-    : new SentError.ConnectionLost(code === undefined ? {} : { code })
+    ? new ConnectionFailed({ stage, code: code ?? stage })
+    : new ConnectionLost(code === undefined ? {} : { code })
 }
 
-type Stage = SentError.ConnectionFailed["stage"]
+type Stage = ConnectionFailed["stage"]
 
 const stageOf = (cause: unknown): Stage | undefined => {
   const code = text(cause, "code") ?? ""

@@ -8,7 +8,7 @@ export type HeadersInput =
   | Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   | Iterable<readonly [name: string, value: string]>
 
-/** What the headers say. */
+/** The values of the three headers. */
 export interface SignatureHeaders {
   readonly id: string
   /** Unix seconds. */
@@ -23,7 +23,7 @@ const signatureHeader = "x-webhook-signature"
 
 const names = [idHeader, timestampHeader, signatureHeader]
 
-/** Reads the three headers, each of which must be there once. */
+/** Reads the three headers. Each must occur exactly once. */
 export const readHeaders = (
   headers: HeadersInput,
 ): Result.Result<SignatureHeaders, MissingHeader | RepeatedHeader> => {
@@ -34,7 +34,7 @@ export const readHeaders = (
   return Result.succeed({ id, timestamp, signatures })
 }
 
-/** The headers that say this. */
+/** Makes the three headers. */
 export const toHeaders = ({
   id,
   signatures,

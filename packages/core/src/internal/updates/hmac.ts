@@ -1,12 +1,14 @@
 /**
- * HMAC-SHA-256 and random bytes. By Web Crypto, which every runtime with `fetch` has; but it hands each call to another
- * thread and waits for it, about 35 µs for what takes 3, so where the runtime has the same at once, that is used.
+ * HMAC-SHA-256 and random bytes.
+ *
+ * Every runtime with `fetch` has Web Crypto, but it hands each call to another thread, which takes about 35 µs instead
+ * of 3. So `node:crypto` is used where the runtime has it.
  */
 import { WebCrypto } from "effect/crypto/WebCrypto"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 
-/** A key that was imported once: for one that is imported anew each time, either way takes twice as long or more. */
+/** An imported key. To import it again for each call would at least double the time. */
 export interface Key {
   readonly sign: (data: Uint8Array<ArrayBuffer>) => Effect.Effect<Uint8Array<ArrayBuffer>>
   /** Compares in constant time. */
@@ -16,10 +18,10 @@ export interface Key {
   ) => Effect.Effect<boolean>
 }
 
-/** A key of these bytes, of which there must be at least one. */
+/** Imports a key of at least one byte. */
 export const importKey = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<Key> =>
   Effect.flatMap(WebCrypto, (crypto) => {
-    // Who has put another Web Crypto in its place wants it used.
+    // An application that provides another Web Crypto wants it to be used.
     const node = crypto === globalThis.crypto ? nodeCrypto() : undefined
     return node === undefined
       ? webKey(crypto.subtle, bytes)
@@ -58,7 +60,7 @@ const nodeKey = (
   }
 }
 
-/** What is used of `node:crypto`: https://nodejs.org/api/crypto.html. Bun, Deno and some workers have it as well. */
+/** The part of `node:crypto` that is used: https://nodejs.org/api/crypto.html. Bun, Deno and some workers have it too. */
 interface NodeCrypto {
   readonly createSecretKey: (bytes: Uint8Array) => object
   readonly createHmac: (
@@ -68,7 +70,7 @@ interface NodeCrypto {
   readonly timingSafeEqual: (one: Uint8Array, other: Uint8Array) => boolean
 }
 
-/** It is asked for and not imported: an import would keep this module from loading, or from being bundled, elsewhere. */
+/** Looked up instead of imported: an import would prevent this module from being loaded or bundled elsewhere. */
 const nodeCrypto = (): NodeCrypto | undefined => {
   const runtime: unknown = Reflect.get(globalThis, "process")
   if (!Predicate.hasProperty(runtime, "getBuiltinModule")) return undefined

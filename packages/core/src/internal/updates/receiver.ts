@@ -1,4 +1,4 @@
-/** From a call of the provider to its answer. */
+/** Receives a call of the provider and responds to it. */
 import * as Bytes from "effect/Bytes"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -12,52 +12,60 @@ import type { WebhookError } from "../../WebhookError.ts"
 export interface Receiving<E, R> {
   /** Default: 256 KiB. */
   readonly maxBodyBytes: number | undefined
-  /** Verifies the call and reads its body. */
+  /** Verifies the call and decodes its body. */
   readonly read: (body: Uint8Array) => Effect.Effect<DeliveryEvent, WebhookError>
   readonly handle: (event: DeliveryEvent) => Effect.Effect<void, E, R>
 }
 
-/** Answers a call; with 2xx only when what was to be done has been done. */
-export const receive = <E, R>(
+/** Responds to a call, with 2xx only after the event was handled. */
+export const receive: <E, R>(
   request: HttpServerRequest,
-  { handle, maxBodyBytes = defaultMaxBodyBytes, read }: Receiving<E, R>,
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
-  Effect.gen(function* () {
+  receiving: Receiving<E, R>,
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> = Effect.fnUntraced(
+  function* <E, R>(
+    request: HttpServerRequest,
+    { handle, maxBodyBytes = defaultMaxBodyBytes, read }: Receiving<E, R>,
+  ) {
     if (request.method !== "POST") {
       return HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } })
     }
-    if (!isJson(request.headers["content-type"])) return refuse(415, "the body must be JSON")
+    if (!isJson(request.headers["content-type"])) {
+      return reject(415, "the content type must be JSON")
+    }
     const body = yield* readBody(request, maxBodyBytes)
-    if (body === undefined) return refuse(413, `the body is longer than ${maxBodyBytes} bytes`)
+    if (body === undefined) return reject(413, `the body is longer than ${maxBodyBytes} bytes`)
     const event = yield* Effect.result(read(body))
     if (Result.isFailure(event)) {
       const { message, reason } = event.failure
-      yield* Effect.logWarning(`a delivery update was refused: ${message}`)
-      return refuse(reason._tag === "MalformedPayload" ? 400 : 401, message)
+      yield* Effect.logWarning(`a delivery update was rejected: ${message}`)
+      return reject(reason._tag === "MalformedPayload" ? 400 : 401, message)
     }
     yield* handle(event.success)
     return HttpServerResponse.empty({ status: 204 })
-  }).pipe(
-    // Whatever the handler fails with or dies of: the provider sends it again.
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.interrupt
-        : Effect.as(
-            Effect.logError("a delivery update was not handled and will come again", cause),
-            HttpServerResponse.empty({ status: 500 }),
+  },
+  // Whatever the failure of the handler, the provider calls again.
+  Effect.catchCause((cause) =>
+    Cause.hasInterruptsOnly(cause)
+      ? Effect.interrupt
+      : Effect.as(
+          Effect.logError(
+            "a delivery update was not handled; the provider will send it again",
+            cause,
           ),
-    ),
-  )
+          HttpServerResponse.empty({ status: 500 }),
+        ),
+  ),
+)
 
 const defaultMaxBodyBytes = 256 * 1024
 
-const refuse = (status: number, problem: string): HttpServerResponse.HttpServerResponse =>
+const reject = (status: number, problem: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(problem, { status })
 
 const isJson = (contentType: string | undefined): boolean =>
   /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? "")
 
-/** The body, or undefined when it is too long; what is too long is not kept. */
+/** The body, or undefined if it is too long. */
 const readBody = (
   request: HttpServerRequest,
   maxBytes: number,

@@ -1,4 +1,4 @@
-/** Remembers which events were handled, so that one that comes again is not handled again. */
+/** Recognises events that were handled before, so that none is handled twice. */
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
@@ -13,8 +13,8 @@ import type { DeliveryEvent } from "../../DeliveryStatus.ts"
 
 export interface Seen {
   /**
-   * Does the work unless it was done for this event before. While it is being done for the same event, waits: if that
-   * fails, does it itself.
+   * Runs the work unless it has succeeded for this event before. While it is running for the same event, waits, and
+   * runs it only if that fails.
    */
   readonly once: <E, R>(
     event: DeliveryEvent,
@@ -23,61 +23,61 @@ export interface Seen {
 }
 
 interface Options {
-  readonly remembered?: number | undefined
+  readonly dedupeSize?: number | undefined
   readonly store?: KeyValueStore.KeyValueStore | undefined
 }
 
-const defaultRemembered = 10_000
+const defaultDedupeSize = 10_000
 
 export const makeSeen = Effect.fnUntraced(function* ({
-  remembered = defaultRemembered,
+  dedupeSize = defaultDedupeSize,
   store,
 }: Options) {
-  const memory: Memory = store === undefined ? inMemory(remembered) : inStore(store, remembered)
+  const memory: Memory = store === undefined ? inMemory(dedupeSize) : inStore(store, dedupeSize)
   const digest = yield* Effect.scoped(
     Effect.map(Layer.build(Digest.layerWebCrypto), Context.get(Digest.Digest)),
   )
   const working = new Map<string, Deferred.Deferred<boolean>>()
 
-  const once: Seen["once"] = (event, work) =>
-    Effect.gen(function* () {
-      const key = yield* keyOf(digest, event)
-      for (let other = working.get(key); other !== undefined; other = working.get(key)) {
-        if (yield* Deferred.await(other)) return
-      }
-      // Nothing may come between the look above and this.
-      const own = Deferred.makeUnsafe<boolean>()
-      working.set(key, own)
-      yield* Effect.onExit(doOnce(memory, key, work), (exit) => {
-        working.delete(key)
-        return Deferred.succeed(own, Exit.isSuccess(exit))
-      })
+  const once: Seen["once"] = Effect.fnUntraced(function* (event, work) {
+    const key = yield* keyOf(digest, event)
+    for (let other = working.get(key); other !== undefined; other = working.get(key)) {
+      if (yield* Deferred.await(other)) return
+    }
+    // No fiber may run between the check above and this.
+    const own = Deferred.makeUnsafe<boolean>()
+    working.set(key, own)
+    yield* Effect.onExit(doOnce(memory, key, work), (exit) => {
+      working.delete(key)
+      return Deferred.succeed(own, Exit.isSuccess(exit))
     })
+  })
 
   return { once } satisfies Seen
 })
 
-const doOnce = <E, R>(
+const doOnce = Effect.fnUntraced(function* <E, R>(
   memory: Memory,
   key: string,
   work: Effect.Effect<void, E, R>,
-): Effect.Effect<void, E | KeyValueStore.KeyValueStoreError, R> =>
-  Effect.gen(function* () {
-    if (yield* memory.has(key)) return
-    yield* work
-    // The work is done: to say otherwise would have it done again for certain.
-    yield* memory
-      .add(key)
-      .pipe(
-        Effect.catch(() =>
-          Effect.logWarning("a delivery update was handled and could not be remembered"),
+): Effect.fn.Return<void, E | KeyValueStore.KeyValueStoreError, R> {
+  if (yield* memory.has(key)) return
+  yield* work
+  // The work has succeeded: to fail here would certainly run it again.
+  yield* memory
+    .add(key)
+    .pipe(
+      Effect.catch(() =>
+        Effect.logWarning(
+          "a delivery update was handled but could not be stored; a duplicate would be handled again",
         ),
-      )
-  })
+      ),
+    )
+})
 
 /**
- * What tells events apart. A redelivery is signed anew, so nothing of its headers does; a status by its own time does, and
- * of anything else the whole body.
+ * The key of an event. The headers are of no use, since a redelivery is signed again: a status is identified by its
+ * message, time and channel, any other event by its whole body.
  */
 const keyOf = (digest: Digest.Digest["Service"], event: DeliveryEvent): Effect.Effect<string> => {
   if (event._tag === "MessageStatus") {
@@ -112,7 +112,7 @@ const inMemory = (capacity: number): Memory => {
   }
 }
 
-/** In so many slots, one after the other and from the first again: bounded, and never listed. */
+/** A ring of slots in a store: bounded, without ever listing the store's keys. */
 const inStore = (everything: KeyValueStore.KeyValueStore, capacity: number): Memory => {
   const store = KeyValueStore.prefix(everything, "effect-sent/seen/")
   const one = Semaphore.makeUnsafe(1)

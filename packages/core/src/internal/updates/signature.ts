@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import { InvalidSecret } from "../../WebhookError.ts"
 import * as Hmac from "./hmac.ts"
 
-/** A webhook secret as the provider shows it: `whsec_` and base64. */
+/** A webhook secret as the provider shows it: `whsec_` and the base64 of the key. */
 export type Secret = string | Redacted.Redacted<string>
 
 /** What is signed. */
@@ -21,7 +21,7 @@ export interface Signed {
   readonly body: Uint8Array
 }
 
-/** The key that a secret stands for. */
+/** Imports the key of a secret. */
 export const importSecret = (secret: Secret): Effect.Effect<Hmac.Key, InvalidSecret> => {
   const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
   const bytes = Base64.decode(text.replace(/^whsec_/, ""))
@@ -30,11 +30,11 @@ export const importSecret = (secret: Secret): Effect.Effect<Hmac.Key, InvalidSec
     : Hmac.importKey(new Uint8Array(bytes.success))
 }
 
-/** Signs, as one entry of the signature header. */
+/** Signs a call; returns one entry of the signature header. */
 export const signatureOf = (key: Hmac.Key, signed: Signed): Effect.Effect<string> =>
   Effect.map(key.sign(bytesOf(signed)), (tag) => `v1,${Base64.encode(tag)}`)
 
-/** More than this many signatures, no sender has secrets for. */
+/** More secrets than any sender has at a time. */
 const maxSignatures = 10
 
 /** Whether one of the signatures, separated by spaces, was made with one of the keys. */

@@ -1,6 +1,6 @@
 /**
- * The secret in a callback URL: an id that cannot be guessed and the time until which it is good, signed, so that an
- * update with it is about a send of ours.
+ * The token in a callback URL: a random id and an expiry time, signed, so that only the provider can send an update for
+ * the send.
  */
 import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
@@ -10,9 +10,9 @@ import * as Result from "effect/Result"
 import * as Hmac from "./hmac.ts"
 
 export interface Tokens {
-  /** A new one, good for so many milliseconds. */
+  /** Makes a token that expires after this many milliseconds. */
   readonly make: (timeToLive: number) => Effect.Effect<Token>
-  /** What a token says, if it is ours. */
+  /** Verifies a token. */
   readonly read: (text: string) => Effect.Effect<Token | "forged" | "expired">
 }
 
@@ -28,7 +28,7 @@ const timeBytes = 6
 const tagBytes = 32
 const length = idBytes + timeBytes + tagBytes
 
-/** Tells these signatures from any others that are made with the same secret. */
+/** Separates these signatures from others made with the same secret. */
 const purpose = new TextEncoder().encode("effect-sent delivery token v1\0")
 
 export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayBuffer>) {

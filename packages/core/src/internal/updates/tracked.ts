@@ -1,4 +1,4 @@
-/** What is known of each tracked send: in memory, bounded, and in a store where there is one. */
+/** The tracked sends and their states: in bounded memory, and in a store if there is one. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -8,11 +8,11 @@ import * as Semaphore from "effect/Semaphore"
 import * as DeliveryStatus from "../../DeliveryStatus.ts"
 
 export interface Tracked {
-  /** Begins to follow a send; until `expiresAt`, in milliseconds since 1970. */
+  /** Starts to track a send, until `expiresAt`, in milliseconds since 1970. */
   readonly open: (id: string, expiresAt: number) => Effect.Effect<Entry>
-  /** What is known of a send, from memory or from the store. */
+  /** Finds a send, in memory or in the store. */
   readonly find: (id: string) => Effect.Effect<Entry | undefined, KeyValueStore.KeyValueStoreError>
-  /** Takes an event into account; done when it is stored. */
+  /** Applies an event; completes once it is stored. */
   readonly apply: (
     id: string,
     expiresAt: number,
@@ -25,9 +25,9 @@ export interface Entry {
   readonly id: string
   readonly expiresAt: number
   state: DeliveryStatus.State
-  /** The state that the store has. */
+  /** The state in the store. */
   stored: DeliveryStatus.State | undefined
-  /** Called with each new state, and with undefined when the send is followed no longer. */
+  /** Called with each new state, and with undefined once the send is no longer tracked. */
   readonly listeners: Set<(state: DeliveryStatus.State | undefined) => void>
   /** One at a time, so that an older state never overwrites a newer one in the store. */
   readonly saving: Semaphore.Semaphore
@@ -56,7 +56,7 @@ export const makeTracked = Effect.fnUntraced(function* (
 ) {
   const store =
     everything === undefined ? undefined : KeyValueStore.prefix(everything, "effect-sent/send/")
-  // In the order in which they were opened, and so nearly in that in which they expire.
+  // In the order in which they were opened, which is nearly the order in which they expire.
   const entries = new Map<string, Entry>()
 
   const drop = (entry: Entry): void => {
@@ -81,7 +81,7 @@ export const makeTracked = Effect.fnUntraced(function* (
     return entry
   }
 
-  /** Writes the state together with what another process may have written meanwhile, unless that is all of it. */
+  /** Writes the state, merged with what another process may have written meanwhile, unless the store has all of it. */
   const save = (entry: Entry): Effect.Effect<void, KeyValueStore.KeyValueStoreError> =>
     store === undefined
       ? Effect.void
@@ -91,7 +91,7 @@ export const makeTracked = Effect.fnUntraced(function* (
             join(entry, yield* read(store, entry.id))
             const { expiresAt, id, state, stored } = entry
             if (state === stored) return
-            // It was made here, so that it can be encoded.
+            // A state made here can always be encoded.
             const text = yield* Effect.orDie(encodeStored({ expiresAt, steps: toStored(state) }))
             yield* store.set(id, text)
             entry.stored = state
@@ -102,7 +102,7 @@ export const makeTracked = Effect.fnUntraced(function* (
     const stored = yield* read(from, id)
     const now = yield* Clock.currentTimeMillis
     if (stored === undefined || stored.expiresAt <= now) return entries.get(id)
-    // Somebody else may have loaded it meanwhile.
+    // Another fiber may have loaded it meanwhile.
     const entry = entries.get(id) ?? remember(id, stored.expiresAt, now)
     const before = entry.state
     join(entry, stored)
@@ -116,7 +116,7 @@ export const makeTracked = Effect.fnUntraced(function* (
       drop(entry)
       return undefined
     }
-    // Another process may have taken an update.
+    // Another process may have received an update.
     return store === undefined ? entry : yield* load(store, id)
   })
 
@@ -124,9 +124,9 @@ export const makeTracked = Effect.fnUntraced(function* (
     open: Effect.fnUntraced(function* (id, expiresAt) {
       const entry = remember(id, expiresAt, yield* Clock.currentTimeMillis)
       yield* save(entry).pipe(
-        // The message is worth more than the record of it, and its token is good without one.
+        // The message matters more than its record, and its token is valid without one.
         Effect.catch(() =>
-          Effect.logWarning("a send could not be stored; it is followed in memory"),
+          Effect.logWarning("a send could not be stored; it is tracked in memory only"),
         ),
       )
       return entry
@@ -138,7 +138,7 @@ export const makeTracked = Effect.fnUntraced(function* (
       const entry = found ?? entries.get(id) ?? remember(id, expiresAt, now)
       const before = entry.state
       entry.state = DeliveryStatus.reduce(before, event)
-      // Also for an update that changes nothing: when it came before, the store may have been away.
+      // Also if the update changes nothing: the store may have been unavailable when it first arrived.
       yield* save(entry)
       tell(entry, before)
     }),
@@ -153,7 +153,7 @@ export const makeTracked = Effect.fnUntraced(function* (
   return tracked
 })
 
-/** What a store has of a send, as far as it can be read: another version may have written it. */
+/** Reads a send from the store. Undefined if it cannot be decoded: another version may have written it. */
 const read = (
   store: KeyValueStore.KeyValueStore,
   id: string,
@@ -164,7 +164,7 @@ const read = (
       : Effect.orElseSucceed(decodeStored(text), () => undefined),
   )
 
-/** Adds to an entry what the store has: steps are a set, so that any two of them can be joined. */
+/** Merges the steps of the store into an entry. Steps are a set, so any two states can be merged. */
 const join = (entry: Entry, stored: typeof Stored.Type | undefined): void => {
   if (stored === undefined) return
   const theirs = fromStored(stored.steps)
@@ -181,12 +181,12 @@ const tell = (entry: Entry, before: DeliveryStatus.State): void => {
   for (const listener of entry.listeners) listener(entry.state)
 }
 
-/** What an earlier process stored, and nobody will ask for any more. */
+/** Removes sends that an earlier process stored and that have expired. */
 const removeExpired = Effect.fnUntraced(function* (store: KeyValueStore.KeyValueStore) {
   const now = yield* Clock.currentTimeMillis
   for (const id of yield* store.keys) {
     const stored = yield* read(store, id)
-    // What cannot be read, another version or another process may be about to write.
+    // An entry that cannot be read may belong to another version, or be about to be written.
     if (stored !== undefined && stored.expiresAt <= now) yield* store.remove(id)
   }
 })

@@ -1,4 +1,4 @@
-/** A circuit breaker: nothing is sent for a while when the service fails again and again. */
+/** The circuit breaker: after repeated failures of the service, no request is sent for a while. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -7,28 +7,31 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
-import { CircuitOpen, type Issue, type Reason } from "../../../SentError.ts"
 import { checkDuration } from "../../options.ts"
+import { CircuitOpen, type Issue, type Reason } from "../reason.ts"
+import { factsOf } from "../reasonTable.ts"
 import { makeQuery, orMemory } from "./store.ts"
 
 /**
- * A circuit breaker.
+ * The options of a circuit breaker.
  *
- * What counts against the service is what may pass with time and is not the caller's doing: 5xx, connections that
- * fail or break, and time-outs. A refused message shows a healthy service.
+ * **Details**
+ *
+ * These count as failures of the service: 5xx, connections that fail or break, and time-outs. A rejected message counts
+ * as a success, and a 429 does not count.
  */
 export interface CircuitBreakerOptions {
-  /** When it opens. Default: after 5 failures in a row. */
+  /** When it opens. Default: after 5 consecutive failures. */
   readonly tripPolicy?: CircuitBreaker.TripPolicy | undefined
-  /** How long it stays open until one request may try. Default: 30 seconds. */
+  /** How long it stays open before a single request probes the service. Default: 30 seconds. */
   readonly openDuration?: Duration.Input | undefined
-  /** The longest that a `Retry-After` of the service keeps it open. Default: 1 hour. */
+  /** The longest time that a `Retry-After` keeps it open. Default: 1 hour. */
   readonly maxOpenDuration?: Duration.Input | undefined
-  /** Tells circuits in one store apart; no secret. Default: the host of the base URL. */
+  /** The key of the circuit in a shared store. Not a secret. Default: the host of the base URL. */
   readonly key?: string | undefined
 }
 
-/** Checks the options of a circuit breaker, if there is one. */
+/** Checks the options of a circuit breaker. */
 export const checkCircuitBreaker = (
   options: CircuitBreakerOptions | undefined,
 ): ReadonlyArray<Issue> => [
@@ -36,10 +39,10 @@ export const checkCircuitBreaker = (
   ...checkDuration(options?.maxOpenDuration, "circuitBreaker", "maxOpenDuration"),
 ]
 
-/** Runs a request, unless the circuit is open. */
+/** Runs an attempt, unless the circuit is open. */
 export type Guard = <A>(attempt: Effect.Effect<A, Reason>) => Effect.Effect<A, Reason>
 
-/** Makes the guard of a layer; `host` keeps services apart in a shared store. */
+/** Makes the guard of a layer. `host` is the default key. */
 export const makeGuard = Effect.fnUntraced(function* (
   host: string,
   {
@@ -79,23 +82,15 @@ export const makeGuard = Effect.fnUntraced(function* (
       )
 })
 
-/** What an attempt says about the health of the service: to refuse a message is healthy. */
+const outcomes = { success: CircuitBreaker.success, ignored: CircuitBreaker.ignored }
+
+/** What an attempt says about the health of the service. An interrupted one says nothing. */
 const healthOf = (exit: Exit.Exit<unknown, Reason>): CircuitBreaker.Outcome => {
   if (Exit.isSuccess(exit)) return CircuitBreaker.success
   const reason = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-  switch (reason?._tag) {
-    case "ServerError":
-    case "ConnectionFailed":
-    case "ConnectionLost":
-    case "TimedOut":
-      return CircuitBreaker.failure()
-    case "ServiceUnavailable":
-      return CircuitBreaker.failure({ retryAfter: reason.retryAfter })
-    // A limit is the caller's matter, and what is not a failure of the service says nothing.
-    case undefined:
-    case "RateLimited":
-      return CircuitBreaker.ignored
-    default:
-      return CircuitBreaker.success
-  }
+  if (reason === undefined) return CircuitBreaker.ignored
+  const { health } = factsOf(reason)
+  return health === "failure"
+    ? CircuitBreaker.failure("retryAfter" in reason ? { retryAfter: reason.retryAfter } : {})
+    : outcomes[health]
 }

@@ -1,26 +1,26 @@
-/** A rate limit: each request waits its turn. */
+/** The rate limit: each request waits its turn. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { Issue } from "../../../SentError.ts"
 import { checkCount, checkDuration } from "../../options.ts"
+import type { Issue } from "../reason.ts"
 import { makeQuery, orMemory } from "./store.ts"
 
-/** A rate limit. */
+/** The options of a rate limit. */
 export interface RateLimitOptions {
-  /** How many requests a window allows; a whole number, 1 or more. */
+  /** How many requests are allowed in a window; a whole number, 1 or more. */
   readonly limit: number
-  /** How long a window is. */
+  /** The length of a window. */
   readonly window: Duration.Input
-  /** `token-bucket` spreads the requests evenly, `fixed-window` lets a window's through at once. Default: the former. */
+  /** `token-bucket` spreads the requests evenly, `fixed-window` allows bursts. Default: `token-bucket`. */
   readonly algorithm?: "token-bucket" | "fixed-window" | undefined
-  /** Tells limits in one store apart, e.g. by account; no secret. Default: the host of the base URL. */
+  /** The key of the limit in a shared store, for example the account. Not a secret. Default: the host of the base URL. */
   readonly key?: string | undefined
 }
 
-/** Checks the options of a rate limit, if there is one. */
+/** Checks the options of a rate limit. */
 export const checkRateLimit = (options: RateLimitOptions | undefined): ReadonlyArray<Issue> =>
   options === undefined
     ? []
@@ -29,7 +29,7 @@ export const checkRateLimit = (options: RateLimitOptions | undefined): ReadonlyA
         ...checkDuration(options.window, "rateLimit", "window"),
       ]
 
-/** Makes the effect that waits for a request's turn; `host` keeps services apart in a shared store. */
+/** Makes the effect that waits for the turn of a request. `host` is the default key. */
 export const makeAwaitTurn = Effect.fnUntraced(function* (
   host: string,
   { algorithm = "token-bucket", key = host, limit, window }: RateLimitOptions,
@@ -48,8 +48,8 @@ export const makeAwaitTurn = Effect.fnUntraced(function* (
       key: `effect-sent:${key}`,
       limit,
       window: Duration.fromInputUnsafe(window),
-      // A turn that is taken before it has come is lost when the send ends before it: with more to send than the
-      // limit allows, all turns would soon belong to sends that are gone.
+      // A turn that is reserved in advance is lost if the send ends before it comes. With more to send than the limit
+      // allows, all turns would soon belong to sends that have ended.
       onExceeded: "fail",
     }),
   )
@@ -61,13 +61,11 @@ export const makeAwaitTurn = Effect.fnUntraced(function* (
             Effect.sleep(Duration.max(reason.retryAfter, Duration.millis(1))),
             Effect.suspend(() => takeTurn),
           )
-        : // The service has a limit of its own; not to send at all because a store is away would be worse. The cause
-          // may hold the store's address and is not shown.
-          Effect.logWarning(
-            "The store of the rate limit cannot be reached; sending without a limit",
-          ),
+        : // The service has its own limit, and not to send at all would be worse. The cause is not logged, since it may
+          // contain the store's address.
+          Effect.logWarning("the store of the rate limit is unreachable; sending without a limit"),
     ),
   )
-  // One at a time, so that the first to come is the first to go.
+  // One at a time, so that requests are sent in the order in which they came.
   return queue.withPermit(takeTurn)
 })

@@ -1,4 +1,4 @@
-/** The stores in which limits keep their state: in memory, or one that the layer is provided with and machines share. */
+/** Where limits keep their state: in memory, or in a store that the application provides. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 
-/** The store in the context, which the user provides, or one in memory. */
+/** The store in the context, or else one in memory. */
 export const orMemory = <I, S>(
   key: Context.Key<I, S>,
   memory: Layer.Layer<I>,
@@ -21,10 +21,10 @@ export const orMemory = <I, S>(
   )
 
 /**
- * Bounds each query of a store that may be unreachable, and fails with `unreachable`.
+ * Bounds the time of each query of a store. Fails with `unreachable` if there is no response.
  *
- * A Redis client holds what it is asked until it is connected again, and the circuit breaker cannot be interrupted
- * while it waits: without a time-out of its own, a query would outlast every deadline.
+ * A Redis client queues commands until it is connected again, and the circuit breaker cannot be interrupted while it
+ * waits: without its own time-out, a query would outlast every deadline.
  */
 export const makeQuery = <E>(
   unreachable: E,
@@ -37,7 +37,7 @@ export const makeQuery = <E>(
         : Effect.timeoutOrElse(Effect.interruptible(query), {
             duration: queryTimeout,
             orElse: () => {
-              // Or every send would take so much longer.
+              // Without a pause, every send would wait for the time-out.
               unreachableUntil = now + Duration.toMillis(pause)
               return Effect.fail(unreachable)
             },

@@ -1,0 +1,357 @@
+/**
+ * The reasons that a send can fail for. They are public as members of `SentError`.
+ *
+ * A reason holds data and a message. What it means (for the delivery, for a retry, for whoever is to fix it) stands in
+ * `reasonTable.ts`. No reason holds a phone number, a template value or a credential; where the service's own words are
+ * kept, in `detail` and `fieldErrors`, the values of the request are masked.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+/** One problem with an input or with options. */
+export interface Issue {
+  /** The path of the field, from the outside in; empty for the value as a whole. */
+  readonly path: ReadonlyArray<string>
+  /** The rule that the field breaks, without the field's value. */
+  readonly message: string
+}
+
+const issues = Schema.Array(
+  Schema.Struct({ path: Schema.Array(Schema.String), message: Schema.String }),
+)
+
+/** The service's own words, with the values of the request masked. */
+const detail = Schema.optionalKey(Schema.String)
+
+// -----------------------------------------------------------------------------
+// No request was sent
+// -----------------------------------------------------------------------------
+
+/** The input of a send is malformed. No request was sent. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("SentError/InvalidRequest")(
+  "InvalidRequest",
+  {
+    /** Every problem, with the path of its field. The values are left out: they can be personal data. */
+    issues,
+  },
+) {
+  override get message(): string {
+    return `invalid request: ${formatIssues(this.issues)}`
+  }
+}
+
+/** An option of a layer or of a send is invalid. */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("SentError/InvalidOptions")(
+  "InvalidOptions",
+  {
+    /** Every problem, with the path of its option. */
+    issues,
+  },
+) {
+  override get message(): string {
+    return `invalid options: ${formatIssues(this.issues)}`
+  }
+}
+
+/**
+ * There are no credentials to send with: they are missing or malformed, they could not be loaded, or the service
+ * rejected them three times in a row.
+ */
+export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
+  "SentError/CredentialsUnavailable",
+)("CredentialsUnavailable", {
+  /** What is missing or malformed, without its value. */
+  description: Schema.String,
+}) {
+  override get message(): string {
+    return `credentials unavailable: ${this.description}`
+  }
+}
+
+/** The circuit breaker of the layer is open, after too many failures of the service. No request was sent. */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("SentError/CircuitOpen")(
+  "CircuitOpen",
+  {
+    /** How long the circuit stays open from now, if that is known. */
+    retryAfter: Schema.optionalKey(Schema.Duration),
+  },
+) {
+  override get message(): string {
+    return `circuit breaker open${formatRetryAfter(this.retryAfter)}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// The service rejected the message
+// -----------------------------------------------------------------------------
+
+/** The service rejected fields of the request (400 with `errors`). */
+export class ValidationFailed extends Schema.TaggedError<ValidationFailed>(
+  "SentError/ValidationFailed",
+)("ValidationFailed", {
+  /** The service's messages by field, with the service's names of the fields. */
+  fieldErrors: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+}) {
+  override get message(): string {
+    const fields = Object.entries(this.fieldErrors).map(
+      ([field, messages]) => `${field}: ${messages.join(", ")}`,
+    )
+    return `validation failed (400): ${fields.join("; ")}`
+  }
+}
+
+/** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`). */
+export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>(
+  "SentError/InvalidPhoneNumber",
+)("InvalidPhoneNumber", {}) {
+  override get message(): string {
+    return "invalid phone number (400): the service cannot send to it"
+  }
+}
+
+/** The account has no template with this id (400 `Template not found`). */
+export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
+  "SentError/TemplateNotFound",
+)("TemplateNotFound", {}) {
+  override get message(): string {
+    return "template not found (400): check that templateId exists in this account"
+  }
+}
+
+/**
+ * The balance of the account is too low for this message (400 `Insufficient balance`).
+ *
+ * **Details**
+ *
+ * The amounts are exact decimals in the account's currency, which the service does not name. An amount that cannot be
+ * read unambiguously, such as `1.234,50`, is left out.
+ */
+export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>(
+  "SentError/InsufficientBalance",
+)("InsufficientBalance", {
+  /** The balance of the account. */
+  balance: Schema.optionalKey(Schema.BigDecimal),
+  /** What the message would cost. */
+  estimatedCost: Schema.optionalKey(Schema.BigDecimal),
+}) {
+  override get message(): string {
+    const balance = this.balance === undefined ? "" : `: ${BigDecimal.format(this.balance)}`
+    const cost =
+      this.estimatedCost === undefined
+        ? ""
+        : `, estimated cost ${BigDecimal.format(this.estimatedCost)}`
+    return `insufficient balance (400)${balance}${cost}`
+  }
+}
+
+/** The service rejected the request in a way that has no reason of its own (other 400, 413, 415, 422). */
+export class RequestRejected extends Schema.TaggedError<RequestRejected>(
+  "SentError/RequestRejected",
+)("RequestRejected", { status: Schema.Int, detail }) {
+  override get message(): string {
+    return `request rejected (${this.status})${formatDetail(this.detail)}`
+  }
+}
+
+/**
+ * The service rejected the credentials (401).
+ *
+ * **Gotchas**
+ *
+ * The provider locks a credential after ten failures in a row, so a 401 is never retried with the same credentials.
+ */
+export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>(
+  "SentError/CredentialsRejected",
+)("CredentialsRejected", {
+  /** The header at fault, if the service names it. */
+  header: Schema.optionalKey(Schema.Literals(["x-api-key", "x-sender-id"])),
+  detail,
+}) {
+  override get message(): string {
+    return `credentials rejected (401)${formatDetail(this.detail)}`
+  }
+}
+
+/** The credentials are valid but do not allow this request (403). */
+export class AccessDenied extends Schema.TaggedError<AccessDenied>("SentError/AccessDenied")(
+  "AccessDenied",
+  { detail },
+) {
+  override get message(): string {
+    return `access denied (403)${formatDetail(this.detail)}`
+  }
+}
+
+/** There is no such endpoint (404). The base URL is usually wrong. */
+export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
+  "SentError/EndpointNotFound",
+)("EndpointNotFound", { detail }) {
+  override get message(): string {
+    return `endpoint not found (404), check the base URL${formatDetail(this.detail)}`
+  }
+}
+
+/** Too many requests (429). */
+export class RateLimited extends Schema.TaggedError<RateLimited>("SentError/RateLimited")(
+  "RateLimited",
+  {
+    /** How long to wait from now: `Retry-After`, or else the time until `X-RateLimit-Reset`. */
+    retryAfter: Schema.optionalKey(Schema.Duration),
+    /** `X-RateLimit-Limit`: how many requests a window allows. */
+    limit: Schema.optionalKey(Schema.Int),
+    /** `X-RateLimit-Remaining`: how many requests the current window still allows. */
+    remaining: Schema.optionalKey(Schema.Int),
+    /** `X-RateLimit-Reset`: when the next window begins. */
+    resetAt: Schema.optionalKey(Schema.DateTimeUtc),
+  },
+) {
+  override get message(): string {
+    return `rate limited (429)${formatRetryAfter(this.retryAfter)}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// The service failed
+// -----------------------------------------------------------------------------
+
+/**
+ * The service is overloaded or down (503).
+ *
+ * **Gotchas**
+ *
+ * Only with a `Retry-After` is the message certainly not sent. Without one, the response may be a proxy's, and the
+ * service behind it may have accepted the message.
+ */
+export class ServiceOverloaded extends Schema.TaggedError<ServiceOverloaded>(
+  "SentError/ServiceOverloaded",
+)("ServiceOverloaded", {
+  /** How long to wait from now: the `Retry-After` header. */
+  retryAfter: Schema.optionalKey(Schema.Duration),
+  detail,
+}) {
+  override get message(): string {
+    return `service overloaded (503)${formatRetryAfter(this.retryAfter)}`
+  }
+}
+
+/** The service, or a proxy in front of it, failed while it processed the request (5xx other than 503). */
+export class ServerFailed extends Schema.TaggedError<ServerFailed>("SentError/ServerFailed")(
+  "ServerFailed",
+  { status: Schema.Int, detail },
+) {
+  override get message(): string {
+    return `server failed (${this.status})${formatDetail(this.detail)}`
+  }
+}
+
+/**
+ * A response that the API does not document: a redirect, or any other status.
+ *
+ * **Gotchas**
+ *
+ * Redirects are never followed, since they would take the credentials to another server. `status` is 0 where the
+ * runtime hides it, as browsers do for redirects.
+ */
+export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
+  "SentError/UnexpectedResponse",
+)("UnexpectedResponse", { status: Schema.Int, detail }) {
+  override get message(): string {
+    const what = isRedirect(this.status)
+      ? `unexpected redirect (${this.status}), not followed; check the base URL`
+      : `unexpected response (${this.status})`
+    return `${what}${formatDetail(this.detail)}`
+  }
+}
+
+/** Whether a status is a redirect's; 0 stands for one whose status the runtime hides. */
+const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
+
+// -----------------------------------------------------------------------------
+// No response came
+// -----------------------------------------------------------------------------
+
+/** No connection was established, so the request was never written. */
+export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>(
+  "SentError/ConnectionFailed",
+)("ConnectionFailed", {
+  /** The step that failed: the DNS lookup, the TCP connection or the TLS handshake. */
+  stage: Schema.Literals(["resolve", "connect", "tls"]),
+  /** The runtime's code, such as `ECONNREFUSED`. */
+  code: Schema.String,
+}) {
+  override get message(): string {
+    return `connection failed (${this.stage}: ${this.code})`
+  }
+}
+
+/** The connection broke, or what came over it was not HTTP. The request may have been written. */
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("SentError/ConnectionLost")(
+  "ConnectionLost",
+  {
+    /** The runtime's code, such as `ECONNRESET`, if there is one. */
+    code: Schema.optionalKey(Schema.String),
+  },
+) {
+  override get message(): string {
+    return `connection lost${this.code === undefined ? "" : ` (${this.code})`}`
+  }
+}
+
+/** A request got no response in time, or the deadline of the send passed. */
+export class TimedOut extends Schema.TaggedError<TimedOut>("SentError/TimedOut")("TimedOut", {
+  /**
+   * What the send was doing: `in-flight` once the request was on its way, `waiting` while no request was, for
+   * example for the rate limit or between two attempts.
+   */
+  stage: Schema.Literals(["waiting", "in-flight"]),
+  /** The time allowed: the time-out of a request, or the deadline of the send. */
+  after: Schema.Duration,
+}) {
+  override get message(): string {
+    const doing = this.stage === "waiting" ? "while waiting to send" : "without a response"
+    return `timed out after ${Duration.format(this.after)} ${doing}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Any of them
+// -----------------------------------------------------------------------------
+
+const reasons = [
+  InvalidRequest,
+  InvalidOptions,
+  CredentialsUnavailable,
+  ValidationFailed,
+  InvalidPhoneNumber,
+  TemplateNotFound,
+  InsufficientBalance,
+  RequestRejected,
+  CredentialsRejected,
+  AccessDenied,
+  EndpointNotFound,
+  RateLimited,
+  ServiceOverloaded,
+  ServerFailed,
+  UnexpectedResponse,
+  ConnectionFailed,
+  ConnectionLost,
+  TimedOut,
+  CircuitOpen,
+] as const
+
+/** The schema of every reason. */
+export const Reason: Schema.Union<typeof reasons> = Schema.Union(reasons)
+
+/** Any reason that a `SentError` can have; `_tag` says which. */
+export type Reason = typeof Reason.Type
+
+const formatIssues = (list: ReadonlyArray<Issue>): string =>
+  list
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")} ${message}`))
+    .join("; ")
+
+const formatDetail = (text: string | undefined): string => (text === undefined ? "" : `: ${text}`)
+
+const formatRetryAfter = (retryAfter: Duration.Duration | undefined): string =>
+  retryAfter === undefined ? "" : `: retry after ${Duration.format(retryAfter)}`
