@@ -79,7 +79,7 @@ describe("results", () => {
     }),
   )
 
-  it.effect("of failures are results and not the end, and are summed up", () =>
+  it.effect("include failures, which do not end the stream, and are counted in the summary", () =>
     Effect.gen(function* () {
       const reasons: ReadonlyArray<SentError.Reason | undefined> = [
         undefined,
@@ -108,7 +108,7 @@ describe("results", () => {
     }),
   )
 
-  it.effect("of what may have been sent before it was refused are unknown", () =>
+  it.effect("count a message as unknown that may have been sent before it was rejected", () =>
     Effect.sync(() => {
       const error = new SentError.SentError({
         reason: new SentError.RateLimited({}),
@@ -137,7 +137,7 @@ describe("results", () => {
     }),
   )
 
-  it.effect("of nothing are none", () =>
+  it.effect("are empty for an empty source", () =>
     Effect.gen(function* () {
       const { layer } = client(() => Effect.void)
       const summary = yield* BulkSender.run(Stream.empty).pipe(Effect.provide(layer))
@@ -184,20 +184,22 @@ describe("concurrency", () => {
     }),
   )
 
-  it.effect("a key that is revoked meanwhile is sent once more than there are on their way", () =>
-    Effect.gen(function* () {
-      const service = keyed(
-        (_, request) => (request <= 20 ? 204 : 401),
-        () => yieldOften,
-      )
-      yield* BulkSender.run(source(100).stream, { concurrency: 8 }).pipe(
-        Effect.provide(clientLayer(service.layer, { retryPolicy: RetryPolicy.notSent })),
-      )
-      assert.isAtMost(service.keys.length - 20, 9)
-    }),
+  it.effect(
+    "a key that is revoked during the bulk is sent at most concurrency + 1 more times",
+    () =>
+      Effect.gen(function* () {
+        const service = keyed(
+          (_, request) => (request <= 20 ? 204 : 401),
+          () => yieldOften,
+        )
+        yield* BulkSender.run(source(100).stream, { concurrency: 8 }).pipe(
+          Effect.provide(clientLayer(service.layer, { retryPolicy: RetryPolicy.notSent })),
+        )
+        assert.isAtMost(service.keys.length - 20, 9)
+      }),
   )
 
-  it.effect.each([0, -1, 1.5, Number.NaN])("of %d is refused", (concurrency) =>
+  it.effect.each([0, -1, 1.5, Number.NaN])("of %d is rejected", (concurrency) =>
     Effect.gen(function* () {
       const { begun, layer } = client(() => Effect.void)
       const error = yield* BulkSender.run(source(2).stream, { concurrency }).pipe(
@@ -213,7 +215,7 @@ describe("concurrency", () => {
     ([1, 2, 3, 8] as const).flatMap((concurrency) =>
       (["input", "completion"] as const).map((order) => ({ concurrency, order })),
     ),
-  )("who takes slowly slows the source: $concurrency at a time, by $order", (options) =>
+  )("a slow consumer slows the source: $concurrency at a time, in order of $order", (options) =>
     Effect.gen(function* () {
       const { layer } = client(() => Effect.void)
       const { stream, taken } = source(100)
@@ -239,7 +241,7 @@ describe("concurrency", () => {
     }),
   )
 
-  it.effect("interruption ends what is under way, and takes nothing more", () =>
+  it.effect("interruption aborts the current sends and pulls no more inputs", () =>
     Effect.gen(function* () {
       let interrupted = 0
       const { layer } = client((n) =>
@@ -262,7 +264,7 @@ describe("concurrency", () => {
 })
 
 describe("the layer", () => {
-  it.effect("its rate limit holds for all of them", () =>
+  it.effect("its rate limit applies to all messages", () =>
     Effect.gen(function* () {
       const service = keyed(() => 204)
       const sending = yield* BulkSender.run(source(30).stream).pipe(

@@ -26,7 +26,7 @@ const statusOf = (body: unknown): DeliveryStatus.MessageStatus | undefined => {
 
 describe("an update about a message's status", () => {
   it.each(examples.map(({ name, value }) => [name, value] as const))(
-    "is read as the contract shows it: %s",
+    "is decoded as the contract shows it: %s",
     (_, body) => {
       const event = DeliveryStatus.decode(body)
       assert.strictEqual(event._tag, "MessageStatus")
@@ -52,7 +52,7 @@ describe("an update about a message's status", () => {
       { field: "messages", timestamp, payload: { ...payload, message_status: "delivered" } },
     ],
     [
-      "no more than it needs",
+      "only the required fields",
       {
         field: "message",
         timestamp,
@@ -60,7 +60,7 @@ describe("an update about a message's status", () => {
       },
     ],
     [
-      "nulls for what is not there",
+      "nulls for absent fields",
       {
         field: "message",
         sub_type: null,
@@ -72,7 +72,7 @@ describe("an update about a message's status", () => {
       "fractions and an offset",
       { field: "message", timestamp: "2025-10-31t12:10:42.120+02:00", payload },
     ],
-  ])("is read in the form with %s", (_, body) => {
+  ])("is decoded with %s", (_, body) => {
     assert.strictEqual(statusOf(body), "DELIVERED")
   })
 
@@ -81,13 +81,13 @@ describe("an update about a message's status", () => {
     assert.strictEqual(statusOf(body), message_status)
   })
 
-  it("keeps fields that nobody knows", () => {
+  it("keeps unknown fields", () => {
     const body = { field: "message", timestamp, payload: { ...payload, cost: 0.01 }, region: "eu" }
     const event = DeliveryStatus.decode(body)
     assert.deepStrictEqual(Redacted.value<unknown>(event.body), body)
   })
 
-  it("shows no number to who looks at it", () => {
+  it("shows no phone number when it is inspected", () => {
     const body = { field: "message", timestamp, payload }
     const event = DeliveryStatus.decode(body)
     for (const shown of [JSON.stringify(event), String(Object.values(event))]) {
@@ -201,7 +201,7 @@ describe("the state of a message", () => {
       "READ",
     ],
     [
-      "is that of the latest event, whatever came last",
+      "is that of the latest event, whatever arrived last",
       [
         ["DELIVERED", 4],
         ["SENT", 3],
@@ -227,7 +227,7 @@ describe("the state of a message", () => {
       "ROUTED",
     ],
     [
-      "of one moment is the one further on its way",
+      "of two events with the same time, takes the one further along",
       [
         ["READ", 4],
         ["DELIVERED", 4],
@@ -240,7 +240,7 @@ describe("the state of a message", () => {
     assert.lengthOf(state.steps, steps.length)
   })
 
-  it("takes no notice of what came before, and of other events", () => {
+  it("ignores repeated and unrelated events", () => {
     const once = stateOf([update("SENT", 3)])
     assert.strictEqual(DeliveryStatus.reduce(once, update("SENT", 3)), once)
     assert.strictEqual(DeliveryStatus.reduce(once, DeliveryStatus.decode({})), once)
@@ -282,7 +282,7 @@ describe("the state of a message", () => {
       }),
   )
 
-  it("holds so many steps and no more, the newest", () => {
+  it("keeps at most maxSteps steps, the latest", () => {
     const events = Array.from({ length: 100 }, (_, index) => update("QUEUED", index))
     const state = stateOf(events.toReversed())
     assert.lengthOf(state.steps, DeliveryStatus.maxSteps)

@@ -104,7 +104,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("streams its states as they come", () =>
+  it.effect("streams its states as updates arrive", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers.read)
@@ -127,7 +127,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("gives up waiting after its time, and says how far it has come", () =>
+  it.effect("stops waiting when the time is up, and says what the latest status is", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const nothing = yield* send(tracker, numbers.never)
@@ -150,7 +150,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("that was certainly not sent fails, and is not followed", () =>
+  it.effect("that was certainly not sent fails, and is not tracked", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const error = yield* Effect.flip(send(tracker, numbers.refused))
@@ -160,7 +160,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("whose answer is lost is unknown, until an update says that it went out", () =>
+  it.effect("whose response is lost is unknown until an update proves that it was sent", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers.answerLost)
@@ -189,7 +189,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("is told apart from every other, many at a time", () =>
+  it.effect("is distinguished from every other, many at a time", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const scenarios = ["delivered", "read", "failed"] as const
@@ -207,7 +207,7 @@ describe("a tracked send", () => {
     }),
   )
 
-  it.effect("takes no webhookUrl of its caller's", () =>
+  it.effect("rejects a webhookUrl in its input", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const error = yield* Effect.flip(tracker.sendToPhone(sample))
@@ -236,8 +236,8 @@ const post = (url: string, status = "FAILED", second = 0) =>
 const urlOf = (mock: MockServer.MockServer["Service"]) =>
   Effect.map(mock.expectMessage({}), ({ webhookUrl = "" }) => webhookUrl)
 
-describe("an update that is not about a send of ours", () => {
-  it.effect("is refused, whatever bit of the URL is another", () =>
+describe("an update with an invalid URL", () => {
+  it.effect("is rejected, whichever bit of the URL is changed", () =>
     Effect.gen(function* () {
       const { mock, publicUrl, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers.never)
@@ -258,7 +258,7 @@ describe("an update that is not about a send of ours", () => {
     }),
   )
 
-  it.effect("is refused when another secret signed its URL", () =>
+  it.effect("is rejected if another secret signed the URL", () =>
     Effect.gen(function* () {
       const one = yield* setUp()
       const other = yield* setUp({ secret: `${secret}, but another one` })
@@ -269,7 +269,7 @@ describe("an update that is not about a send of ours", () => {
     }),
   )
 
-  it.effect("is refused when its time is over", () =>
+  it.effect("is rejected if the URL has expired", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp({ timeToLive: "1 hour" })
       const sent = yield* send(tracker, numbers.never)
@@ -282,7 +282,7 @@ describe("an update that is not about a send of ours", () => {
     }),
   )
 
-  it.effect("is refused without the provider's signature, where it signs", () =>
+  it.effect("is rejected without the provider's signature, if the provider signs", () =>
     Effect.gen(function* () {
       const webhookSecret = Redacted.make(MockServer.defaultWebhookSecret)
       const { mock, tracker } = yield* setUp({ webhookSecret })
@@ -316,7 +316,7 @@ describe("an update that is not about a send of ours", () => {
         headers: { "content-type": "application/json" },
       },
     ],
-  ])("is refused when it is %s", ([, status, init]) =>
+  ])("is rejected if it is %s", ([, status, init]) =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       yield* send(tracker, numbers.never)
@@ -327,7 +327,7 @@ describe("an update that is not about a send of ours", () => {
 })
 
 describe("a tracker", () => {
-  it.effect("holds so many sends in memory and no more, and ends their streams", () =>
+  it.effect("keeps at most capacity sends in memory, and ends the streams of dropped ones", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp({ capacity: 3 })
       const sends = []
@@ -343,7 +343,7 @@ describe("a tracker", () => {
     }),
   )
 
-  it.effect("forgets sends whose time is over", () =>
+  it.effect("forgets expired sends", () =>
     Effect.gen(function* () {
       const { tracker } = yield* setUp({ timeToLive: "1 hour" })
       const old = yield* send(tracker, numbers.never)
@@ -357,7 +357,7 @@ describe("a tracker", () => {
     }),
   )
 
-  it.effect("finds a send by its id, and none by another", () =>
+  it.effect("finds a send by its id, and nothing by another id", () =>
     Effect.gen(function* () {
       const { mock, tracker } = yield* setUp()
       const sent = yield* send(tracker, numbers.delivered)
@@ -380,7 +380,7 @@ describe("a tracker", () => {
     ["timeToLive", { timeToLive: Duration.seconds(-1) }],
     ["capacity", { capacity: 0 }],
     ["webhook secret", { webhookSecret: "whsec_" }],
-  ])("says that its %s is no good: %j", ([option, options]) =>
+  ])("rejects the option %s: %j", ([option, options]) =>
     Effect.gen(function* () {
       const error = yield* DeliveryTracker.make({
         publicUrl: "https://app.example.com/hooks",
@@ -392,7 +392,7 @@ describe("a tracker", () => {
     }),
   )
 
-  it.effect("serves anything that speaks Request and Response", () =>
+  it.effect("receives a Request and returns a Response", () =>
     Effect.gen(function* () {
       // The handler is called from outside of Effect, where the time is the machine's.
       yield* TestClock.setTime(Date.now())
@@ -423,7 +423,7 @@ describe("a tracker", () => {
 })
 
 describe("the log of the application's server", () => {
-  it.effect("holds no URL that an update may come to", () =>
+  it.effect("contains no callback URL", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Logger.make(({ cause, fiber, message }) => {
@@ -445,7 +445,7 @@ describe("the log of the application's server", () => {
 })
 
 describe("a tracker with a store", () => {
-  it.effect("knows after a restart what was sent before it, and what has become of it since", () =>
+  it.effect("finds a send of before a restart, with the updates since", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const first = yield* setUp({ store })
@@ -465,7 +465,7 @@ describe("a tracker with a store", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory)),
   )
 
-  it.effect("shares it with another process: no step is lost, wherever its update came", () =>
+  it.effect("shares it with another process: no step is lost, wherever its update arrived", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const one = yield* setUp({ store })
@@ -491,7 +491,7 @@ describe("a tracker with a store", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory)),
   )
 
-  it.effect("leaves alone what it cannot read", () =>
+  it.effect("does not touch entries that it cannot decode", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       yield* store.set("effect-sent/send/of-a-later-version", "{}")
@@ -503,7 +503,7 @@ describe("a tracker with a store", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory)),
   )
 
-  it.effect("asks for an update again when it cannot be stored, and sends all the same", () =>
+  it.effect("responds 500 to an update that cannot be stored, and still sends", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const away = Effect.fail(
@@ -523,7 +523,7 @@ describe("a tracker with a store", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory)),
   )
 
-  it.effect("removes at its start what nobody will ask for", () =>
+  it.effect("removes expired entries when it starts", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const first = yield* setUp({ store, timeToLive: "1 hour" })

@@ -142,9 +142,9 @@ const rows = failures.flatMap(([title, step, repeatedBy]) =>
   })),
 )
 
-describe("what is repeated", () => {
+describe("what is retried", () => {
   it.effect.each(rows)(
-    "after $title, the policy $name: $isRepeated",
+    "after $title, the policy $name retries: $isRepeated",
     ({ isRepeated, name, step }) =>
       Effect.gen(function* () {
         const script = scripted(step, ok)
@@ -169,7 +169,7 @@ describe("what is repeated", () => {
     }),
   )
 
-  it.effect("`while` narrows what is repeated", () =>
+  it.effect("`while` narrows what is retried", () =>
     Effect.gen(function* () {
       const onlyBusy = RetryPolicy.make({
         ...unlimited,
@@ -183,7 +183,7 @@ describe("what is repeated", () => {
   )
 
   it.effect.each([broken, "reset", "silent", down] as const)(
-    "`while` never widens it to what may have been sent: %j",
+    "`while` never widens it to messages that may have been sent: %j",
     (step) =>
       Effect.gen(function* () {
         const everything = RetryPolicy.make({ ...unlimited, while: () => true })
@@ -203,7 +203,7 @@ describe("what is repeated", () => {
     }),
   )
 
-  it.effect("`onRetry` hears of every retry before it is waited for", () =>
+  it.effect("`onRetry` runs before each wait", () =>
     Effect.gen(function* () {
       const heard: Array<string> = []
       const telling = RetryPolicy.make({
@@ -227,7 +227,7 @@ describe("make", () => {
     { budget: { tokens: 0, refund: 0.1 } },
     { budget: { tokens: 10, refund: -1 } },
     { budget: { tokens: Number.NaN, refund: 1 } },
-  ])("refuses %j", (options) => {
+  ])("rejects %j", (options) => {
     assert.throws(() => RetryPolicy.make(options), RangeError)
   })
 })
@@ -241,7 +241,7 @@ describe("what is known after several attempts", () => {
     ["a 500 and then a refusal", [broken, { status: 400 }]],
     ["a reset and then a refused connection", ["reset", "refused"]],
     ["a time-out and then 429s", ["silent", busy]],
-  ])("%s: it may have been sent all the same", ([, steps]) =>
+  ])("%s: the message may have been sent", ([, steps]) =>
     Effect.gen(function* () {
       const error = yield* sendOver(scripted(...steps), { retryPolicy: policies.atLeastOnce }).pipe(
         inTime,
@@ -260,7 +260,7 @@ describe("what is known after several attempts", () => {
     ["a 429", busy, 0, "not-sent"],
     ["a 500", broken, 1, "unknown"],
   ] as const)(
-    "%s and then no credentials: what was sent before still counts",
+    "%s and then no credentials: the earlier attempt still counts",
     ([, step, unknownAttempts, delivery]) =>
       Effect.gen(function* () {
         let gets = 0
@@ -293,7 +293,7 @@ describe("what is known after several attempts", () => {
       }),
   )
 
-  it.effect("refusals alone: it was not sent", () =>
+  it.effect("only rejections: the message was not sent", () =>
     Effect.gen(function* () {
       const error = yield* sendOver(scripted(busy, "refused", { status: 400 }), {
         retryPolicy: policies.atLeastOnce,
@@ -366,7 +366,7 @@ describe("the waits", () => {
     }),
   )
 
-  it.effect("a longer one fails at once with the error that carries it", () =>
+  it.effect("a longer one fails the send at once, with the error that carries it", () =>
     Effect.gen(function* () {
       const script = scripted(busyFor("61"), ok)
       const error = yield* Effect.flip(sendOver(script))
@@ -376,7 +376,7 @@ describe("the waits", () => {
     }),
   )
 
-  it.effect("how long that may be is the policy's", () =>
+  it.effect("the maximum is an option of the policy", () =>
     Effect.gen(function* () {
       const script = scripted(busyFor("61"), ok)
       const patient = RetryPolicy.make({ maxRetryAfter: "2 minutes" })
@@ -439,7 +439,7 @@ describe("the retry budget", () => {
       }),
   )
 
-  it.effect("is not touched by what is not repeated anyway", () =>
+  it.effect("is not spent by failures that are never retried", () =>
     Effect.gen(function* () {
       const script = scripted(...Array.from({ length: 20 }, (): Step => ({ status: 400 })), busy)
       yield* Effect.gen(function* () {
@@ -475,7 +475,7 @@ const attemptsOf = (
   )
 }
 
-describe("the policy that counts", () => {
+describe("the policy that applies", () => {
   const twice = RetryPolicy.make({ ...unlimited, times: 1 })
   it.effect.each([
     ["the default", undefined, undefined, undefined, 4],
@@ -537,21 +537,25 @@ describe("the deadline", () => {
     }),
   )
 
-  it.effect("while the schedule thinks about an attempt that may have been accepted: unknown", () =>
-    Effect.gen(function* () {
-      const thoughtful = RetryPolicy.make({
-        atLeastOnce: true,
-        schedule: everySecond.pipe(
-          Schedule.modifyDelay(({ duration }) => Effect.delay(Effect.succeed(duration), "1 hour")),
-        ),
-      })
-      const error = yield* sendOver(scripted(broken), {
-        deadline: "10 seconds",
-        retryPolicy: thoughtful,
-      }).pipe(inTime, Effect.flip)
-      assert.strictEqual(error.reason._tag, "TimedOut")
-      assert.deepStrictEqual([error.delivery, error.attempts], ["unknown", 1])
-    }),
+  it.effect(
+    "while the schedule is busy after an attempt that may have been accepted: unknown",
+    () =>
+      Effect.gen(function* () {
+        const thoughtful = RetryPolicy.make({
+          atLeastOnce: true,
+          schedule: everySecond.pipe(
+            Schedule.modifyDelay(({ duration }) =>
+              Effect.delay(Effect.succeed(duration), "1 hour"),
+            ),
+          ),
+        })
+        const error = yield* sendOver(scripted(broken), {
+          deadline: "10 seconds",
+          retryPolicy: thoughtful,
+        }).pipe(inTime, Effect.flip)
+        assert.strictEqual(error.reason._tag, "TimedOut")
+        assert.deepStrictEqual([error.delivery, error.attempts], ["unknown", 1])
+      }),
   )
 
   it.effect.each([
@@ -580,7 +584,7 @@ describe("the deadline", () => {
     }),
   )
 
-  it.effect("of the send goes before the client's", () =>
+  it.effect("of the send takes precedence over the client's", () =>
     Effect.gen(function* () {
       yield* sendOver(scripted("silent"), { deadline: "1 minute" }, { deadline: "3 seconds" }).pipe(
         inTime,

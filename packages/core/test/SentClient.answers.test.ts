@@ -93,7 +93,7 @@ const rows: ReadonlyArray<Row> = [
     },
   ),
   refused(
-    "400 Insufficient balance with amounts that read two ways",
+    "400 Insufficient balance with ambiguous amounts",
     detail("Insufficient balance. Current balance: 1.234,50, estimated cost: 1,234"),
     { _tag: "InsufficientBalance" },
   ),
@@ -191,7 +191,7 @@ const rows: ReadonlyArray<Row> = [
     true,
   ),
   refused(
-    "429 with headers that make no sense",
+    "429 with malformed headers",
     answer(429, {
       "Retry-After": "soon",
       "X-RateLimit-Limit": "-1",

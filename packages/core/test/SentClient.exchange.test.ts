@@ -70,7 +70,7 @@ describe.each(clients)("the wire, over %s", (name, http) => {
     }),
   )
 
-  it.effect("leaves out what the input does not have", () =>
+  it.effect("omits absent fields", () =>
     Effect.gen(function* () {
       const server = yield* wire(answer(204))
       const { phoneNumber, templateId } = sample
@@ -92,7 +92,7 @@ describe.each(clients)("the wire, over %s", (name, http) => {
     }),
   )
 
-  it.effect("goes to the path below a base URL that has one", () =>
+  it.effect("goes to the path below the path of the base URL", () =>
     Effect.gen(function* () {
       const server = yield* wire(answer(204))
       yield* send(http, `${server.baseUrl}/proxy/sent/`)
@@ -115,7 +115,7 @@ describe.each(clients)("the wire, over %s", (name, http) => {
     }),
   )
 
-  it.effect("classifies the answer also through a client that fails on statuses", () =>
+  it.effect("classifies the response of a client that fails on statuses", () =>
     Effect.gen(function* () {
       const server = yield* wire(json(400, { status: 400, detail: "Template not found" }))
       const failing = Layer.effect(
@@ -136,7 +136,7 @@ const failedAt = (reason: SentError.Reason, stage: SentError.ConnectionFailed["s
   reason._tag === "ConnectionFailed" && reason.stage === stage
 
 describe.each(clients)("without a connection, over %s", (_, http) => {
-  it.effect("a refused connection means that nothing was sent", () =>
+  it.effect("a refused connection means not sent", () =>
     Effect.gen(function* () {
       const { baseUrl, port } = yield* Effect.scoped(wire(answer(204)))
       for (const url of [baseUrl, `http://localhost:${port}`]) {
@@ -152,7 +152,7 @@ describe.each(clients)("without a connection, over %s", (_, http) => {
     }),
   )
 
-  it.effect("a name that does not resolve means that nothing was sent", () =>
+  it.effect("a name that does not resolve means not sent", () =>
     Effect.gen(function* () {
       // RFC 6761, section 6.4: `invalid` never resolves. What the resolver says for it depends on the network.
       const { delivery, reason } = yield* Effect.flip(send(http, "https://sent.invalid"))
@@ -161,7 +161,7 @@ describe.each(clients)("without a connection, over %s", (_, http) => {
     }),
   )
 
-  it.effect("a server that speaks no TLS means that nothing was sent", () =>
+  it.effect("a server without TLS means not sent", () =>
     Effect.gen(function* () {
       // As an HTTP server does, it answers whatever comes, here the first bytes of a TLS handshake.
       const server = yield* wire(answer(400), () => true)
@@ -199,7 +199,7 @@ const closed = (server: { readonly open: ReadonlySet<unknown> }) =>
   })
 
 describe.each(clients)("late and broken answers, over %s", (_, http) => {
-  it.effect("no answer within 30 seconds is a time-out that may have been sent", () =>
+  it.effect("no response within 30 seconds is a time-out, unknown", () =>
     Effect.gen(function* () {
       const server = yield* arriving(silent)
       const sending = yield* Effect.forkChild(Effect.flip(send(http, server.baseUrl)))
@@ -261,7 +261,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
     }),
   )
 
-  it.effect("a body that is cut off leaves the meaning of its status", () =>
+  it.effect("a truncated body does not change what the status means", () =>
     Effect.gen(function* () {
       const server = yield* wire(
         bytes('HTTP/1.1 400 Bad\r\ncontent-length: 100\r\n\r\n{"status":400,"detail":"Inv'),
@@ -272,7 +272,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
     }),
   )
 
-  it.effect("an acceptance whose body is cut off is an acceptance", () =>
+  it.effect("a 200 with a truncated body is an acceptance", () =>
     Effect.gen(function* () {
       const server = yield* wire(bytes("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"))
       const receipt = yield* send(http, server.baseUrl)
@@ -280,7 +280,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
     }),
   )
 
-  it.effect("a body that never ends is waited for no longer than 5 seconds", () =>
+  it.effect("a body that never ends is read for at most 5 seconds", () =>
     Effect.gen(function* () {
       const server = yield* arriving((socket) => {
         socket.write("HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{")
@@ -302,7 +302,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
     }),
   )
 
-  it.effect("of a huge body no more than 64 KiB are read", () =>
+  it.effect("at most 64 KiB of a huge body are read", () =>
     Effect.gen(function* () {
       let written = 0
       const server = yield* wire((socket) => {
@@ -362,7 +362,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
       contentType: "application/octet-stream",
       content: Uint8Array.of(0xff, 0x00, 0xc3, 0x28),
     },
-  ])("a 400 with $title is a refusal without details", ({ content, contentType }) =>
+  ])("a 400 with $title is a rejection without details", ({ content, contentType }) =>
     Effect.gen(function* () {
       const server = yield* wire(answer(400, { "content-type": contentType }, content))
       const reason = yield* reasonOf(send(http, server.baseUrl))

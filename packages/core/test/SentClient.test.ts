@@ -1,5 +1,5 @@
 /**
- * Inputs and options: what is refused before anything is put on the wire, and where requests go.
+ * Inputs and options: what is rejected before anything is sent, and where requests go.
  */
 import { SentClient, SentCredentials, type SendToPhone } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -55,7 +55,7 @@ const inputs: ReadonlyArray<Wrong> = [
   wrong("a list", [sample], ["", "must be an object"]),
   wrong("an unknown field", { ...sample, channel: "sms" }, ["channel", "is not a known field"]),
   wrong(
-    "fields of other types",
+    "fields of wrong types",
     { phoneNumber: 1_234_567_890, templateId: null, messageBody: "John", webhookUrl: {} },
     ["phoneNumber", "must be a string"],
     ["templateId", "must be a string"],
@@ -63,7 +63,7 @@ const inputs: ReadonlyArray<Wrong> = [
     ["webhookUrl", "must be a string"],
   ),
   wrong(
-    "template variables that are no strings",
+    "template variables that are not strings",
     { ...sample, messageBody: { name: "John Doe", order_id: 12_345, items: ["a"] } },
     ["messageBody.order_id", "must be a string"],
     ["messageBody.items", "must be a string"],
@@ -142,7 +142,7 @@ const right: ReadonlyArray<SendToPhone.Input> = [
 ]
 
 describe("inputs", () => {
-  it.effect.each(inputs)("$title is refused before anything is sent", ({ input, issues }) =>
+  it.effect.each(inputs)("$title is rejected before anything is sent", ({ input, issues }) =>
     Effect.gen(function* () {
       const http = recording()
       const error = yield* SentClient.sendToPhone(
@@ -287,7 +287,7 @@ describe("layers from the configuration", () => {
   )
 
   it.effect.each(["SENT_SENDER_ID", "SENT_API_KEY"] as const)(
-    "a missing %s fails the layer and is named",
+    "a missing %s fails the layer, which names it",
     (missing) =>
       Effect.gen(function* () {
         const { [missing]: _, ...rest } = environment
@@ -312,7 +312,7 @@ describe("layers from the configuration", () => {
 })
 
 describe("the options of fetch", () => {
-  it.effect("are kept, but for the redirects", () =>
+  it.effect("are kept, except redirect", () =>
     Effect.gen(function* () {
       const seen: Array<RequestInit | undefined> = []
       const fetch: typeof globalThis.fetch = (_, init) => {
@@ -332,7 +332,7 @@ describe("the options of fetch", () => {
     }),
   )
 
-  it.effect("a redirect that a browser hides is not an acceptance", () =>
+  it.effect("a redirect whose status the browser hides is not an acceptance", () =>
     Effect.gen(function* () {
       // What `redirect: "manual"` gives in a browser: an opaque response of status 0 (Fetch, section 2.2.6).
       const opaque = Object.defineProperty(new Response(null), "status", { value: 0 })

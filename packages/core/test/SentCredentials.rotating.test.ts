@@ -1,4 +1,4 @@
-/** Credentials that rotate: when they are loaded, and what a refusal does to them. */
+/** Credentials that rotate: when they are loaded, and what a 401 does to them. */
 import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Duration, Effect, Fiber, Layer, Redacted } from "effect"
@@ -38,7 +38,7 @@ const clientOf = (
   )
 
 describe("loading", () => {
-  it.effect("happens with the first send, and once for fifty at a time", () =>
+  it.effect("happens for the first send, and once for fifty concurrent sends", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { load, state } = vault(Effect.andThen(Deferred.await(gate), withKey("k1")))
@@ -83,11 +83,11 @@ describe("loading", () => {
       "credentials unavailable: they could not be loaded (VaultError)",
     ],
     [
-      "gives something malformed",
+      "returns malformed credentials",
       Effect.succeed({ senderId, apiKey: "sk verysecret" }),
       "credentials unavailable: apiKey must be visible ASCII characters, without spaces or line breaks, and not be empty",
     ],
-  ] as const)("that %s is CredentialsUnavailable, and is not remembered", ([, content, message]) =>
+  ] as const)("that %s is CredentialsUnavailable, and is not cached", ([, content, message]) =>
     Effect.gen(function* () {
       const { load, state } = vault(content)
       yield* Effect.gen(function* () {
@@ -102,7 +102,7 @@ describe("loading", () => {
     }),
   )
 
-  it.effect("that fails fails the sends that waited for it, and puts nothing on the wire", () =>
+  it.effect("that fails, fails the sends that waited for it, and sends nothing", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { load, state } = vault(
@@ -131,7 +131,7 @@ describe("loading", () => {
     }),
   )
 
-  it.effect("that hangs is ended by the deadline, and the next send loads anew", () =>
+  it.effect("that hangs is ended by the deadline, and the next send loads again", () =>
     Effect.gen(function* () {
       const { load, state } = vault(Effect.never)
       const service = keyed(() => 204)
@@ -151,7 +151,7 @@ describe("loading", () => {
     }),
   )
 
-  it.effect("goes on for the others when the first to wait is interrupted", () =>
+  it.effect("continues for the other sends if the first one is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { load, state } = vault(Effect.andThen(Deferred.await(gate), withKey("k1")))
@@ -168,7 +168,7 @@ describe("loading", () => {
     }),
   )
 
-  it.effect.each(["soon", "-1 seconds", 0] as const)("does not live for %j", (timeToLive) =>
+  it.effect.each(["soon", "-1 seconds", 0] as const)("rejects a timeToLive of %j", (timeToLive) =>
     Effect.gen(function* () {
       const error = yield* Layer.build(
         SentCredentials.layerEffect({
@@ -197,7 +197,7 @@ const sendWith = (
 }
 
 describe("a 401", () => {
-  it.effect("makes it look again, and send once more with what has changed", () =>
+  it.effect("loads the credentials again, and sends once more if they have changed", () =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const { keys: sent, layer } = sendWith("new", keys)
@@ -220,7 +220,7 @@ describe("a 401", () => {
     }),
   )
 
-  it.effect("is repeated once, even when the credentials change every time", () =>
+  it.effect("is retried once, even if the credentials change every time", () =>
     Effect.gen(function* () {
       let version = 0
       const keys = vault(Effect.suspend(() => withKey(`k${version++}`)))
@@ -232,7 +232,7 @@ describe("a 401", () => {
     }),
   )
 
-  it.effect("is not repeated without retries, but the next send looks again", () =>
+  it.effect("is not retried without retries, but the next send loads again", () =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const { keys: sent, layer } = sendWith("new", keys, RetryPolicy.none)
@@ -250,9 +250,9 @@ describe("a 401", () => {
   )
 
   it.effect.each([
-    ["and each goes once more with what has changed", "new", 40, "accepted"],
-    ["and none goes once more with the same", "old", 20, "CredentialsRejected"],
-  ] as const)("of many sends together makes it look again once, %s", ([, next, requests, end]) =>
+    ["and each is retried once with the changed ones", "new", 40, "accepted"],
+    ["and none is retried with the same ones", "old", 20, "CredentialsRejected"],
+  ] as const)("of many concurrent sends loads them again once, %s", ([, next, requests, end]) =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const all = yield* Deferred.make<void>()
@@ -287,7 +287,7 @@ describe("a 401", () => {
     }),
   )
 
-  it.effect("stays what happened when nothing can be loaded after it", () =>
+  it.effect("is the reason even if nothing can be loaded after it", () =>
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const { layer } = sendWith("new", keys)
@@ -301,7 +301,7 @@ describe("a 401", () => {
     }),
   )
 
-  it.effect("is heard even when an older look ends after a newer one", () =>
+  it.effect("counts even if an older load ends after a newer one", () =>
     Effect.gen(function* () {
       const slow = yield* Deferred.make<void>()
       let version = 0

@@ -276,7 +276,7 @@ describe("SentError", () => {
     }),
   )
 
-  it.effect("is caught whole or by its reason", () =>
+  it.effect("can be caught by its tag or by its reason", () =>
     Effect.gen(function* () {
       const failing = Effect.fail(
         new SentError.SentError({

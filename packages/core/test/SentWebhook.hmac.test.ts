@@ -1,4 +1,4 @@
-/** Signatures are made and checked by Web Crypto, or by what Node has for at once: nobody can tell which. */
+/** HMAC by Web Crypto and by `node:crypto`: both produce and accept the same signatures. */
 import { SentWebhook } from "@effect-sent/core"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -41,7 +41,7 @@ describe.each(ways)("by %s", (_, make) => {
     }).pipe(Effect.provide(make())),
   )
 
-  it.effect("takes what is right to the bit, and nothing else", () =>
+  it.effect("accepts the exact tag and nothing else", () =>
     Effect.gen(function* () {
       const right = yield* SentWebhook.sign("{}", { secret, id })
       yield* SentWebhook.verify({ headers: right, body: "{}" }, { secret })
@@ -57,8 +57,8 @@ describe.each(ways)("by %s", (_, make) => {
   )
 })
 
-describe("which of the two", () => {
-  it.effect("is Web Crypto when the program brings its own", () => {
+describe("the implementation", () => {
+  it.effect("is Web Crypto if the program provides one", () => {
     const { calls, layer } = countedWebCrypto()
     return Effect.gen(function* () {
       const headers = yield* SentWebhook.sign("{}", { secret, id })
@@ -67,7 +67,7 @@ describe("which of the two", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is Node's where it has one", () =>
+  it.effect("is node:crypto where the runtime has it", () =>
     Effect.gen(function* () {
       const importKey = vi.spyOn(globalThis.crypto.subtle, "importKey")
       yield* SentWebhook.sign("{}", { secret, id })

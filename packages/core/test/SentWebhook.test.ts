@@ -25,7 +25,7 @@ const body = updateOf("DELIVERED")
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** The reason for which a call is refused. */
+/** The reason for which a call is rejected. */
 const refusal = (
   request: SentWebhook.SignedRequest,
   options: SentWebhook.VerifyOptions = { secret },
@@ -40,7 +40,7 @@ describe("verify", () => {
   it.effect.each<readonly [name: string, sign: (text: string) => string]>([
     ["standardwebhooks", (text) => new Standard(secret).sign(id, new Date(now * 1000), text)],
     ["svix", (text) => new Svix(secret).sign(id, new Date(now * 1000), text)],
-  ])("takes what %s signs", ([, sign]) =>
+  ])("accepts what %s signs", ([, sign]) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000)
       for (const text of [body, updateOf("READ"), '{"field":"żółć 🎉"}']) {
@@ -57,7 +57,7 @@ describe("verify", () => {
     }),
   )
 
-  it.effect("is content with what sign makes, as are the published libraries", () =>
+  it.effect("accepts what sign makes, as the published libraries do", () =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(body, { secret, id, timestamp: now })
       const renamed = {
@@ -77,7 +77,7 @@ describe("verify", () => {
   )
 
   // Made with OpenSSL: printf '%s' "$id.1761905442.{}" | openssl dgst -sha256 -hmac "an example secret of 32 bytes..." -binary | base64
-  it.effect("takes the contract's own example", () =>
+  it.effect("accepts the contract's example", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_761_905_442_000)
       const text = JSON.stringify({
@@ -105,7 +105,7 @@ describe("verify", () => {
     }),
   )
 
-  it.effect("takes one good signature among several, by one of several secrets", () =>
+  it.effect("accepts one valid signature among several, by one of several secrets", () =>
     Effect.gen(function* () {
       const options = { secret: [Redacted.make(secret), oldSecret] }
       const old = yield* SentWebhook.sign(body, { secret: oldSecret })
@@ -137,7 +137,7 @@ describe("verify", () => {
   )
 
   it.effect.each(["x-webhook-id", "x-webhook-timestamp", "x-webhook-signature"])(
-    "refuses a call without %s, or with several",
+    "rejects a call without %s, or with several",
     (name) =>
       Effect.gen(function* () {
         const headers = yield* SentWebhook.sign(body, { secret })
@@ -183,7 +183,7 @@ describe("verify", () => {
     "0x6553f100",
     "NaN",
     "1700000000.0",
-  ])("refuses the timestamp %j, though it was signed", (timestamp) =>
+  ])("rejects the timestamp %j, although it was signed", (timestamp) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_700_000_000_000)
       const good = yield* SentWebhook.sign(body, { secret, id, timestamp: 1_700_000_000 })
@@ -202,7 +202,7 @@ describe("verify", () => {
     }),
   )
 
-  it.effect("refuses a body, an id or a time that was changed, were it by one bit", () =>
+  it.effect("rejects a body, an id or a time that was changed by a single bit", () =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(body, { secret, timestamp: 0 })
       const bytes = bytesOf(body)
@@ -229,7 +229,7 @@ describe("verify", () => {
     "v1,ywXG2TBR1uxsDXz1m8TjUykglVzD5xjDdO5l7rijS9o",
     "v1,ywXG2TBR1uxsDXz1m8TjUykglVzD5xjDdO5l7rijS9o==",
     "v1,+++++++++++++++++++++++++++++++++++++++++++=",
-  ])("refuses the signature %s", (signature) =>
+  ])("rejects the signature %s", (signature) =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(body, { secret })
       const forged = { ...headers, "x-webhook-signature": signature }
@@ -237,7 +237,7 @@ describe("verify", () => {
     }),
   )
 
-  it.effect("does not look at signatures without end", () =>
+  it.effect("checks a bounded number of signatures", () =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(body, { secret })
       const wrong = `v1,${"A".repeat(43)}= `.repeat(10)
@@ -253,7 +253,7 @@ describe("verify", () => {
     ["not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
     ["not JSON", bytesOf("{")],
     ["empty", new Uint8Array()],
-  ])("says of a signed body that it is malformed when it is %s", ([, bytes]) =>
+  ])("reports a signed body as malformed if it is %s", ([, bytes]) =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(bytes, { secret })
       assert.strictEqual(yield* refusal({ headers, body: bytes }), "MalformedPayload")
@@ -263,15 +263,13 @@ describe("verify", () => {
     }),
   )
 
-  it.effect.each(["", "whsec_", "whsec_not base64", "secret!"])(
-    "takes no secret such as %j",
-    (bad) =>
-      Effect.gen(function* () {
-        const headers = yield* SentWebhook.sign(body, { secret })
-        assert.strictEqual(yield* refusal({ headers, body }, { secret: bad }), "InvalidSecret")
-        const reason = yield* Effect.flip(SentWebhook.sign(body, { secret: Redacted.make(bad) }))
-        assert.strictEqual(reason.reason._tag, "InvalidSecret")
-      }),
+  it.effect.each(["", "whsec_", "whsec_not base64", "secret!"])("rejects the secret %j", (bad) =>
+    Effect.gen(function* () {
+      const headers = yield* SentWebhook.sign(body, { secret })
+      assert.strictEqual(yield* refusal({ headers, body }, { secret: bad }), "InvalidSecret")
+      const reason = yield* Effect.flip(SentWebhook.sign(body, { secret: Redacted.make(bad) }))
+      assert.strictEqual(reason.reason._tag, "InvalidSecret")
+    }),
   )
 
   it.effect("holds neither the body nor the secret in its errors", () =>
@@ -337,7 +335,7 @@ const caller =
   }
 
 describe.each(receivers)("what %s makes", (_, make) => {
-  it("answers 2xx once the event is handled, and hands it over as it was read", async () => {
+  it("responds 2xx once the event was handled, and passes it on as decoded", async () => {
     const events: Array<DeliveryStatus.DeliveryEvent> = []
     const handle: Handle = (event) => Effect.sync(() => void events.push(event))
     const call = caller(make({ secret, handle }))
@@ -349,7 +347,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     )
   })
 
-  it("answers only after the handler has succeeded", async () => {
+  it("responds only after the handler has succeeded", async () => {
     const done = Deferred.makeUnsafe<void>()
     const call = caller(make({ secret, handle: () => Deferred.await(done) }))
     let isAnswered = false
@@ -362,7 +360,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     assert.strictEqual((await answer).status, 204)
   })
 
-  it("answers 500 when the handler fails or dies, and handles the event when it comes again", async () => {
+  it("responds 500 if the handler fails or dies, and handles the event when it is sent again", async () => {
     const outcomes = [Effect.fail("no"), Effect.die(new Error("defect")), Effect.void]
     let handled = 0
     const handle: Handle = () => outcomes[handled++] ?? Effect.void
@@ -377,7 +375,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     assert.strictEqual(handled, 3)
   })
 
-  it("handles a duplicate no second time, however it is signed, though it comes at the same moment", async () => {
+  it("does not handle a duplicate, however it is signed, even if it arrives at the same moment", async () => {
     let handled = 0
     const handle: Handle = () =>
       Effect.andThen(
@@ -399,7 +397,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     assert.strictEqual(handled, 4)
   })
 
-  it("remembers so many events and no more", async () => {
+  it("keeps at most dedupeSize events", async () => {
     let handled = 0
     const handle: Handle = () => Effect.sync(() => void handled++)
     const call = caller(make({ secret, handle, dedupeSize: 2 }))
@@ -429,7 +427,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     ],
     ["no JSON", 400, (call) => call("{")],
     ["no UTF-8", 400, (call) => call(Uint8Array.of(0xff))],
-  ])("answers %s with %i, and hands nothing over", async (_what, status, send) => {
+  ])("responds to %s with %i, and does not call the handler", async (_what, status, send) => {
     let handled = 0
     const handle: Handle = () => Effect.sync(() => void handled++)
     const answer = await send(caller(make({ secret, handle })))
@@ -438,7 +436,7 @@ describe.each(receivers)("what %s makes", (_, make) => {
     assert.strictEqual(handled, 0)
   })
 
-  it("takes the content type with parameters, and of JSON's kin", async () => {
+  it("accepts a content type with parameters, and other JSON types", async () => {
     const call = caller(make({ secret, handle: () => Effect.void }))
     for (const type of [
       "application/json; charset=utf-8",
@@ -460,7 +458,7 @@ const withStore = <A>(use: (store: KeyValueStore.KeyValueStore) => Promise<A>): 
   )
 
 describe("a receiver with a store", () => {
-  it("knows after a restart what was handled before, and stays bounded", () =>
+  it("recognises after a restart what was handled before, and stays bounded", () =>
     withStore(async (store) => {
       let handled = 0
       const handle: Handle = () => Effect.sync(() => void handled++)
@@ -480,7 +478,7 @@ describe("a receiver with a store", () => {
       assert.strictEqual(handled, 6)
     }))
 
-  it("is asked to call again when the store is away", () =>
+  it("responds 500 if the store fails", () =>
     withStore(async (store) => {
       let handled = 0
       const away = Effect.fail(
@@ -496,8 +494,8 @@ describe("a receiver with a store", () => {
     }))
 })
 
-describe("a receiver's own options", () => {
-  it.effect("are refused when a secret is none: by the layer, and by the first call", () =>
+describe("the options of a receiver", () => {
+  it.effect("are rejected if a secret is malformed: by the layer, and by the first call", () =>
     Effect.gen(function* () {
       const options = { secret: "whsec_", handle: () => Effect.void }
       const error = yield* Effect.flip(
@@ -514,7 +512,7 @@ describe("a receiver's own options", () => {
     }),
   )
 
-  it.effect("of a handler may need services, which its layer is given", () =>
+  it.effect("may have a handler that needs services, which the layer requires", () =>
     Effect.gen(function* () {
       class Inbox extends Context.Service<Inbox, { readonly add: Effect.Effect<void> }>()(
         "Inbox",

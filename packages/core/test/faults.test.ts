@@ -151,7 +151,7 @@ describe.each(clients)("a thousand sends that meet faults at random, over %s", (
   )
 
   it.live(
-    "are not lied about when they are sent at least once",
+    "are reported truthfully when they are sent at least once",
     () =>
       Effect.gen(function* () {
         const { lies } = yield* run(http, atLeastOnce)
@@ -190,7 +190,7 @@ const answerWith = (client: HttpClient.HttpClient, from: number, to: number) =>
 
 describe.each(clients)("the same counts catch what breaks the promise, over %s", (_, http) => {
   it.live(
-    "a client that repeats blindly has messages accepted twice",
+    "a client that retries blindly has messages accepted twice",
     () =>
       Effect.gen(function* () {
         const { lies, untold } = yield* run(http, RetryPolicy.none, blindRetry)
@@ -201,7 +201,7 @@ describe.each(clients)("the same counts catch what breaks the promise, over %s",
   )
 
   it.live(
-    "a failure taken for a refusal calls accepted messages not sent",
+    "a failure mistaken for a rejection reports accepted messages as not sent",
     () =>
       Effect.gen(function* () {
         const { lies } = yield* run(
@@ -215,21 +215,22 @@ describe.each(clients)("the same counts catch what breaks the promise, over %s",
   )
 
   it.live(
-    "a failure taken for a refusal has messages accepted twice when it is repeated",
+    "a failure mistaken for a rejection has messages accepted twice when it is retried",
     () =>
       Effect.gen(function* () {
         const { lies } = yield* run(
           http,
-          atOnce(RetryPolicy.notSent),
+          // Without a budget, which would end the retries of a run with so many failures.
+          atOnce(RetryPolicy.make({ budget: false })),
           changed((client) => answerWith(client, 500, 429)),
         )
-        assert.isAbove(lies.acceptedTwice, 0)
+        assert.isAbove(lies.acceptedTwice, 5)
       }),
     patience,
   )
 
   it.live(
-    "a failure taken for an acceptance gives receipts for nothing",
+    "a failure mistaken for an acceptance gives false receipts",
     () =>
       Effect.gen(function* () {
         const { lies } = yield* run(

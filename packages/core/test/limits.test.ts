@@ -69,7 +69,7 @@ describe("a rate limit of 10 a second", () => {
     }),
   )
 
-  it.effect("counts every request, the repeated ones too", () =>
+  it.effect("counts every request, retries included", () =>
     Effect.gen(function* () {
       const { layer, state } = service(429)
       const atOnce = RetryPolicy.make({ schedule: Schedule.forever, times: 3, budget: false })
@@ -83,7 +83,7 @@ describe("a rate limit of 10 a second", () => {
     }),
   )
 
-  it.effect("is waited for no longer than the deadline: not sent", () =>
+  it.effect("is awaited until the deadline at most: not sent", () =>
     Effect.gen(function* () {
       const { layer, state } = service()
       yield* Effect.gen(function* () {
@@ -103,7 +103,7 @@ describe("a rate limit of 10 a second", () => {
   )
 
   it.effect.each(["token-bucket", "fixed-window"] as const)(
-    "is used up even when twice as much is to be sent for long: %s",
+    "is used up even under a sustained load of twice the limit: %s",
     (algorithm) =>
       Effect.gen(function* () {
         const { layer, state } = service()
@@ -123,7 +123,7 @@ describe("a rate limit of 10 a second", () => {
       }),
   )
 
-  it.effect("goes in the order in which they came", () =>
+  it.effect("keeps the order in which requests came", () =>
     Effect.gen(function* () {
       const { layer } = service()
       yield* Effect.gen(function* () {
@@ -146,8 +146,8 @@ describe("a rate limit of 10 a second", () => {
   )
 })
 
-describe("a rate limit whose store is away", () => {
-  it.effect("lets everything through rather than nothing, and says so in the log", () =>
+describe("a rate limit whose store is unreachable", () => {
+  it.effect("lets every request through, and logs a warning", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const away = Effect.fail(
@@ -180,8 +180,8 @@ describe("a rate limit whose store is away", () => {
 })
 
 // A Redis client that has lost its connection answers nothing until it has it back.
-describe("a store that does not answer", () => {
-  it.effect("is asked for a second, and then not at once again", () =>
+describe("a store that does not respond", () => {
+  it.effect("is queried for a second, and then not for a while", () =>
     Effect.gen(function* () {
       let questions = 0
       const silent = Layer.mock(RateLimiter.RateLimiterStore)({
@@ -289,7 +289,7 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("lets one request try after a while, and closes when it is taken", () =>
+  it.effect("lets one request probe the service after a while, and closes if it is accepted", () =>
     Effect.gen(function* () {
       const { layer, state } = service(500)
       yield* Effect.gen(function* () {
@@ -305,7 +305,7 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("lets no second request try while the first has no answer", () =>
+  it.effect("lets no second request probe while the first has no response", () =>
     Effect.gen(function* () {
       const { layer, state } = service(500)
       yield* Effect.gen(function* () {
@@ -337,7 +337,7 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("a refusal breaks the row, a 429 does not", () =>
+  it.effect("a rejection resets the count, a 429 does not", () =>
     Effect.gen(function* () {
       for (const [status, opens] of [
         [400, false],
@@ -379,7 +379,7 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("opens by a policy of one's own", () =>
+  it.effect("opens by a custom policy", () =>
     Effect.gen(function* () {
       const { layer } = service(500)
       const reasons = yield* reasonsOf(3).pipe(
@@ -389,7 +389,7 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("is not waited for by the default policy", () =>
+  it.effect("is not awaited by the default policy", () =>
     Effect.gen(function* () {
       const { layer } = service(500)
       yield* Effect.gen(function* () {
@@ -404,7 +404,7 @@ describe("a circuit breaker", () => {
 // Options
 // -----------------------------------------------------------------------------
 
-describe("options that cannot be", () => {
+describe("invalid options", () => {
   it.effect.each<readonly [path: string, options: SentClient.Options]>([
     ["timeout", { timeout: 0 }],
     ["timeout", { timeout: "-1 seconds" }],
@@ -414,7 +414,7 @@ describe("options that cannot be", () => {
     ["rateLimit.window", { rateLimit: { limit: 1, window: 0 } }],
     ["circuitBreaker.openDuration", { circuitBreaker: { openDuration: 0 } }],
     ["circuitBreaker.maxOpenDuration", { circuitBreaker: { maxOpenDuration: 0 } }],
-  ])("fail the layer and are named: %s", ([path, options]) =>
+  ])("fail the layer, which names them: %s", ([path, options]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(service().layer(options)))
       assert.instanceOf(error.reason, SentError.InvalidOptions)

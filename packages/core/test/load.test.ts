@@ -93,7 +93,7 @@ const bodyOf = (message: number, step: number, status: string): string =>
 
 describe("under load", () => {
   it.live(
-    "every update is taken into account once, and none that is forged",
+    "every update is applied once, and no forged one",
     () =>
       Effect.gen(function* () {
         const seed = Date.now() % 2 ** 31

@@ -44,7 +44,7 @@ const outcomes = (
 const locked = "CredentialsUnavailable not-sent 0"
 
 describe("after three 401s in a row", () => {
-  it.effect("nothing more is put on the wire", () =>
+  it.effect("nothing more is sent", () =>
     Effect.gen(function* () {
       const { ended, requests } = yield* outcomes(10, () => 401)
       assert.deepStrictEqual(ended.slice(0, 4), [
@@ -58,7 +58,7 @@ describe("after three 401s in a row", () => {
     }),
   )
 
-  it.effect("it goes on once the credentials have changed", () =>
+  it.effect("sending continues once the credentials have changed", () =>
     Effect.gen(function* () {
       let gets = 0
       const rotating = Layer.succeed(SentCredentials.SentCredentials, {
@@ -83,7 +83,7 @@ describe("after three 401s in a row", () => {
     }),
   )
 
-  it.effect("credentials that rotate are looked at again when they are due", () =>
+  it.effect("rotating credentials are loaded again when they expire", () =>
     Effect.gen(function* () {
       const state = { apiKey: "old", loads: 0 }
       const service = keyed((key) => (key === "old" ? 401 : 204))
@@ -136,7 +136,7 @@ describe("after three 401s in a row", () => {
     }),
   )
 
-  it.effect("another client still sends: what one learnt is its own", () =>
+  it.effect("another client still sends", () =>
     Effect.gen(function* () {
       yield* outcomes(4, () => 401)
       const { requests } = yield* outcomes(1, () => 401)
@@ -168,7 +168,7 @@ describe("the row", () => {
     ["InvalidPhoneNumber", because("Invalid phone number format")],
     ["TemplateNotFound", because("Template not found")],
     ["InsufficientBalance", because("Insufficient balance. Current balance: $1.00")],
-  ])("is broken by: %s", ([outcome, answer]) =>
+  ])("is reset by: %s", ([outcome, answer]) =>
     Effect.gen(function* () {
       const { requests, third } = yield* afterThird(answer)
       assert.strictEqual(third, outcome)
@@ -187,7 +187,7 @@ describe("the row", () => {
     ["ServiceOverloaded", 503],
     ["ConnectionLost", "reset"],
     ["TimedOut", "silent"],
-  ])("is not broken by: %s", ([outcome, answer]) =>
+  ])("is not reset by: %s", ([outcome, answer]) =>
     Effect.gen(function* () {
       const { requests, third } = yield* afterThird(answer)
       assert.strictEqual(third, outcome)
@@ -197,7 +197,7 @@ describe("the row", () => {
 })
 
 describe("sends that wait for their turn", () => {
-  it.effect("are not sent with credentials that are refused meanwhile", () =>
+  it.effect("are not sent with credentials that were rejected meanwhile", () =>
     Effect.gen(function* () {
       const service = keyed(() => 401)
       const sends = yield* Effect.all(

@@ -202,7 +202,7 @@ describe("what core makes of the contract's answers", () => {
   })
 
   // A text that core looks for, and no answer of the contract has, would show here.
-  it("is all that core can make of an answer, but for what no contract declares", () => {
+  it("is every reason of core that a documented response can have", () => {
     const reasons = SentError.Reason.members.map(({ fields }) => fields._tag.schema.literal)
     const undeclared = ["UnexpectedResponse", "ConnectionFailed", "ConnectionLost", "TimedOut"]
     const unsent = ["InvalidRequest", "InvalidOptions", "CredentialsUnavailable", "CircuitOpen"]
@@ -210,7 +210,7 @@ describe("what core makes of the contract's answers", () => {
   })
 
   it.effect.each(refusals.map((refusal) => [titleOf(refusal), refusal] as const))(
-    "is the right reason of %s, with what it says",
+    "is the right reason of %s, with its data",
     ([title, refusal]) =>
       Effect.gen(function* () {
         const { delivery, reason } = yield* errorOf(refusal)

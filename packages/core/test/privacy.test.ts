@@ -181,8 +181,8 @@ describe.each(clients)("privacy, over %s", (_, http) => {
   )
 })
 
-describe("privacy of what is refused before it is sent", () => {
-  it.effect("an invalid input is named by its fields only", () =>
+describe("privacy of input that is rejected before it is sent", () => {
+  it.effect("an invalid input is described by its fields only", () =>
     Effect.gen(function* () {
       const observed = observing()
       const error = yield* SentClient.sendToPhone({
@@ -211,7 +211,7 @@ describe("privacy of what is refused before it is sent", () => {
   )
 })
 
-describe("privacy of what ends without an answer", () => {
+describe("privacy of sends without a response", () => {
   const silent = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make(() => Effect.never),

@@ -190,7 +190,7 @@ const service = ({ latency, plays: names }: typeof Case.Type) => {
 
 describe("a send whose deadline may pass at any moment", () => {
   it.effect.prop(
-    "is never called not sent when the service accepted the message, nor accepted when it did not",
+    "is never reported as not sent if the service accepted the message, nor as accepted if it did not",
     { one: Case },
     ({ one }) =>
       Effect.gen(function* () {

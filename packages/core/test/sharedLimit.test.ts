@@ -77,7 +77,7 @@ const acceptedByTwo = (store: string) =>
 
 describe.skipIf(!hasRedis && !needsRedis)("two processes with a limit of 10", () => {
   it.live(
-    "share it where they share a Redis server",
+    "share it with a shared Redis server",
     () =>
       Effect.gen(function* () {
         const port = yield* redisServer
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis && !needsRedis)("two processes with a limit of 10", ()
   )
 
   it.live(
-    "have one each where they do not",
+    "have one each without it",
     () => Effect.map(acceptedByTwo("memory"), (accepted) => assert.strictEqual(accepted, 20)),
     60_000,
   )

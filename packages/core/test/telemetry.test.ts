@@ -153,7 +153,7 @@ describe("metrics", () => {
     }),
   )
 
-  it.effect("count a send that may have gone out before it was refused as unknown", () =>
+  it.effect("count a send as unknown that may have been accepted before it was rejected", () =>
     Effect.gen(function* () {
       const anyway = RetryPolicy.make({
         schedule: Schedule.recurs(3),
@@ -170,7 +170,7 @@ describe("metrics", () => {
 })
 
 describe("the log", () => {
-  it.effect("tells of retries and of the end, for those who debug", () =>
+  it.effect("has retries and the outcome, at debug level", () =>
     Effect.gen(function* () {
       const { log } = yield* observe(inTurn(answer(429), answer(204)))
       assert.deepStrictEqual(log, ["Debug Sending again in 0", "Debug Send accepted"])

@@ -71,13 +71,13 @@ const post = (url: string) =>
     return response.status
   })
 
-describe("a process that is started in the place of one that was killed", () => {
+describe("a process that replaces one that was killed", () => {
   it.live.each<readonly [when: string, after: number, before: Array<string>]>([
     ["before the first update", 0, []],
     // At a hundred times the pace.
     ["between two updates", 20, ["QUEUED", "ROUTED", "SENT"]],
   ])(
-    "finds the send in their store, and follows it to its end: %s",
+    "finds the send in the shared store, and tracks it to its final status: %s",
     ([, after, before]) =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make({ clock: "manual" })
@@ -101,7 +101,7 @@ describe("a process that is started in the place of one that was killed", () => 
   )
 
   it.live(
-    "adds to what is in the store, also when nobody has asked for the send",
+    "adds to the stored state, even if the send was not looked up",
     () =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make({ clock: "manual" })
@@ -124,7 +124,7 @@ describe("a process that is started in the place of one that was killed", () => 
   )
 
   it.live(
-    "knows nothing of the send without a store, and takes its updates all the same, but no forged ones",
+    "does not find the send without a store, but accepts its updates, and no forged ones",
     () =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make({ clock: "manual" })

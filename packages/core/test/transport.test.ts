@@ -28,7 +28,7 @@ const notSent: ReadonlyArray<readonly [title: string, cause: unknown, stage: str
   ["no way to the host", nodeError("EHOSTUNREACH", "connect"), "connect"],
   ["no network", nodeError("ENETUNREACH", "connect"), "connect"],
   [
-    "a refusal of every address",
+    "every address refused",
     fetchFailed(several(nodeError("ECONNREFUSED", "connect"), nodeError("ETIMEDOUT", "connect"))),
     "connect",
   ],
@@ -46,7 +46,7 @@ const unknown: ReadonlyArray<readonly [title: string, cause: unknown]> = [
   ["the other side's end", fetchFailed(nodeError("UND_ERR_SOCKET"))],
   ["TLS that broke later on", nodeError("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")],
   [
-    "one address that was connected to",
+    "one address connected",
     several(nodeError("ECONNREFUSED", "connect"), nodeError("ECONNRESET", "read")),
   ],
   ["what a browser says", new TypeError("Failed to fetch")],

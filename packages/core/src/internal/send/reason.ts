@@ -1,7 +1,7 @@
 /**
  * The reasons that a send can fail for. They are public as members of `SentError`.
  *
- * A reason holds data and a message. What it means (for the delivery, for a retry, for whoever is to fix it) stands in
+ * A reason holds data and a message. What it means (for the delivery, for a retry, for the person who can fix it) stands in
  * `reasonTable.ts`. No reason holds a phone number, a template value or a credential; where the service's own words are
  * kept, in `detail` and `fieldErrors`, the values of the request are masked.
  */

@@ -190,7 +190,7 @@ export const reasonTable: ReasonTable = {
   },
   UnexpectedResponse: {
     delivery: {
-      // A 4xx rejects the message; after a 408, Request Timeout, the service may have read it all the same.
+      // A 4xx rejects the message; after a 408, Request Timeout, the service may still have read it.
       of: ({ status }) =>
         status >= 400 && status < 500 && status !== 408 ? "not-sent" : "unknown",
       when: { "not-sent": "for a 4xx other than 408", unknown: "otherwise" },

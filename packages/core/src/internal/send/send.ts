@@ -52,7 +52,7 @@ export const send = <Request extends object>(
 ): Effect.Effect<SendReceipt, SentError> =>
   Effect.suspend(() => {
     const progress = makeProgress()
-    return repeat(line, sending, progress).pipe(
+    return sendWithRetries(line, sending, progress).pipe(
       Effect.timeoutOrElse({
         duration: sending.deadline,
         orElse: () => Effect.fail(progress.timeOut(sending.deadline)),
@@ -60,7 +60,7 @@ export const send = <Request extends object>(
     )
   })
 
-const repeat = Effect.fnUntraced(function* <Request extends object>(
+const sendWithRetries = Effect.fnUntraced(function* <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
