@@ -8,7 +8,7 @@ import { Duration, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { makeProgress, type Outcome } from "../src/internal/send/progress.ts"
-import { credentials, sample } from "./support/sample.ts"
+import { credentials, sample } from "@effect-sent/faults/sample"
 
 // -----------------------------------------------------------------------------
 // The model
