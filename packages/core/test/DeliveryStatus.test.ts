@@ -240,6 +240,15 @@ describe("the state of a message", () => {
     assert.lengthOf(state.steps, steps.length)
   })
 
+  it("orders events with the same time by the usual sequence", () => {
+    const sequence = ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ", "FAILED"]
+    const state = stateOf(sequence.toReversed().map((status) => update(status, 1)))
+    assert.deepStrictEqual(
+      state.steps.map(({ status }) => status),
+      sequence,
+    )
+  })
+
   it("ignores repeated and unrelated events", () => {
     const once = stateOf([update("SENT", 3)])
     assert.strictEqual(DeliveryStatus.reduce(once, update("SENT", 3)), once)

@@ -7,7 +7,20 @@ import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { credentials, sample } from "@effect-sent/faults/sample"
 
-type Answer = number | "reset" | "silent" | { readonly retryAfter: string }
+type Answer =
+  | number
+  | "reset"
+  | "refused"
+  | "silent"
+  | { readonly retryAfter: string }
+  | { readonly status: number; readonly detail: string }
+
+const responseOf = (answer: Exclude<Answer, string>): Response => {
+  if (typeof answer === "number") return new Response(null, { status: answer })
+  return "detail" in answer
+    ? new Response(JSON.stringify(answer), { status: answer.status })
+    : new Response(null, { status: 503, headers: { "retry-after": answer.retryAfter } })
+}
 
 /** A service in memory whose answer can be changed, and that keeps when each request came. */
 const service = (first: Answer = 204) => {
@@ -17,19 +30,14 @@ const service = (first: Answer = 204) => {
       state.times.push(yield* Clock.currentTimeMillis)
       const { answer } = state
       if (answer === "silent") return yield* Effect.never
-      if (answer === "reset") {
+      if (answer === "reset" || answer === "refused") {
+        const cause =
+          answer === "reset" ? { code: "ECONNRESET" } : { code: "ECONNREFUSED", syscall: "connect" }
         return yield* new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({ request, cause: { code: "ECONNRESET" } }),
+          reason: new HttpClientError.TransportError({ request, cause }),
         })
       }
-      const [status, headers] =
-        typeof answer === "number"
-          ? [answer, undefined]
-          : [503, { "retry-after": answer.retryAfter }]
-      return HttpClientResponse.fromWeb(
-        request,
-        new Response(null, { status, ...(headers === undefined ? {} : { headers }) }),
-      )
+      return HttpClientResponse.fromWeb(request, responseOf(answer))
     }),
   )
   const layer = (options: SentClient.Options) =>
@@ -257,10 +265,13 @@ const reasonsOf = (sends: number) =>
     ),
   )
 
+const detail = (text: string): Answer => ({ status: 400, detail: text })
+
 describe("a circuit breaker", () => {
   it.effect.each([
     [500, "ServerFailed"],
     ["reset", "ConnectionLost"],
+    ["refused", "ConnectionFailed"],
   ] as const)("opens after five failures in a row: %j", ([answer, reason]) =>
     Effect.gen(function* () {
       const { layer, state } = service(answer)
@@ -337,24 +348,29 @@ describe("a circuit breaker", () => {
     }),
   )
 
-  it.effect("a rejection resets the count, a 429 does not", () =>
+  it.effect.each<readonly [reason: string, answer: Answer, opens: boolean]>([
+    ["RequestRejected", 400, false],
+    ["InvalidPhoneNumber", detail("Invalid phone number"), false],
+    ["TemplateNotFound", detail("Template not found"), false],
+    ["InsufficientBalance", detail("Insufficient balance"), false],
+    ["CredentialsRejected", 401, false],
+    ["AccessDenied", 403, false],
+    ["EndpointNotFound", 404, false],
+    ["UnexpectedResponse", 405, false],
+    ["RateLimited", 429, true],
+  ])("a rejection resets the count, a 429 does not: %s", ([reason, answer, opens]) =>
     Effect.gen(function* () {
-      for (const [status, opens] of [
-        [400, false],
-        [429, true],
-      ] as const) {
-        const { layer, state } = service(500)
-        yield* Effect.gen(function* () {
-          yield* reasonsOf(4)
-          state.answer = status
-          yield* reasonsOf(1)
-          state.answer = 500
-          assert.deepStrictEqual(yield* reasonsOf(2), [
-            "ServerFailed",
-            opens ? "CircuitOpen" : "ServerFailed",
-          ])
-        }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
-      }
+      const { layer, state } = service(500)
+      yield* Effect.gen(function* () {
+        yield* reasonsOf(4)
+        state.answer = answer
+        assert.deepStrictEqual(yield* reasonsOf(1), [reason])
+        state.answer = 500
+        assert.deepStrictEqual(yield* reasonsOf(2), [
+          "ServerFailed",
+          opens ? "CircuitOpen" : "ServerFailed",
+        ])
+      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
     }),
   )
 
