@@ -427,13 +427,6 @@ const ofCore: ReadonlyArray<Mutant> = [
     ],
   }),
   ...mutantsOf("packages/core/src/internal/send/answer.ts", {
-    "core-detail": [
-      "core looks for other words of a missing template",
-      "/^template not found",
-      "/^no such template",
-      oneSource,
-    ],
-    "core-status": ["core does not know 413", "    case 413:\n", "", oneSource],
     "core-limit-header": [
       "core reads the limit from another header",
       '"x-ratelimit-limit"',
@@ -442,6 +435,13 @@ const ofCore: ReadonlyArray<Mutant> = [
     ],
   }),
   ...mutantsOf("packages/core/src/internal/send/reasonTable.ts", {
+    "core-detail": [
+      "core looks for other words of a missing template",
+      "/^template not found",
+      "/^no such template",
+      oneSource,
+    ],
+    "core-status": ["core does not know 413", "[400, 413, 415, 422]", "[400, 415, 422]", oneSource],
     "core-delivery": [
       "core calls every 503 not sent",
       'retryAfter === undefined ? "unknown" : "not-sent"',

@@ -28,24 +28,21 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Reason } from "./internal/send/reason.ts"
-import {
-  type Delivery,
-  deliveryOf,
-  isTransient,
-  type MendedBy,
-  mendedByOf,
-} from "./internal/send/reasonTable.ts"
+import * as Table from "./internal/send/reasonTable.ts"
+import type { Delivery, MendedBy, ReasonTable } from "./internal/send/reasonTable.ts"
 
 export * from "./internal/send/reason.ts"
-export {
-  type Conditional,
-  type Delivery,
-  type Fact,
-  type MendedBy,
-  type ReasonFacts,
-  type ReasonTable,
-  reasonTable,
+export type {
+  Conditional,
+  Delivery,
+  Fact,
+  MendedBy,
+  ReasonFacts,
+  ReasonTable,
 } from "./internal/send/reasonTable.ts"
+
+/** What each reason means, for a page or a dashboard: one row for each. */
+export const reasonTable: ReasonTable = Table.reasonTable
 
 /**
  * The failure of a send.
@@ -68,11 +65,11 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
 }) {
   /** Whether the service may have accepted the message, with the last request or with an earlier one. */
   get delivery(): Delivery {
-    return this.unknownAttempts > 0 ? "unknown" : deliveryOf(this.reason)
+    return this.unknownAttempts > 0 ? "unknown" : Table.deliveryOf(this.reason)
   }
   /** Whether the failure passes with time. */
   get isTransient(): boolean {
-    return isTransient(this.reason)
+    return Table.isTransient(this.reason)
   }
   /** Whether sending again may succeed and cannot duplicate: the message was not sent, and the failure is transient. */
   get isRetryable(): boolean {
@@ -80,7 +77,7 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   }
   /** Who can fix the cause. */
   get mendedBy(): MendedBy {
-    return mendedByOf(this.reason)
+    return Table.mendedByOf(this.reason)
   }
   /** How long to wait from now, if the service or the circuit breaker says. */
   get retryAfter(): Duration.Duration | undefined {

@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
@@ -13,11 +14,13 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import type { Credentials } from "../../SentCredentials.ts"
-import { type Accepted, readAnswer } from "./answer.ts"
+import type { Accepted } from "./answer.ts"
 import { readBody } from "./body.ts"
 import { makeMask } from "./mask.ts"
 import type { Operation } from "./operation.ts"
+import { parseProblem } from "./problem.ts"
 import { type Reason, TimedOut } from "./reason.ts"
+import { reasonOf } from "./reasonTable.ts"
 import * as Telemetry from "./telemetry.ts"
 import { reasonOfTransport } from "./transport.ts"
 
@@ -57,11 +60,14 @@ export const attempt: <Request extends object>(
     const receivedAt = yield* Clock.currentTimeMillis
     yield* Telemetry.answered(response.status)
     const body = yield* readBody(response)
-    return yield* Effect.fromResult(
-      readAnswer(operation, {
+    if (operation.isAccepted(response.status)) {
+      return { status: response.status, acceptedAt: DateTime.makeUnsafe(receivedAt) }
+    }
+    return yield* Effect.fail(
+      reasonOf({
         status: response.status,
         headers: response.headers,
-        body,
+        problem: parseProblem(body),
         receivedAt,
         mask: makeMask(operation, request, credentials),
       }),

@@ -1,7 +1,17 @@
 /**
- * What each reason means: the one table that errors, retries, the circuit breaker, the lock-out of rejected credentials
- * and the pages read. `pnpm build:docs` makes the pages' tables from it.
+ * What each reason means, and which responses have it: the one table that errors, retries, the circuit breaker, the
+ * lock-out of rejected credentials and the pages read. `pnpm build:docs` generates the tables of the pages from it.
  */
+import {
+  amountsOf,
+  type Answer,
+  detailOf,
+  fieldErrorsOf,
+  headerAtFault,
+  rateLimitOf,
+  retryAfterOf,
+} from "./answer.ts"
+import * as Reasons from "./reason.ts"
 import type { Issue, Reason } from "./reason.ts"
 
 /**
@@ -42,10 +52,32 @@ export interface ReasonFacts<R> {
   readonly remedy: string
 }
 
-/** One row for each reason. */
+/** What each reason means. */
 export type ReasonTable = {
   readonly [Tag in Reason["_tag"]]: ReasonFacts<Extract<Reason, { readonly _tag: Tag }>>
 }
+
+/** A row of the table: what a reason means, and how a response is read. */
+interface Row<R> extends ReasonFacts<R> {
+  /** Reads the reason from a response that has it. Undefined if no response can have it. */
+  readonly read: ((answer: Answer) => R | undefined) | undefined
+}
+
+type Table = {
+  readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { readonly _tag: Tag }>>
+}
+
+/** Reads a 400 whose words begin like this. */
+const on400 =
+  <R>(words: RegExp, read: (answer: Answer) => R) =>
+  (answer: Answer): R | undefined =>
+    answer.status === 400 && words.test(answer.problem.detail ?? "") ? read(answer) : undefined
+
+/** Reads a response with one of these statuses. */
+const onStatus =
+  <R>(statuses: ReadonlyArray<number>, read: (answer: Answer) => R) =>
+  (answer: Answer): R | undefined =>
+    statuses.includes(answer.status) ? read(answer) : undefined
 
 const onlyPhoneNumber = (fields: ReadonlyArray<string | undefined>): boolean =>
   fields.length > 0 && fields.every((field) => field?.toLowerCase() === "phonenumber")
@@ -58,9 +90,10 @@ const byField = {
   operator: "otherwise",
 }
 
-/** The table. */
-export const reasonTable: ReasonTable = {
+/** The table. A response has the first reason whose row reads it. */
+export const reasonTable: Table = {
   InvalidRequest: {
+    read: undefined,
     delivery: "not-sent",
     mendedBy: {
       of: ({ issues }) => (onlyPhoneNumber(fieldsOf(issues)) ? "recipient" : "operator"),
@@ -72,6 +105,7 @@ export const reasonTable: ReasonTable = {
     remedy: "fix the fields in `issues`",
   },
   InvalidOptions: {
+    read: undefined,
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,
@@ -80,6 +114,7 @@ export const reasonTable: ReasonTable = {
     remedy: "fix the options in `issues`",
   },
   CredentialsUnavailable: {
+    read: undefined,
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,
@@ -88,6 +123,10 @@ export const reasonTable: ReasonTable = {
     remedy: "check where they are stored; after three 401s, replace them",
   },
   ValidationFailed: {
+    read: (answer) => {
+      const fieldErrors = answer.status === 400 ? fieldErrorsOf(answer) : undefined
+      return fieldErrors === undefined ? undefined : new Reasons.ValidationFailed({ fieldErrors })
+    },
     delivery: "not-sent",
     mendedBy: {
       of: ({ fieldErrors }) =>
@@ -100,6 +139,7 @@ export const reasonTable: ReasonTable = {
     remedy: "fix the fields in `fieldErrors`",
   },
   InvalidPhoneNumber: {
+    read: on400(/^invalid phone number\b/i, () => new Reasons.InvalidPhoneNumber()),
     delivery: "not-sent",
     mendedBy: "recipient",
     provesCredentials: true,
@@ -108,6 +148,7 @@ export const reasonTable: ReasonTable = {
     remedy: "ask the recipient for another number",
   },
   TemplateNotFound: {
+    read: on400(/^template not found\b/i, () => new Reasons.TemplateNotFound()),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: true,
@@ -116,6 +157,10 @@ export const reasonTable: ReasonTable = {
     remedy: "check that the template exists in this account",
   },
   InsufficientBalance: {
+    read: on400(
+      /^insufficient balance\b/i,
+      (answer) => new Reasons.InsufficientBalance(amountsOf(answer)),
+    ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: true,
@@ -124,6 +169,10 @@ export const reasonTable: ReasonTable = {
     remedy: "top up the account",
   },
   RequestRejected: {
+    read: onStatus(
+      [400, 413, 415, 422],
+      (answer) => new Reasons.RequestRejected({ status: answer.status, ...detailOf(answer) }),
+    ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,
@@ -132,6 +181,11 @@ export const reasonTable: ReasonTable = {
     remedy: "read `detail` and fix the request",
   },
   CredentialsRejected: {
+    read: onStatus(
+      [401],
+      (answer) =>
+        new Reasons.CredentialsRejected({ ...headerAtFault(answer), ...detailOf(answer) }),
+    ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,
@@ -140,6 +194,7 @@ export const reasonTable: ReasonTable = {
     remedy: "check whether the key was rotated; the provider locks it after ten failures in a row",
   },
   AccessDenied: {
+    read: onStatus([403], (answer) => new Reasons.AccessDenied(detailOf(answer))),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: true,
@@ -148,6 +203,7 @@ export const reasonTable: ReasonTable = {
     remedy: "check what this account is allowed to do",
   },
   EndpointNotFound: {
+    read: onStatus([404], (answer) => new Reasons.EndpointNotFound(detailOf(answer))),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,
@@ -156,6 +212,7 @@ export const reasonTable: ReasonTable = {
     remedy: "check `baseUrl` (`SENT_BASE_URL`)",
   },
   RateLimited: {
+    read: onStatus([429], (answer) => new Reasons.RateLimited(rateLimitOf(answer))),
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: false,
@@ -165,6 +222,10 @@ export const reasonTable: ReasonTable = {
     remedy: "send more slowly: set the layer's `rateLimit`",
   },
   ServiceOverloaded: {
+    read: onStatus(
+      [503],
+      (answer) => new Reasons.ServiceOverloaded({ ...retryAfterOf(answer), ...detailOf(answer) }),
+    ),
     delivery: {
       of: ({ retryAfter }) => (retryAfter === undefined ? "unknown" : "not-sent"),
       when: { "not-sent": "with `Retry-After`", unknown: "without" },
@@ -176,6 +237,10 @@ export const reasonTable: ReasonTable = {
     remedy: "wait; check the provider's status page",
   },
   ServerFailed: {
+    read: (answer) =>
+      answer.status >= 500 && answer.status < 600
+        ? new Reasons.ServerFailed({ status: answer.status, ...detailOf(answer) })
+        : undefined,
     // It may have failed before or after it accepted the message.
     delivery: "unknown",
     mendedBy: {
@@ -189,6 +254,8 @@ export const reasonTable: ReasonTable = {
     remedy: "do not send again blindly: wait for an update, or look at the dashboard",
   },
   UnexpectedResponse: {
+    read: (answer) =>
+      new Reasons.UnexpectedResponse({ status: answer.status, ...detailOf(answer) }),
     delivery: {
       // A 4xx rejects the message; after a 408, Request Timeout, the service may still have read it.
       of: ({ status }) =>
@@ -205,6 +272,7 @@ export const reasonTable: ReasonTable = {
     remedy: "check `baseUrl` and the proxies on the way",
   },
   ConnectionFailed: {
+    read: undefined,
     delivery: "not-sent",
     mendedBy: {
       // Names and connections come back; a certificate that is not trusted stays so.
@@ -217,6 +285,7 @@ export const reasonTable: ReasonTable = {
     remedy: "check the network, the firewall and the certificates: `stage` and `code`",
   },
   ConnectionLost: {
+    read: undefined,
     delivery: "unknown",
     mendedBy: "time",
     provesCredentials: false,
@@ -225,6 +294,7 @@ export const reasonTable: ReasonTable = {
     remedy: "do not send again blindly: wait for an update, or look at the dashboard",
   },
   TimedOut: {
+    read: undefined,
     delivery: {
       of: ({ stage }) => (stage === "waiting" ? "not-sent" : "unknown"),
       when: { "not-sent": "while waiting", unknown: "once a request is in flight" },
@@ -236,6 +306,7 @@ export const reasonTable: ReasonTable = {
     remedy: "compare `after` with `timeout` and `deadline` to see which it was",
   },
   CircuitOpen: {
+    read: undefined,
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: false,
@@ -243,6 +314,16 @@ export const reasonTable: ReasonTable = {
     occurs: "the circuit breaker is open",
     remedy: "look at the failures before it; it closes by itself",
   },
+}
+
+/** The reason of a response that does not accept the message. */
+export const reasonOf = (answer: Answer): Reason => {
+  for (const { read } of Object.values(reasonTable)) {
+    const reason = read?.(answer)
+    if (reason !== undefined) return reason
+  }
+  // The row of UnexpectedResponse reads every response.
+  return new Reasons.UnexpectedResponse({ status: answer.status })
 }
 
 /** The row of a reason. */
