@@ -1,8 +1,9 @@
 /**
- * Bundles Prism into the built package, in place of what loads it from the sources.
+ * Bundles Prism into the built package and replaces the module that loads Prism from `node_modules`.
  *
- * Prism depends on a package with a telemetry install script, on a generator of fake data and on Postman's collections: none
- * of it is used here, and none of it is installed with the bundle. The licences of what it contains are kept beside it.
+ * Prism depends on a package with a telemetry install script, on a fake data generator and on Postman collections. This
+ * package uses none of them, so the bundle leaves them out and users do not install them. The licences of the bundled
+ * packages are written to `dist/THIRD_PARTY_LICENSES.txt`.
  */
 import { build, type Plugin } from "esbuild"
 import { globSync, readFileSync } from "node:fs"
@@ -13,7 +14,7 @@ import { unused } from "../src/internal/loadPrism.ts"
 
 const internal = fileURLToPath(new URL("../dist/internal/", import.meta.url))
 
-/** Stands for what a mock does not use. Prism takes members of it aside when it is loaded, and calls none. */
+/** Replaces a module that a mock does not use. Prism reads its members while it loads and calls none of them. */
 const stub = `
 const absent = new Proxy(function () {}, {
   get: (_, name) => (name === "__esModule" ? false : absent),
@@ -27,7 +28,7 @@ const withoutUnused: Plugin = {
   name: "without-unused",
   setup: (bundler) => {
     bundler.onResolve({ filter: /.*/ }, ({ path }) => {
-      // `@stoplight/http-spec` reaches Postman's part by a path of its own.
+      // `@stoplight/http-spec` imports its Postman part by a relative path.
       const isUnused = unused.includes(path) || path.endsWith("postman/operation")
       return isUnused ? { path, namespace: "unused" } : undefined
     })
@@ -50,9 +51,9 @@ const { metafile } = await build({
   platform: "node",
   format: "esm",
   target: "node24",
-  // A bundle cannot follow the `require` of a package in UMD (jsonc-parser); as a module it can.
+  // esbuild cannot follow `require` inside a UMD build (jsonc-parser), but it can bundle the module build.
   mainFields: ["module", "main"],
-  // Prism is CommonJS, and requires what Node has.
+  // Prism is CommonJS and calls `require` for Node's built-in modules.
   banner: {
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   },
@@ -62,7 +63,7 @@ const { metafile } = await build({
 
 await writeFile(
   join(internal, "loadPrism.js"),
-  `/** Prism, bundled. */
+  `/** Loads the bundled Prism. */
 export const loadPrism = async () => {
   const { core, http } = await import("./prism.js")
   return [core, http]

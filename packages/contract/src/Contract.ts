@@ -1,6 +1,6 @@
 /**
- * An OpenAPI 3 contract, read from a file and checked once: its operations, credentials, responses, examples, scenarios
- * and the updates that follow an accepted request.
+ * Reads an OpenAPI 3 contract from a file and checks it once: operations, credentials, responses, examples, scenarios, and the
+ * updates that follow an accepted request.
  *
  * @example
  * ```ts
@@ -36,15 +36,15 @@ export type {
   Updates,
 } from "./Operation.ts"
 
-/** A contract that was read and checked. */
+/** A contract that has been read and checked. */
 export interface Contract {
-  /** The file it was read from, as an absolute path. */
+  /** The absolute path of the file. */
   readonly path: string
   /** The document's `info.title`. */
   readonly title: string
   /** The document's `info.version`. */
   readonly version: string
-  /** Every operation under `paths`, in the document's order. */
+  /** Every operation under `paths`, in document order. */
   readonly operations: ReadonlyArray<Operation>
   /** The whole document with its references resolved. It may contain cycles. */
   readonly document: object
@@ -52,20 +52,25 @@ export interface Contract {
 
 /** The absolute path of the Sent.dm contract that `@effect-sent/contracts` publishes. */
 export const bundledPath: string =
-  // Not `import.meta.resolve`: bundlers and test runners that transform modules leave it out.
+  // Not `import.meta.resolve`: bundlers and test runners that transform modules do not provide it.
   createRequire(import.meta.url).resolve("@effect-sent/contracts/sent-v1.openapi.yaml")
 
 /**
- * Reads a contract, by default the bundled one, from a YAML or JSON file and checks that a mock can serve it.
+ * Reads a contract from a YAML or JSON file and checks that a mock can serve it. Without a path, reads the bundled contract.
  *
  * **Details**
  *
- * Fails with `ContractNotFound`, or with `ContractInvalid` for a document that is not OpenAPI 3.0 or 3.1, that declares no
- * operation, that has a `pattern` that does not compile, or that has a scenario that cannot be played.
+ * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when the document
+ *
+ * - is not OpenAPI 3.0 or 3.1,
+ * - declares no operations,
+ * - names a security scheme that it does not declare,
+ * - has a `pattern` that does not compile, or
+ * - has a scenario that cannot be played.
  *
  * **Gotchas**
  *
- * References to other files are followed. References to other hosts are not: reading a contract never opens a connection.
+ * References to other files are resolved. References to other hosts are not: reading a contract never opens a connection.
  *
  * @example
  * ```ts
@@ -88,13 +93,15 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
     if (problems.length > 0) return yield* invalid(file, problems.join("; "))
     const operations = readOperations(parsed.success)
     if (operations.length === 0) {
-      return yield* invalid(file, "it declares no operation under `paths`")
+      return yield* invalid(file, "it declares no operations under `paths`")
     }
     const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
       unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
     )
     if (unplayed.length > 0) {
-      const words = unplayed.map(({ problem, scenario }) => `the scenario ${scenario}: ${problem}`)
+      const words = unplayed.map(
+        ({ problem, scenario }) => `the scenario ${scenario} cannot be played: ${problem}`,
+      )
       return yield* invalid(file, words.join("; "))
     }
     const { title, version } = parsed.success.info
@@ -102,7 +109,7 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
   })
 
 const readDocument = Effect.fnUntraced(function* (file: string) {
-  // Read first for its error: the parser's own does not say whether the file is there.
+  // Read the file first for the error: the parser's own error does not say whether the file exists.
   yield* readText(file)
   const document: unknown = yield* Effect.tryPromise({
     try: () => new $RefParser().dereference(file, { resolve: { http: { canRead: false } } }),

@@ -1,5 +1,6 @@
 /**
- * Why a contract cannot be used. Each message says what is wrong, where, and what to do about it, in one line.
+ * The error of this package: a contract could not be read or used. Each message is one line that names the file and the
+ * problem.
  *
  * @example
  * ```ts
@@ -18,25 +19,25 @@
  */
 import * as Schema from "effect/Schema"
 
-/** There is no file at the contract's path. */
+/** The contract file does not exist. */
 export class ContractNotFound extends Schema.TaggedError<ContractNotFound>(
   "ContractError/ContractNotFound",
 )("ContractNotFound", {
-  /** The file, as an absolute path. */
+  /** The absolute path of the file. */
   path: Schema.String,
 }) {
   override get message(): string {
-    return `no contract at ${this.path}; check the path, or leave it out to use the bundled contract`
+    return `no contract at ${this.path}; check the path, or omit it to use the bundled contract`
   }
 }
 
-/** The file is there but is not a usable contract: not OpenAPI 3, a broken reference, a pattern that does not compile, … */
+/** The file exists but is not a usable contract: not OpenAPI 3, a broken reference, a pattern that does not compile, … */
 export class ContractInvalid extends Schema.TaggedError<ContractInvalid>(
   "ContractError/ContractInvalid",
 )("ContractInvalid", {
-  /** The file, as an absolute path. */
+  /** The absolute path of the file. */
   path: Schema.String,
-  /** What is wrong with it. */
+  /** What is wrong with the contract, as a clause. */
   problem: Schema.String,
 }) {
   override get message(): string {
@@ -47,7 +48,7 @@ export class ContractInvalid extends Schema.TaggedError<ContractInvalid>(
 /** Why a contract cannot be used. */
 export type Reason = ContractNotFound | ContractInvalid
 
-/** A contract could not be read or used. `reason` says why; catch one kind with `Effect.catchReason`. */
+/** A contract could not be read or used. `reason` says why; handle a single reason with `Effect.catchReason`. */
 export class ContractError extends Schema.TaggedError<ContractError>("ContractError/ContractError")(
   "ContractError",
   { reason: Schema.Union([ContractNotFound, ContractInvalid]) },
@@ -58,7 +59,7 @@ export class ContractError extends Schema.TaggedError<ContractError>("ContractEr
 }
 
 /**
- * The message of anything that was thrown, in one line.
+ * Returns the message of a thrown value, on one line.
  *
  * @example
  * ```ts
@@ -71,7 +72,7 @@ export const messageOf = (cause: unknown): string =>
   oneLine(cause instanceof Error ? cause.message : String(cause))
 
 /**
- * A text with every run of white space as one space.
+ * Trims a text and replaces each run of white space with one space.
  *
  * @example
  * ```ts

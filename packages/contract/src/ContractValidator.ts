@@ -1,5 +1,6 @@
 /**
- * Validates requests and responses against a contract: with Prism, and with checks of its own for what Prism lets pass.
+ * Validates requests and responses against a contract, with Prism and with additional checks for deviations that Prism does
+ * not report.
  *
  * @example
  * ```ts
@@ -26,44 +27,44 @@ import type { Operation, Response } from "./Operation.ts"
 import * as Prism from "./Prism.ts"
 import * as Route from "./Route.ts"
 
-/** A request as it goes over the wire. */
+/** A request in its wire format. */
 export interface WireRequest {
-  /** In upper case. */
+  /** The method, in upper case. */
   readonly method: string
-  /** The path, and the query if there is one. */
+  /** The path, followed by the query if there is one. */
   readonly target: string
-  /** In lower case. */
+  /** The headers by name. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
-/** A response as it came over the wire. */
+/** A response in its wire format. */
 export interface WireResponse {
   readonly status: number
-  /** In lower case. */
+  /** The headers by name. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
-/** What does not conform to the contract. It never repeats a value. */
+/** A deviation from the contract. It never contains a value of the request or response. */
 export interface Violation {
-  /** A keyword of JSON Schema, or a rule of this module such as `undeclared-status`. */
+  /** The JSON Schema keyword that failed, or a rule of this module such as `undeclared-status`. */
   readonly rule: string
-  /** `path`, `status`, `body`, `header`, and below them what is wrong, e.g. `body/messageBody/name`. */
+  /** The location: `path`, `query`, `status`, `header` or `body`, followed by the member, e.g. `body/messageBody/name`. */
   readonly where: string
   readonly message: string
 }
 
-/** Validates the exchanges of one contract. */
+/** Validates requests and responses against one contract. */
 export interface Validator {
-  /** The operation that a request is for, if the contract has it. */
+  /** Returns the operation that a request calls. Undefined when the contract does not declare it. */
   readonly find: (method: string, target: string) => Operation | undefined
-  /** What is wrong with a request for this operation. */
+  /** Returns the violations of a request to this operation. */
   readonly request: (
     operation: Operation,
     request: WireRequest,
   ) => Effect.Effect<ReadonlyArray<Violation>>
-  /** What is wrong with a response of this operation. */
+  /** Returns the violations of a response from this operation. */
   readonly response: (
     operation: Operation,
     response: WireResponse,
@@ -71,7 +72,7 @@ export interface Validator {
 }
 
 /**
- * A validator for a contract. Fails with `ContractInvalid` for a contract that Prism cannot use.
+ * Makes a validator for a contract. Fails with `ContractInvalid` when Prism cannot use the contract.
  *
  * @example
  * ```ts
@@ -113,7 +114,7 @@ export const make = Effect.fnUntraced(function* (
           message: `the header ${name} is ${kind}`,
         })),
         ...unread,
-        // Prism only says that a credential is missing, which was said above.
+        // Prism only reports that a credential is missing, which is reported above.
         ...violations.filter(({ code }) => code !== "401").map(fromPrism),
       ]
     }),
@@ -131,7 +132,7 @@ export const make = Effect.fnUntraced(function* (
       if (violations.some(isUndeclared)) return [undeclaredStatus(operation, status)]
       return [
         ...problems,
-        // Of a body that is missing or cannot be read, everything was said; Prism requires one wherever one may be.
+        // A missing or unreadable body is reported above. Prism would also report a missing body where the body is optional.
         ...violations.filter(({ path }) => path[0] === "header" || isReadable).map(fromPrism),
       ]
     }),
@@ -139,13 +140,13 @@ export const make = Effect.fnUntraced(function* (
   return validator
 })
 
-// By hand: the URL parser takes `//path` for a host.
+// Not parsed as a URL: the URL parser reads `//path` as a host.
 const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? ""
 
 const withoutType = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "content-type"))
 
-/** Prism breaks down on parameters that it cannot read. */
+/** Drops media type parameters, because Prism throws on malformed ones. */
 const withBareType = (
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> => {
@@ -175,15 +176,19 @@ const readBody = (
   }
 }
 
+const undeclaredBody: Violation = {
+  rule: "undeclared-body",
+  where: "body",
+  message: "the contract declares no body",
+}
+
 const requestTypeProblems = (
   { requestBody }: Operation,
   { body, headers }: WireRequest,
 ): ReadonlyArray<Violation> => {
   if (body.length === 0) return []
   if (requestBody === undefined) {
-    return [
-      { rule: "undeclared-body", where: "body", message: "there is a body, and none is declared" },
-    ]
+    return [undeclaredBody]
   }
   return undeclaredType(requestBody.mediaTypes, headers["content-type"])
 }
@@ -195,41 +200,34 @@ const responseBodyProblems = (
   if (response === undefined) return []
   const { mayBeEmpty, mediaTypes } = response
   if (mediaTypes.length === 0) {
-    return body.length === 0
-      ? []
-      : [
-          {
-            rule: "undeclared-body",
-            where: "body",
-            message: "there is a body, and none is declared",
-          },
-        ]
+    return body.length === 0 ? [] : [undeclaredBody]
   }
   if (body.length > 0) return undeclaredType(mediaTypes, headers["content-type"])
-  return mayBeEmpty
-    ? []
-    : [{ rule: "missing-body", where: "body", message: "there is no body, and one is declared" }]
+  return mayBeEmpty ? [] : [{ rule: "missing-body", where: "body", message: "the body is missing" }]
 }
 
-/** RFC 9110, section 8.3: case does not matter. Parameters such as `charset` are ignored. */
+/** Media types are compared without regard to case (RFC 9110, section 8.3) and to parameters such as `charset`. */
 const undeclaredType = (
   declared: ReadonlyArray<string>,
   header: string | undefined,
 ): ReadonlyArray<Violation> => {
   const type = (header ?? "").split(";", 1)[0]?.trim().toLowerCase()
   if (declared.some((one) => one.toLowerCase() === type)) return []
-  const what = header === undefined ? "there is none" : "it is another"
+  const expected = declared.join(" or ")
   return [
     {
       rule: "undeclared-media-type",
       where: "header/content-type",
-      message: `the content type must be ${declared.join(" or ")}; ${what}`,
+      message:
+        header === undefined
+          ? `the content type is missing; the contract declares ${expected}`
+          : `the content type is not ${expected}`,
     },
   ]
 }
 
 // -----------------------------------------------------------------------------
-// What Prism says
+// Prism's violations
 // -----------------------------------------------------------------------------
 
 const isUndeclared = ({ message }: Prism.PrismViolation): boolean =>
@@ -238,10 +236,10 @@ const isUndeclared = ({ message }: Prism.PrismViolation): boolean =>
 const undeclaredStatus = ({ responses }: Operation, status: number): Violation => ({
   rule: "undeclared-status",
   where: "status",
-  message: `the status ${status} is not declared; declared are ${responses.map((one) => one.status).join(", ")}`,
+  message: `the contract does not declare the status ${status}; it declares ${responses.map((one) => one.status).join(", ")}`,
 })
 
-/** Its path counts from the part of the message: `["body", "phoneNumber"]`. */
+/** Prism's path begins with the part of the message: `["body", "phoneNumber"]`. */
 const fromPrism = ({ code, message, path }: Prism.PrismViolation): Violation => ({
   rule: code === "" ? "contract" : code,
   where: path.join("/"),

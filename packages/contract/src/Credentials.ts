@@ -1,5 +1,5 @@
 /**
- * The credentials of a request, compared with the headers that an operation declares.
+ * Checks the credentials of a request against the headers that an operation declares.
  *
  * @example
  * ```ts
@@ -15,9 +15,9 @@
  */
 import type { CredentialHeader, Operation } from "./Operation.ts"
 
-/** A credential that is not as the contract declares it. It never holds the value. */
+/** A credential that does not conform to the contract. It never contains the value. */
 export interface CredentialProblem {
-  /** The header, in lower case. */
+  /** The name of the header, in lower case. */
   readonly name: string
   readonly kind: "missing" | "malformed"
 }
@@ -25,12 +25,17 @@ export interface CredentialProblem {
 type Headers = Readonly<Record<string, string | undefined>>
 
 /**
- * What is wrong with the credentials of a request. Empty when one of the operation's alternatives is complete and well
- * formed; otherwise the problems of the first alternative, in the contract's order.
+ * Returns the problems with the credentials of a request.
+ *
+ * **Details**
+ *
+ * The result is empty when one of the operation's alternatives is complete and well formed. Otherwise it lists the problems of
+ * the first alternative, in contract order.
  *
  * **Gotchas**
  *
- * Whether the credentials belong to an account is not checked. Header names must be in lower case.
+ * - Header names must be in lower case.
+ * - Only the form is checked, not whether the credentials belong to an account.
  *
  * @example
  * ```ts
@@ -44,8 +49,8 @@ export const problems = (
   { credentials }: Pick<Operation, "credentials">,
   headers: Headers,
 ): ReadonlyArray<CredentialProblem> => {
-  const alternatives = credentials.map((needed) =>
-    needed.flatMap((header): ReadonlyArray<CredentialProblem> => {
+  const alternatives = credentials.map((required) =>
+    required.flatMap((header): ReadonlyArray<CredentialProblem> => {
       const kind = kindOf(header, headers[header.name] ?? "")
       return kind === undefined ? [] : [{ name: header.name, kind }]
     }),

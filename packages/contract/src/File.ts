@@ -1,5 +1,5 @@
 /**
- * The file of a contract.
+ * Locates and reads the file of a contract.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url"
 import { ContractError, ContractInvalid, ContractNotFound } from "./ContractError.ts"
 
 /**
- * A path, or a `file:` URL, as an absolute path. Fails with `ContractNotFound` for a URL of another scheme.
+ * Resolves a path or a `file:` URL to an absolute path. Fails with `ContractNotFound` for a URL with another scheme.
  *
  * @example
  * ```ts
@@ -32,13 +32,13 @@ import { ContractError, ContractInvalid, ContractNotFound } from "./ContractErro
 export const resolvePath = (path: string | URL): Effect.Effect<string, ContractError> =>
   Effect.try({
     try: () => (path instanceof URL ? fileURLToPath(path) : resolve(path)),
-    // A URL of another scheme, or of another host.
+    // A URL with another scheme, or with a host.
     catch: () => new ContractError({ reason: new ContractNotFound({ path: String(path) }) }),
   })
 
 /**
- * The text of a file, decoded as UTF-8. Fails with `ContractNotFound`, or with `ContractInvalid` for a file that cannot be
- * read.
+ * Reads a file as UTF-8. Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when it cannot
+ * be read.
  *
  * @example
  * ```ts

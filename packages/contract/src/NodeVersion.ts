@@ -1,6 +1,6 @@
 /**
- * Whether this version of Node.js is new enough. It is imported before anything else, so it uses nothing that an older
- * version does not have.
+ * Checks the version of Node.js. The programs of this repository import this module before any other, so it only uses features
+ * that older versions have.
  *
  * @example
  * ```ts
@@ -11,11 +11,12 @@
  */
 
 /**
- * Why a version does not satisfy the `engines.node` of a package, in one sentence. Undefined when it does.
+ * Checks a version of Node.js against the `engines.node` of a package. Returns the problem in one sentence, and undefined when
+ * the version is new enough.
  *
  * **Gotchas**
  *
- * Only ranges of the form `>=24.18.0` are understood.
+ * Only ranges of the form `>=24.18.0` are supported.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The operations of a contract: what can be called, what it takes and what it answers.
+ * The operations of a contract: method, path, credentials, request body, responses, scenarios and updates.
  *
  * @example
  * ```ts
@@ -17,17 +17,17 @@ import type { Scenario } from "./Scenario.ts"
 
 /** One operation of a contract. */
 export interface Operation {
-  /** In upper case, for example `POST`. */
+  /** The method in upper case, for example `POST`. */
   readonly method: string
-  /** As the document writes it, for example `/v1/messages/phone`. It may contain `{parameters}`. */
+  /** The path as the document writes it, for example `/v1/messages/phone`. It may contain `{parameters}`. */
   readonly path: string
-  /** Alternatives, each a list of headers that are required together. Empty when no credentials are required. */
+  /** The alternatives: each is a list of headers that are required together. Empty when no credentials are required. */
   readonly credentials: ReadonlyArray<ReadonlyArray<CredentialHeader>>
   /** Undefined for an operation without a request body. */
   readonly requestBody: RequestBody | undefined
-  /** The responses with a status of their own. `default` and ranges such as `4XX` are left out. */
+  /** The responses with an exact status. `default` and ranges such as `4XX` are omitted. */
   readonly responses: ReadonlyArray<Response>
-  /** What a mock plays for which phone number: `x-sent-scenarios`. */
+  /** The scenarios that a mock plays, by phone number: `x-sent-scenarios`. */
   readonly scenarios: ReadonlyArray<Scenario>
   /** The updates that follow an accepted request. Undefined when the contract declares none. */
   readonly updates: Updates | undefined
@@ -35,9 +35,9 @@ export interface Operation {
 
 /** A header that carries a credential. */
 export interface CredentialHeader {
-  /** In lower case, for example `x-sender-id`. */
+  /** The name in lower case, for example `x-sender-id`. */
   readonly name: string
-  /** What its value must match: `x-sent-pattern` of the security scheme. */
+  /** The pattern that the value must match: `x-sent-pattern` of the security scheme. */
   readonly pattern: RegExp | undefined
 }
 
@@ -45,7 +45,7 @@ export interface CredentialHeader {
 export interface RequestBody {
   /** Whether a request without a body is invalid. */
   readonly required: boolean
-  /** In lower case, for example `application/json`. */
+  /** The media types in lower case, for example `application/json`. */
   readonly mediaTypes: ReadonlyArray<string>
   /** The JSON Schema of the first media type, with its references resolved. */
   readonly schema: unknown
@@ -53,35 +53,35 @@ export interface RequestBody {
   readonly examples: ReadonlyArray<Example>
 }
 
-/** A response that an operation declares. */
+/** A response of an operation. */
 export interface Response {
   /** The HTTP status. */
   readonly status: number
-  /** The media types that a body may have. Empty when there is no body. */
+  /** The media types of the body. Empty when the response has no body. */
   readonly mediaTypes: ReadonlyArray<string>
-  /** Whether the response may also come without a body: `x-sent-empty-body`. */
+  /** Whether the body is optional: `x-sent-empty-body`. */
   readonly mayBeEmpty: boolean
-  /** The headers that are required, in lower case. */
+  /** The names of the required headers, in lower case. */
   readonly requiredHeaders: ReadonlyArray<string>
-  /** The named examples. An example that stands under several media types is listed once. */
+  /** The named examples. An example that several media types declare is listed once. */
   readonly examples: ReadonlyArray<Example>
 }
 
 /** A named example of a body. */
 export interface Example {
-  /** The name that `Prefer: example=…` asks for. */
+  /** The name, as requested with `Prefer: example=…`. */
   readonly name: string
-  /** What it shows, in words. */
+  /** The summary from the document. */
   readonly summary: string | undefined
   /** The body. */
   readonly value: unknown
-  /** The headers that go with it: `x-sent-headers`. */
+  /** The headers that are sent with the body: `x-sent-headers`. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The updates that follow an accepted request: the operation's first callback whose URL comes from the request body. */
+/** The updates that follow an accepted request: the operation's first callback whose URL is taken from the request body. */
 export interface Updates {
-  /** The member of the request body that holds the receiver's URL, for example `webhookUrl`. */
+  /** The member of the request body that contains the receiver's URL, for example `webhookUrl`. */
   readonly urlMember: string
   /** The JSON Schema of an update, with its references resolved. */
   readonly schema: unknown
@@ -93,9 +93,9 @@ export interface Updates {
 
 /** A header of an update. */
 export interface UpdateHeader {
-  /** In lower case. */
+  /** The name, in lower case. */
   readonly name: string
   readonly required: boolean
-  /** The JSON Schema of its value, with its references resolved. */
+  /** The JSON Schema of the value, with its references resolved. */
   readonly schema: unknown
 }

@@ -1,5 +1,5 @@
 /**
- * The regular expressions of a contract: `pattern` and `x-sent-pattern`.
+ * Checks the regular expressions of a contract: `pattern` and `x-sent-pattern`.
  *
  * @example
  * ```ts
@@ -12,17 +12,18 @@
 import * as Predicate from "effect/Predicate"
 
 /**
- * Why a pattern does not compile under the `u` flag, as JSON Schema validators compile it. Undefined when it does.
+ * Compiles a pattern with the `u` flag, as JSON Schema validators do. Returns the problem, and undefined when the pattern
+ * compiles.
  *
  * **Gotchas**
  *
- * One pattern that does not compile silently switches off Prism's validation of the whole body.
+ * A single pattern that does not compile silently disables Prism's validation of the whole body.
  *
  * @example
  * ```ts
  * import { Pattern } from "@effect-sent/contract"
  *
- * // A hyphen must not be escaped outside of a class under the `u` flag.
+ * // With the `u` flag, a hyphen outside of a class must not be escaped.
  * console.assert(Pattern.problemOf("a\\-b") !== undefined)
  * ```
  */
@@ -34,12 +35,15 @@ export const problemOf = (pattern: string): string | undefined => {
   }
 }
 
-/** Members that hold data rather than schemas: a `pattern` in there is not a regular expression. */
+/** Members that contain data rather than schemas: a `pattern` inside them is not a regular expression. */
 const data = new Set(["example", "examples", "value", "default", "enum", "const"])
 
 /**
- * Every pattern of a document that does not compile, each in one sentence with its JSON pointer. The references of the
- * document may be resolved, and it may contain cycles.
+ * Finds the patterns of a document that do not compile. Returns one sentence for each, with its JSON pointer.
+ *
+ * **Details**
+ *
+ * The document may have resolved references and may contain cycles.
  *
  * @example
  * ```ts

@@ -1,6 +1,10 @@
 /**
- * Prism as plain data: it validates requests and responses against a contract, and picks the contract's own response to a
- * request. Prism is CommonJS, uses fp-ts and has habits that a server must not have; none of that leaves this module.
+ * Prism with plain data: validates requests and responses against a contract, and picks the contract's response to a request.
+ *
+ * **Details**
+ *
+ * Prism is CommonJS, returns fp-ts values, writes into its arguments and sends callbacks on its own. This module hides all of
+ * that.
  *
  * @example
  * ```ts
@@ -25,54 +29,54 @@ import { ContractError, ContractInvalid } from "./ContractError.ts"
 import { loadPrism } from "./internal/loadPrism.ts"
 import type { Operation } from "./Operation.ts"
 
-/** A request whose body was read and parsed. */
+/** A request with a parsed body. */
 export interface PlainRequest {
   readonly operation: Operation
   readonly path: string
   readonly query: URLSearchParams
-  /** Names in lower case: Prism finds a credential under no other spelling. */
+  /** The headers by name. Names must be in lower case, or Prism does not find the credentials. */
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined when there is none. */
+  /** Undefined when the request has no body. */
   readonly body: unknown
-  /** Whether to skip the check of credentials. Default: false. */
+  /** Whether to skip the check of the credentials. Default: false. */
   readonly skipsCredentials?: boolean
 }
 
-/** A response whose body is parsed. */
+/** A response with a parsed body. */
 export interface PlainResponse {
   readonly status: number
-  /** Names in lower case. */
+  /** The headers by name. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined when there is none. */
+  /** Undefined when the response has no body. */
   readonly body: unknown
 }
 
-/** One thing that is wrong with a request or a response, in Prism's words. */
+/** A violation as Prism reports it. */
 export interface PrismViolation {
-  /** From the part of the message inwards, for example `["body", "messageBody", "name"]`. */
+  /** The location, beginning with the part of the message, for example `["body", "messageBody", "name"]`. */
   readonly path: ReadonlyArray<string>
-  /** The JSON Schema keyword, or 401 for a missing credential. */
+  /** The JSON Schema keyword, or `401` for a missing credential. */
   readonly code: string
   readonly message: string
 }
 
-/** A response that is asked for. */
+/** Selects a response of the contract. */
 export interface Wanted {
   readonly status: number
-  /** The name of an example. Undefined: the first one. */
+  /** The name of an example. Undefined selects the first one. */
   readonly example: string | undefined
 }
 
-/** Prism for one contract. Each effect dies when Prism itself breaks down. */
+/** Prism for one contract. Each effect dies when Prism itself fails. */
 export interface Prism {
-  /** What is wrong with a request. */
+  /** Returns the violations of a request. */
   readonly validateRequest: (request: PlainRequest) => Effect.Effect<ReadonlyArray<PrismViolation>>
   /**
-   * The contract's response to a valid request: the one that is wanted, or that of success. Equal calls return the same
-   * object. Dies when the contract's example is not what the contract declares.
+   * Returns the contract's response to a valid request: the wanted one, by default the success response. Equal calls return
+   * the same object. Dies when the contract's example does not conform to the contract.
    */
   readonly respond: (operation: Operation, wanted?: Wanted) => Effect.Effect<PlainResponse>
-  /** What is wrong with a response of another server. */
+  /** Returns the violations of another server's response. */
   readonly validateResponse: (
     operation: Operation,
     response: PlainResponse,
@@ -88,8 +92,8 @@ type Result = Awaited<ReturnType<ReturnType<Instance["request"]>>>
 type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
 
 /**
- * Prism for a contract. Fails with `ContractInvalid` for a contract that Prism cannot read, or whose request schema it would
- * not validate.
+ * Starts Prism for a contract. Fails with `ContractInvalid` when Prism cannot read the contract, or would not validate its
+ * request schema.
  *
  * @example
  * ```ts
@@ -107,21 +111,21 @@ export const make = (contract: Contract): Effect.Effect<Prism, ContractError> =>
       new ContractError({ reason: new ContractInvalid({ path: contract.path, problem }) }),
   )
 
-/** Fails with what is wrong in words. */
+/** Fails with a description of the problem. */
 const makePrism = Effect.fnUntraced(function* (
   contract: Contract,
 ): Effect.fn.Return<Prism, string> {
-  // Loaded late: Prism takes longer to load than everything else, and a help text or an error need not wait for it.
+  // Loaded late: Prism takes longer to load than everything else, and help texts and early errors do not need it.
   const [{ createLogger }, { createInstance, getHttpOperationsFromSpec }] =
     yield* Effect.promise(loadPrism)
   const resources = yield* Effect.tryPromise({
-    // A copy, because Prism writes into what it is given.
+    // A copy, because Prism writes into its argument.
     try: () => getHttpOperationsFromSpec({ ...structuredClone(contract.document), ...dialect }),
     catch: (cause) => `Prism cannot read it: ${String(cause)}`,
   })
   const byOperation = new Map<string, Resource>()
   for (const resource of resources) {
-    // Prism would send them for every response, a 401 too, unsigned and out of order.
+    // Prism would send callbacks after every response, even after a 401, unsigned and out of order.
     delete resource.callbacks
     byOperation.set(key(resource), resource)
   }
@@ -132,7 +136,7 @@ const makePrism = Effect.fnUntraced(function* (
       ? Effect.die(`Prism does not have ${key(operation)}`)
       : Effect.succeed(resource)
   }
-  // Validates only; its response is not used.
+  // This instance only validates; its response is discarded.
   const validator = createInstance(config, {
     logger,
     route,
@@ -155,7 +159,7 @@ const makePrism = Effect.fnUntraced(function* (
     return validations.input.map(toViolation)
   })
 
-  // Picks a response and validates only that. It depends on nothing of the request, so each is picked once.
+  // This instance picks a response and validates it. The response does not depend on the request, so it is cached.
   const negotiator = createInstance(config, { logger, route })
   const responses = new Map<string, PlainResponse>()
   const respond = Effect.fnUntraced(function* (operation: Operation, wanted?: Wanted) {
@@ -167,10 +171,10 @@ const makePrism = Effect.fnUntraced(function* (
     const settings = {
       ...config,
       validateResponse: true,
-      // Fresh for every call: Prism writes into it, and what one request accepted would leak into the next.
+      // A new object for every call: Prism writes into it, and the media types of one request would leak into the next.
       mock: {
         dynamic: false,
-        // Said outright, so that Prism does not take it from `Accept` and miss what only one media type declares.
+        // Explicit, so that Prism does not derive them from `Accept` and miss examples that only one media type declares.
         mediaTypes: ["application/problem+json", "application/json;q=0.9", "*/*;q=0.1"],
         ...(wanted === undefined ? {} : { code: wanted.status }),
         ...(wanted?.example === undefined ? {} : { exampleKey: wanted.example }),
@@ -179,11 +183,13 @@ const makePrism = Effect.fnUntraced(function* (
     const { output, validations } = yield* call(negotiator, input, resource, settings)
     const problems = validations.output.map(({ message }) => message)
     if (wanted !== undefined && output.statusCode !== wanted.status) {
-      problems.push(`asked for ${wanted.status}, Prism answered ${output.statusCode}`)
+      problems.push(`Prism picked ${output.statusCode} instead of ${wanted.status}`)
     }
     if (problems.length > 0) {
       return yield* Effect.die(
-        new Error(`the response is not what ${contract.path} declares: ${problems.join("; ")}`),
+        new Error(
+          `the response does not conform to the contract ${contract.path}: ${problems.join("; ")}`,
+        ),
       )
     }
     const response: PlainResponse = {
@@ -195,7 +201,7 @@ const makePrism = Effect.fnUntraced(function* (
     return response
   })
 
-  // Prism validates what its upstream answers, so the response of the other server takes that place.
+  // Prism validates the response of its upstream, so this instance takes the other server's response as the upstream's.
   const upstream = new WeakMap<Input, PlainResponse>()
   const observer = createInstance(proxyConfig, {
     logger,
@@ -220,13 +226,13 @@ const makePrism = Effect.fnUntraced(function* (
   })
 
   for (const operation of contract.operations) {
-    const problem = yield* sleepingValidation(validateRequest, operation)
+    const problem = yield* unvalidatedSchema(validateRequest, operation)
     if (problem !== undefined) return yield* Effect.fail(problem)
   }
   return { validateRequest, respond, validateResponse }
 })
 
-// The operation is known by then.
+// The operation has been found by the time Prism asks for it.
 const route: Components["route"] = ({ resources: [resource] }) =>
   resource === undefined
     ? { _tag: "Left", left: new Error("no operation") }
@@ -238,13 +244,13 @@ const call = (
   resource: Resource,
   settings: Config,
 ): Effect.Effect<Output> =>
-  // It may also throw before it returns the promise; `promise` takes both for a defect.
+  // Prism may also throw before it returns the promise; `Effect.promise` turns both into a defect.
   Effect.flatMap(
     Effect.promise(async () => instance.request(input, [resource], settings)()),
     (result) => (result._tag === "Left" ? Effect.die(result.left) : Effect.succeed(result.right)),
   )
 
-/** Without it Prism reads the schemas of OpenAPI 3.1 as draft 07. */
+/** Without an explicit dialect, Prism reads the schemas of OpenAPI 3.1 as draft 07. */
 const dialect = { jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema" }
 
 const config: Config = {
@@ -261,11 +267,11 @@ const proxyConfig: Config = {
   ...config,
   isProxy: true,
   validateResponse: true,
-  // Nothing is sent there.
+  // Required, but never called.
   upstream: new URL("http://localhost"),
 }
 
-// Prism names its methods in lower case and types an operation's as any string.
+// Prism names methods in lower case, but types the method of an operation as `string`.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const methodOf = (resource: Resource): Input["method"] => resource.method as Input["method"]
 
@@ -284,7 +290,7 @@ const queryOf = (query: URLSearchParams): Record<string, string | Array<string>>
 const headersOf = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
-      // Prism sets a type even for a response without a body. Its numbers are numbers, whatever its types say.
+      // Prism sets a content type even without a body, and returns numbers in spite of its types.
       .filter(([name, value]) => value !== null && name.toLowerCase() !== "content-type")
       .map(([name, value]) => [name.toLowerCase(), String(value)]),
   )
@@ -302,10 +308,11 @@ const toViolation = ({ path = [], code = "", message }: Diagnostic): PrismViolat
 })
 
 /**
- * When a schema does not compile, Prism validates nothing and says nothing. No schema with a `type` accepts all of these
- * values, so one that does is not validated. The first call also compiles the schema before a request waits for it.
+ * Detects a request schema that Prism does not validate: when a schema does not compile, Prism accepts every body without an
+ * error. No schema with a `type` accepts all of the values below, so a schema that does is not being validated. The first call
+ * also compiles the schema before a request needs it.
  */
-const sleepingValidation = Effect.fnUntraced(function* (
+const unvalidatedSchema = Effect.fnUntraced(function* (
   validateRequest: Prism["validateRequest"],
   operation: Operation,
 ): Effect.fn.Return<string | undefined> {

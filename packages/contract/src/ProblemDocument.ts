@@ -1,5 +1,5 @@
 /**
- * Problem documents (RFC 9457), as a server answers what it refuses on its own.
+ * Problem documents (RFC 9457), with which a server reports a request that it rejects.
  *
  * @example
  * ```ts
@@ -11,7 +11,7 @@
  */
 import { STATUS_CODES } from "node:http"
 
-/** A problem document without a type of its own. */
+/** A problem document without a `type`. */
 export interface ProblemDocument {
   readonly status: number
   /** The reason phrase of the status. */
@@ -19,11 +19,11 @@ export interface ProblemDocument {
   readonly detail: string
 }
 
-/** The media types that a problem document may have, the more exact one first. */
+/** The media types of a problem document, most specific first. */
 export const mediaTypes: ReadonlyArray<string> = ["application/problem+json", "application/json"]
 
 /**
- * A problem document for a status.
+ * Makes a problem document for a status.
  *
  * @example
  * ```ts
@@ -39,6 +39,6 @@ export const make = (status: number, detail: string): ProblemDocument => ({
   detail,
 })
 
-// RFC 9110 renamed it; Node has the old name.
+// RFC 9110 renamed 413; Node still uses the old name.
 const titleOf = (status: number): string =>
   status === 413 ? "Content Too Large" : (STATUS_CODES[status] ?? "Error")

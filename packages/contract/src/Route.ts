@@ -1,5 +1,5 @@
 /**
- * Which of several paths a request is for.
+ * Finds the operation or route that a request calls.
  *
  * @example
  * ```ts
@@ -12,32 +12,35 @@
  * ```
  */
 
-/** Something that can be called: an operation of a contract, or a route of the application's own. */
+/** A method and a path: an operation of a contract, or a route of the mock. */
 export interface Callable {
-  /** In upper case. */
+  /** The method, in upper case. */
   readonly method: string
-  /** It may contain `{parameters}`, each a whole segment. */
+  /** The path. It may contain `{parameters}`, each of which is a whole segment. */
   readonly path: string
 }
 
-/** What a request is for. */
+/** The result of looking up a request. */
 export type Route<A extends Callable> =
   | {
       readonly _tag: "Found"
       readonly target: A
-      /** What stands in the path in place of the parameters, in their order. */
+      /** The values of the path parameters, in order. */
       readonly parameters: ReadonlyArray<string>
     }
   | {
       readonly _tag: "MethodNotAllowed"
-      /** The methods that the path takes. */
+      /** The methods that the path supports. */
       readonly allowed: ReadonlyArray<string>
     }
   | { readonly _tag: "NotFound" }
 
 /**
- * Finds what a method and a path are for. Methods are case-sensitive (RFC 9110, section 9.1), and the path is compared
- * segment by segment, as it was sent.
+ * Looks up a method and a path.
+ *
+ * **Details**
+ *
+ * Methods are case-sensitive (RFC 9110, section 9.1). The path is compared segment by segment and is not decoded.
  *
  * @example
  * ```ts

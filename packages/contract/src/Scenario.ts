@@ -1,5 +1,6 @@
 /**
- * What a mock plays for a phone number: the contract's `x-sent-scenarios`, from the answers to the updates that follow.
+ * The scenarios that a mock plays, by phone number: the contract's `x-sent-scenarios`, with the answers to a request and the
+ * updates that follow.
  *
  * @example
  * ```ts
@@ -20,11 +21,11 @@ const Seconds = Schema.Number.check(Schema.isFinite(), Schema.isGreaterThanOrEqu
 export const ScenarioAnswer = Schema.Struct({
   /** The HTTP status. */
   status: Schema.Int,
-  /** The contract's example of that status, or `empty` for a response without a body. Absent for a status that has none. */
+  /** The contract's example for the status, or `empty` for a response without a body. Absent for a status without examples. */
   example: Schema.optionalKey(Schema.String),
-  /** How long the answer is held back, in seconds of the mock's clock. Default: 0. */
+  /** The delay of the answer, in seconds of the mock's clock. Default: 0. */
   delay: Schema.optionalKey(Seconds),
-  /** `reset`: the request is processed, and the connection is reset in place of the answer. */
+  /** `reset`: the request is processed, and the connection is reset instead of answered. */
   lost: Schema.optionalKey(Schema.Literal("reset")),
 })
 
@@ -33,18 +34,18 @@ export type ScenarioAnswer = typeof ScenarioAnswer.Type
 
 /** One update of a scenario. */
 export const ScenarioUpdate = Schema.Struct({
-  /** The contract's example of an update. */
+  /** The name of the contract's example for the update. */
   example: Schema.String,
-  /** When it happens, in seconds after the message was accepted. */
+  /** When the event happens, in seconds after the message was accepted. */
   after: Seconds,
-  /** How many seconds later it is sent. Default: 0. */
+  /** How many seconds after the event the update is sent. Default: 0. */
   late: Schema.optionalKey(Seconds),
 })
 
 /** One update of a scenario. */
 export type ScenarioUpdate = typeof ScenarioUpdate.Type
 
-/** The value of `x-sent-scenarios`: each scenario under its name. */
+/** The value of `x-sent-scenarios`: the scenarios by name. */
 export const ScenariosObject = Schema.Record(
   Schema.String,
   Schema.Struct({
@@ -57,26 +58,26 @@ export const ScenariosObject = Schema.Record(
   }),
 )
 
-/** What a mock plays for one phone number, and for every number without a scenario if `isDefault`. */
+/** A scenario: what a mock plays for one phone number, and for every number without a scenario if `isDefault`. */
 export interface Scenario {
-  /** Its name in the contract, for example `delivered-then-failed`. */
+  /** The name in the contract, for example `delivered-then-failed`. */
   readonly name: string
-  /** What happens, in a sentence. */
+  /** What happens, in one sentence. */
   readonly summary: string
-  /** The number that plays it. */
+  /** The phone number that triggers the scenario. */
   readonly phoneNumber: string
-  /** Whether every number that is not listed plays it too. */
+  /** Whether every number without a scenario also triggers this one. */
   readonly isDefault: boolean
-  /** The channel of all its updates, in place of the channel of each example. */
+  /** The channel of all updates. Overrides the channel of each example. */
   readonly channel: string | undefined
-  /** The answers to successive requests. After the last answer comes the first again. */
+  /** The answers to successive requests. After the last one, the first one is played again. */
   readonly answers: readonly [ScenarioAnswer, ...ReadonlyArray<ScenarioAnswer>]
-  /** What follows an accepted message, in the order in which it is sent. */
+  /** The updates that follow an accepted message, in the order in which they are sent. */
   readonly updates: ReadonlyArray<ScenarioUpdate>
 }
 
 /**
- * When an update is sent, in seconds after the message was accepted.
+ * Returns when an update is sent, in seconds after the message was accepted.
  *
  * @example
  * ```ts
@@ -88,7 +89,7 @@ export interface Scenario {
 export const dueAfter = ({ after, late = 0 }: ScenarioUpdate): number => after + late
 
 /**
- * Scenarios from the value of `x-sent-scenarios`, in the document's order.
+ * Reads scenarios from the value of `x-sent-scenarios`, in document order.
  *
  * @example
  * ```ts
@@ -111,19 +112,19 @@ export const fromObject = (scenarios: typeof ScenariosObject.Type = {}): Readonl
     updates: (scenario.updates ?? []).toSorted((one, other) => dueAfter(one) - dueAfter(other)),
   }))
 
-/** What of an operation a scenario can play. */
+/** The part of an operation that scenarios refer to. */
 export interface Playable {
   readonly responses: ReadonlyArray<{
     readonly status: number
-    /** Whether it may come without a body. */
+    /** Whether the body is optional. */
     readonly mayBeEmpty: boolean
     readonly examples: ReadonlyArray<{ readonly name: string }>
   }>
-  /** The examples of its updates. */
+  /** The examples of the updates. */
   readonly updates: ReadonlyArray<{ readonly name: string }>
 }
 
-/** A scenario that names a response or an update that its operation does not have. */
+/** A scenario that names a response or an update that its operation does not declare. */
 export interface Unplayable {
   /** The name of the scenario. */
   readonly scenario: string
@@ -131,8 +132,8 @@ export interface Unplayable {
 }
 
 /**
- * What the scenarios name that the operation does not have. Without this check it would fail only when a message is sent to
- * the scenario's number.
+ * Finds the scenarios that name a response or an update that the operation does not declare. Without this check, such a scenario
+ * would only fail when a message is sent to its number.
  *
  * @example
  * ```ts
@@ -142,7 +143,7 @@ export interface Unplayable {
  *   teapot: { summary: "Refused.", phoneNumber: "+15005554040", answers: [{ status: 418 }] },
  * })
  * const [found] = Scenario.unplayable(scenarios, { responses: [], updates: [] })
- * console.assert(found?.problem === "no response 418")
+ * console.assert(found?.problem === "the operation declares no response 418")
  * ```
  */
 export const unplayable = (
@@ -153,7 +154,9 @@ export const unplayable = (
     [
       ...answers.map(({ example, status }) => problemOfAnswer(responses, status, example)),
       ...follow.map(({ example }) =>
-        updates.some((known) => known.name === example) ? undefined : `no update ${example}`,
+        updates.some((known) => known.name === example)
+          ? undefined
+          : `the operation declares no update example ${example}`,
       ),
     ].flatMap((problem) => (problem === undefined ? [] : [{ scenario: name, problem }])),
   )
@@ -164,16 +167,16 @@ const problemOfAnswer = (
   example: string | undefined,
 ): string | undefined => {
   const response = responses.find((candidate) => candidate.status === status)
-  if (response === undefined) return `no response ${status}`
+  if (response === undefined) return `the operation declares no response ${status}`
   if (example === undefined || hasExample(response, example)) return undefined
-  return `no example ${example} of ${status}`
+  return `the response ${status} has no example ${example}`
 }
 
-/** The name that stands for a response without a body. */
+/** The example name that selects a response without a body. */
 export const emptyExample = "empty"
 
 /**
- * Whether a response has an example of this name. `empty` names the response without a body.
+ * Returns whether a response has an example with this name. `empty` is the response without a body.
  *
  * @example
  * ```ts

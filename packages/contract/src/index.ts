@@ -1,7 +1,7 @@
 /**
- * Reads the OpenAPI contract of an API, plays what it declares, and validates requests and responses against it.
+ * Reads the OpenAPI contract of an API, picks the responses that it declares, and validates requests and responses against it.
  *
- * Each module is also an entry point of its own, for example `@effect-sent/contract/Contract`.
+ * Each module is also a separate entry point, for example `@effect-sent/contract/Contract`.
  */
 export * as Contract from "./Contract.ts"
 export * as ContractError from "./ContractError.ts"

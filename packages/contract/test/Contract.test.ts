@@ -1,4 +1,4 @@
-/** Which contracts can be used, and what is wrong with the others. */
+/** Which contracts can be loaded, and the errors of those that cannot. */
 import { Contract, ContractError, ContractValidator, Prism } from "@effect-sent/contract"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** A file for the time of a test. */
+/** A temporary file, removed when the test ends. */
 const fileOf = (name: string, content: unknown) =>
   Effect.map(
     Effect.acquireRelease(
@@ -43,7 +43,11 @@ const unusable: ReadonlyArray<readonly [title: string, content: unknown, problem
   ["an empty file", "", /cannot be used: /],
   ["OpenAPI 2", { swagger: "2.0", info, paths: {} }, /it is not OpenAPI 3: .*openapi/],
   ["OpenAPI 4", { openapi: "4.0.0", info, paths: {} }, /it is not OpenAPI 3/],
-  ["nothing to call", { openapi: "3.1.0", info, paths: {} }, /declares no operation under `paths`/],
+  [
+    "without operations",
+    { openapi: "3.1.0", info, paths: {} },
+    /declares no operations under `paths`/,
+  ],
   [
     "a pattern that does not compile",
     documentWith({
@@ -53,7 +57,7 @@ const unusable: ReadonlyArray<readonly [title: string, content: unknown, problem
     /the pattern at #\/paths\/~1things~1{id}\/post\/requestBody\/.*\/pattern does not compile/,
   ],
   [
-    "a scheme that is not declared",
+    "without a declaration of its security scheme",
     documentWith({ type: "object" }, { security: [{ token: [] }] }),
     /`security` names the scheme token, which is not declared/,
   ],
@@ -93,7 +97,7 @@ describe("a contract", () => {
     }),
   )
 
-  it.effect("that is not there is named", () =>
+  it.effect("that does not exist fails with its path", () =>
     Effect.gen(function* () {
       const reason = yield* loadFailure("no/such/contract.yaml")
       assert.instanceOf(reason, ContractError.ContractNotFound)
@@ -101,7 +105,7 @@ describe("a contract", () => {
     }),
   )
 
-  it.effect("that is a folder is named", () =>
+  it.effect("that is a folder fails with the system's error code", () =>
     Effect.gen(function* () {
       const reason = yield* loadFailure(tmpdir())
       assert.instanceOf(reason, ContractError.ContractInvalid)
@@ -109,7 +113,7 @@ describe("a contract", () => {
     }),
   )
 
-  it.effect.each(unusable)("that is %s cannot be used", ([, content, problem]) =>
+  it.effect.each(unusable)("cannot be used: %s", ([, content, problem]) =>
     Effect.gen(function* () {
       const reason = yield* loadFailure(yield* fileOf("contract.yaml", content))
       assert.instanceOf(reason, ContractError.ContractInvalid)

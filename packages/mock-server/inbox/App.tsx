@@ -4,6 +4,7 @@ import { ClearDialog } from "./ClearDialog.tsx"
 import { copyText } from "./clipboard.ts"
 import { Header } from "./Header.tsx"
 import { Icon } from "./Icon.tsx"
+import { IconButton } from "./IconButton.tsx"
 import { KeysDialog } from "./KeysDialog.tsx"
 import { MessageList } from "./MessageList.tsx"
 import { OpenedMessage } from "./OpenedMessage.tsx"
@@ -14,7 +15,7 @@ import { useNow } from "./useNow.ts"
 import { useStore } from "./useStore.ts"
 import { Welcome } from "./Welcome.tsx"
 
-/** Where list and message do not fit beside each other; the style sheet has the same width. */
+/** Below this width, the list and the message do not fit side by side. The style sheet uses the same width. */
 const narrow = matchMedia("(max-width: 720px)")
 
 const ProblemBar = (props: {
@@ -29,14 +30,7 @@ const ProblemBar = (props: {
         Try again
       </button>
     )}
-    <button
-      type="button"
-      class="button button-small button-icon"
-      aria-label="Dismiss"
-      onClick={props.onDismiss}
-    >
-      <Icon name="close" />
-    </button>
+    <IconButton icon="close" label="Dismiss" class="button-small" onClick={props.onDismiss} />
   </div>
 )
 
@@ -61,8 +55,8 @@ const NothingFound = (props: {
       <strong>Nothing found</strong>
     </p>
     <p>
-      No message has “<bdi>{props.search}</bdi>” in its number, template, variables, status,
-      scenario or sender id.
+      No message contains “<bdi>{props.search}</bdi>” in its phone number, template, variables,
+      status, channel, scenario or ids.
     </p>
     <button type="button" class="button" onClick={props.onAll}>
       Show all messages
@@ -73,10 +67,10 @@ const NothingFound = (props: {
 const NothingOpen = (): JSX.Element => (
   <div class="placeholder">
     <Icon name="message" />
-    <p>Choose a message to see it on a phone, with its updates and the raw request.</p>
+    <p>Select a message to see it on a phone, with its delivery updates and the raw request.</p>
     <p class="placeholder-keys">
       <kbd>↑</kbd>
-      <kbd>↓</kbd> move <kbd>Enter</kbd> open <kbd>?</kbd> all keys
+      <kbd>↓</kbd> select <kbd>Enter</kbd> open <kbd>?</kbd> all shortcuts
     </p>
   </div>
 )
@@ -130,7 +124,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
   const headingRef = useRef<HTMLHeadingElement>(null)
   const openedId = state.opened?.id
 
-  // Back and forth in the history select as well as open.
+  // Navigating the history also selects the message that it opens.
   useEffect(() => {
     if (openedId !== undefined) setSelectedId(openedId)
   }, [openedId])
@@ -148,7 +142,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
       headingRef.current?.focus({ preventScroll: true })
       return
     }
-    // Beside the list the focus stays there, so that the arrow keys go on; a covered list cannot have it.
+    // Next to the message, the list keeps the focus, so that the arrow keys still work. A covered list cannot keep it.
     if (how === "key" || narrow.matches) wantsFocus.current = "message"
     store.open(id, "push")
   }
@@ -166,7 +160,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
     const message = messages[to]
     if (message === undefined) return
     setSelectedId(message.id)
-    // An open message makes place for the next one, as in a mail program.
+    // The selected message replaces the open one, as in a mail program.
     if (openedId !== undefined) store.open(message.id, "replace")
     if (document.activeElement === document.body) focusList()
   }
@@ -197,7 +191,8 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
   const copy = async (text: string): Promise<boolean> => {
     const isCopied = await copyText(text)
     if (isCopied) store.notify("Copied")
-    else store.fail({ text: "This browser does not let the page copy. Select the text instead." })
+    else
+      store.fail({ text: "The browser did not allow copying. Select and copy the text instead." })
     return isCopied
   }
 

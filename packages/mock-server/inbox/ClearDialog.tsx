@@ -2,10 +2,10 @@ import type { JSX } from "preact"
 import { Dialog } from "./Dialog.tsx"
 import { counted } from "./text.ts"
 
-/** Asks before everything is forgotten. */
+/** Asks for confirmation before all messages are removed. */
 export const ClearDialog = (props: {
   readonly total: number
-  /** The count is that of a search, and all the others go as well. */
+  /** Whether `total` counts the results of a search. Other messages are removed, too. */
   readonly isSearching: boolean
   readonly onClear: () => void
   readonly onClose: () => void
@@ -16,13 +16,13 @@ export const ClearDialog = (props: {
         <h2>Clear the inbox?</h2>
         <p>
           {props.isSearching
-            ? "The mock forgets every message, not only those of this search"
-            : `The mock forgets ${counted(props.total, "message")}`}
-          , and the updates that are still to come.
+            ? "This removes every message, not only the search results,"
+            : `This removes ${counted(props.total, "message")}`}{" "}
+          and cancels pending updates.
         </p>
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={close}>
-            Keep
+            Cancel
           </button>
           <button
             type="button"

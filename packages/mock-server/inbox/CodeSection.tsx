@@ -1,7 +1,7 @@
 import type { JSX } from "preact"
 import { CopyButton } from "./CopyButton.tsx"
 
-/** A text to copy into a shell or a file, under a heading. */
+/** A heading and a text to copy into a shell or a file. */
 export const CodeSection = (props: {
   readonly heading: string
   readonly text: string
@@ -12,7 +12,7 @@ export const CodeSection = (props: {
       <h3>{props.heading}</h3>
       <CopyButton label="Copy" text={props.text} isSmall copy={props.copy} />
     </header>
-    {/* Reachable by keyboard, since it may have to be scrolled. */}
+    {/* Focusable, so that it can be scrolled by keyboard. */}
     <pre tabIndex={0} role="region" aria-label={props.heading} data-scrolls>
       {props.text}
     </pre>

@@ -4,7 +4,7 @@ import { Icon } from "./Icon.tsx"
 
 const doneMillis = 1600
 
-/** Copies a text; its mark turns into a tick for a moment. */
+/** Copies a text. After copying, the icon is a tick for a moment. */
 export const CopyButton = (props: {
   readonly label: string
   readonly text: string
@@ -21,7 +21,7 @@ export const CopyButton = (props: {
     <button
       type="button"
       class={props.isSmall === true ? "button button-small" : "button"}
-      // The words may be hidden for want of room.
+      // The visible label may be hidden in a narrow window.
       aria-label={props.label}
       onClick={async () => setIsDone(await props.copy(props.text))}
     >

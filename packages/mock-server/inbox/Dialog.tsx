@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 
-/** A modal dialog, open as long as it is there. Escape and a click beside it close it. */
+/** A modal dialog that is open while it is mounted. Escape and a click outside of it close it. */
 export const Dialog = (props: {
   readonly label: string
   readonly kind: "drawer" | "box"
@@ -10,7 +10,7 @@ export const Dialog = (props: {
 }): JSX.Element => {
   const ref = useRef<HTMLDialogElement>(null)
   useEffect(() => ref.current?.showModal(), [])
-  // The dialog's own closing gives the focus back to where it was.
+  // `close` of the dialog element restores the focus.
   const close = (): void => ref.current?.close()
   return (
     <dialog

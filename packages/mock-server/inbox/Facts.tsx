@@ -12,7 +12,7 @@ const Fact = (props: {
   </div>
 )
 
-/** What else is known of a message. */
+/** The details of a message. */
 export const Facts = (props: {
   readonly message: Message
   readonly summary: string | undefined
@@ -20,7 +20,7 @@ export const Facts = (props: {
   const { message } = props
   return (
     <section class="card" aria-labelledby="facts-heading">
-      <h3 id="facts-heading">Facts</h3>
+      <h3 id="facts-heading">Details</h3>
       <dl class="facts">
         {message.scenario !== undefined && (
           <Fact name="Scenario">
@@ -29,14 +29,14 @@ export const Facts = (props: {
           </Fact>
         )}
         {message.because !== undefined && (
-          <Fact name="Because">
+          <Fact name="Answer chosen by">
             <bdi>{message.because}</bdi>
           </Fact>
         )}
         <Fact name="Received">
           <time dateTime={message.receivedAt}>{fullTime(message.receivedAt)}</time>
         </Fact>
-        <Fact name="Number">{message.number.toLocaleString("en")}</Fact>
+        <Fact name="Message number">{message.number.toLocaleString("en")}</Fact>
         <Fact name="Sender id">
           <bdi class="mono">{message.senderId === "" ? "none" : message.senderId}</bdi>
         </Fact>
@@ -47,7 +47,7 @@ export const Facts = (props: {
           <bdi class="mono">{message.id}</bdi>
         </Fact>
         {message.webhookUrl !== undefined && (
-          <Fact name="Updates go to">
+          <Fact name="Webhook URL">
             <bdi class="mono">{message.webhookUrl}</bdi>
           </Fact>
         )}

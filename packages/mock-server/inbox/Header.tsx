@@ -1,6 +1,7 @@
 import type { JSX, RefObject } from "preact"
 import { useEffect, useState } from "preact/hooks"
 import { Icon } from "./Icon.tsx"
+import { IconButton } from "./IconButton.tsx"
 import type { State } from "./store.ts"
 import { counted } from "./text.ts"
 import { currentTheme, onSystemTheme, toggleTheme } from "./theme.ts"
@@ -16,22 +17,19 @@ const ThemeButton = (): JSX.Element => {
   useEffect(() => onSystemTheme(() => setTheme(currentTheme())), [])
   const other = theme === "dark" ? "light" : "dark"
   return (
-    <button
-      type="button"
-      class="button button-icon"
-      aria-label={`Switch to ${other} colours`}
+    <IconButton
+      icon={theme === "dark" ? "sun" : "moon"}
+      label={`Switch to ${other} colours`}
       title={`Switch to ${other} colours`}
       onClick={() => {
         toggleTheme()
         setTheme(currentTheme())
       }}
-    >
-      <Icon name={theme === "dark" ? "sun" : "moon"} />
-    </button>
+    />
   )
 }
 
-/** Name, state, search and what can be done to the whole inbox. */
+/** The title, the connection state, the search, and the actions on the whole inbox. */
 export const Header = (props: {
   readonly state: State
   readonly searchRef: RefObject<HTMLInputElement | null>
@@ -71,7 +69,7 @@ export const Header = (props: {
         <button
           type="button"
           class="button"
-          // The word is hidden in a narrow window.
+          // The visible label is hidden in a narrow window.
           aria-label="Scenarios"
           onClick={props.onScenarios}
         >
@@ -81,23 +79,20 @@ export const Header = (props: {
         <button
           type="button"
           class="button button-icon top-keys"
-          aria-label="Keys"
-          title="Keys (?)"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
           onClick={props.onKeys}
         >
           ?
         </button>
         <ThemeButton />
-        <button
-          type="button"
-          class="button button-icon"
-          aria-label="Clear the inbox"
+        <IconButton
+          icon="bin"
+          label="Clear the inbox"
           title="Clear the inbox"
-          disabled={total === 0 && search === ""}
+          isDisabled={total === 0 && search === ""}
           onClick={props.onClear}
-        >
-          <Icon name="bin" />
-        </button>
+        />
       </div>
     </header>
   )

@@ -1,6 +1,6 @@
 import type { JSX } from "preact"
 
-/** Outlines on a grid of 16. */
+/** Outlines in a view box of 16 by 16. */
 const paths = {
   search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.7 10.7 14 14",
   sun: "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7",
@@ -25,7 +25,7 @@ const paths = {
 /** The name of an icon. */
 export type IconName = keyof typeof paths
 
-/** A decoration: what it means has to be said in words beside it. */
+/** A decorative icon, hidden from screen readers. The text next to it must have the same meaning. */
 export const Icon = ({ name }: { readonly name: IconName }): JSX.Element => (
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
     <path d={paths[name]} />

@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks"
 import { layOut } from "./json.ts"
 import { madeVisible } from "./text.ts"
 
-/** JSON text, laid out and coloured; other text as it is. */
+/** Formats and colours JSON text. Shows other text unchanged. */
 export const Json = ({ text }: { readonly text: string }): JSX.Element => {
   const tokens = useMemo(() => layOut(text), [text])
   return (

@@ -1,32 +1,25 @@
 import type { JSX } from "preact"
 import { Dialog } from "./Dialog.tsx"
-import { Icon } from "./Icon.tsx"
+import { IconButton } from "./IconButton.tsx"
 
 const keys: ReadonlyArray<readonly [keys: ReadonlyArray<string>, meaning: string]> = [
   [["↓", "j"], "Older message"],
   [["↑", "k"], "Newer message"],
   [["Enter"], "Open the message"],
-  [["Esc"], "Close the message, leave the search"],
+  [["Esc"], "Close the message, or leave the search"],
   [["/"], "Search"],
-  [["Home", "End"], "Newest, oldest loaded"],
-  [["?"], "These keys"],
+  [["Home", "End"], "Newest, or oldest loaded message"],
+  [["?"], "Show keyboard shortcuts"],
 ]
 
-/** What the keys do. */
+/** Lists the keyboard shortcuts. */
 export const KeysDialog = (props: { readonly onClose: () => void }): JSX.Element => (
-  <Dialog label="Keys" kind="box" onClose={props.onClose}>
+  <Dialog label="Keyboard shortcuts" kind="box" onClose={props.onClose}>
     {(close) => (
       <>
         <header class="dialog-title">
-          <h2>Keys</h2>
-          <button
-            type="button"
-            class="button button-icon"
-            aria-label="Close the keys"
-            onClick={close}
-          >
-            <Icon name="close" />
-          </button>
+          <h2>Keyboard shortcuts</h2>
+          <IconButton icon="close" label="Close the keyboard shortcuts" onClick={close} />
         </header>
         <dl class="keys">
           {keys.map(([names, meaning]) => (

@@ -4,25 +4,25 @@ import type { Message } from "../src/Message.ts"
 import { Icon } from "./Icon.tsx"
 import { MessageRow, rowId } from "./MessageRow.tsx"
 
-/** In pixels; the style sheet has the same number as `--row-height`. */
+/** The height of a row in pixels: `--row-height` in the style sheet. */
 const rowHeight = 88
-/** Rows drawn beyond both edges, so that fast scrolling shows no gap. */
+/** The number of rows that are drawn beyond each edge, so that fast scrolling shows no gap. */
 const overscan = 6
-/** Older messages are asked for when this few rows are left below. */
-const askAhead = 30
+/** Older messages are loaded when fewer rows than this are left below the view. */
+const loadAhead = 30
 
 interface View {
   readonly top: number
   readonly height: number
 }
 
-/** The row at the upper edge; it stays where it is when rows come in above it. */
+/** The row at the upper edge. It keeps its position when rows are inserted above it. */
 interface Anchor {
   readonly id: string
   readonly offset: number
 }
 
-/** Keeps the view on what the reader looks at, and follows the selection. */
+/** Keeps the visible rows in place when rows are inserted, and scrolls to the selection. */
 const useView = (
   messages: ReadonlyArray<Message>,
   selectedId: string | undefined,
@@ -36,7 +36,7 @@ const useView = (
     const list = ref.current
     if (list === null) return
     const { clientHeight: height, scrollTop } = list
-    // Overscrolling bounces below 0.
+    // The position is negative while the list overscrolls.
     const top = Math.max(0, scrollTop)
     const first = messages[Math.floor(top / rowHeight)]
     anchor.current =
@@ -77,13 +77,13 @@ const useView = (
       list.scrollTop = top + rowHeight - list.clientHeight
     }
     look()
-    // Only when another message is selected: new ones must not move the view.
+    // Only when the selection changes: new messages must not move the view.
   }, [selectedId])
 
   return { ref, view, look }
 }
 
-/** The list of messages. Only the rows in view, and the selected one, are in the document. */
+/** The list of messages. Only the visible rows and the selected one are in the document. */
 export const MessageList = (props: {
   readonly messages: ReadonlyArray<Message>
   readonly more: boolean
@@ -100,7 +100,7 @@ export const MessageList = (props: {
   const { look, ref, view } = useView(messages, selectedId, props.search)
   const isAtTop = view.top === 0
 
-  // What the reader has seen at the top; all above it is new to a reader who scrolled away.
+  // The newest message that the reader has seen at the top. Messages above it are counted as new after scrolling away.
   const seen = useRef(0)
   if (isAtTop) seen.current = messages[0]?.number ?? 0
   const unseen = isAtTop ? 0 : messages.findIndex(({ number }) => number <= seen.current)
@@ -110,12 +110,12 @@ export const MessageList = (props: {
   const selectedIndex = messages.findIndex(({ id }) => id === selectedId)
   const drawn = messages.slice(first, end).map((message, at) => ({ message, index: first + at }))
   const selected = messages[selectedIndex]
-  // A screen reader is pointed at the selected row, so it has to be there.
+  // `aria-activedescendant` refers to the selected row, so the row must exist.
   if (selected !== undefined && (selectedIndex < first || selectedIndex >= end)) {
     drawn.push({ message: selected, index: selectedIndex })
   }
 
-  const isNearEnd = props.more && end + askAhead >= messages.length
+  const isNearEnd = props.more && end + loadAhead >= messages.length
   const { onNearEnd } = props
   useLayoutEffect(() => {
     if (isNearEnd) onNearEnd()

@@ -8,7 +8,7 @@ import { ago, fullTime } from "./time.ts"
 const mostPreviewed = 3
 const longestValue = 60
 
-/** The first variables; there is no text to show, for the mock knows no templates. */
+/** The first variables. The mock does not have the template's text, so it cannot show the message itself. */
 const Preview = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
   const shown = Object.entries(variables).slice(0, mostPreviewed)
   if (shown.length === 0) return <span class="row-preview row-preview-none">no variables</span>
@@ -27,10 +27,10 @@ const Preview = ({ variables }: { readonly variables: Message["variables"] }): J
 /** The DOM id of a message's row. */
 export const rowId = (message: Message): string => `message-${message.number}`
 
-/** One message in the list. */
+/** A message in the list. */
 export const MessageRow = (props: {
   readonly message: Message
-  /** Its place among all that are loaded, from 0. */
+  /** The index among the loaded messages, from 0. */
   readonly index: number
   readonly total: number
   readonly top: string

@@ -6,6 +6,7 @@ import { CopyButton } from "./CopyButton.tsx"
 import { curlOfMessage } from "./curl.ts"
 import { Facts } from "./Facts.tsx"
 import { Icon } from "./Icon.tsx"
+import { IconButton } from "./IconButton.tsx"
 import { Phone } from "./Phone.tsx"
 import { Pill } from "./Pill.tsx"
 import { Raw } from "./Raw.tsx"
@@ -30,7 +31,7 @@ const Body = (props: Context & { readonly message: Message }): JSX.Element => {
         <Phone message={message} />
         <div class="reader-cards">
           <Timeline
-            // A message's own: what was unfolded for another one must not stay so.
+            // A new component for each message, so that unfolded details do not stay unfolded for the next one.
             key={message.id}
             message={message}
             webhookUrl={info?.webhookUrlHint ?? "http://127.0.0.1:3000/webhook"}
@@ -54,11 +55,13 @@ const Gone = (): JSX.Element => (
     <p>
       <strong>No such message</strong>
     </p>
-    <p>The mock keeps messages in memory: they go when it stops or is cleared.</p>
+    <p>
+      The mock stores messages in memory. They are removed when it stops or the inbox is cleared.
+    </p>
   </div>
 )
 
-/** The message that is open. */
+/** The opened message. */
 export const OpenedMessage = (
   props: Context & {
     readonly opened: Opened
@@ -71,14 +74,7 @@ export const OpenedMessage = (
   return (
     <>
       <header class="reader-head">
-        <button
-          type="button"
-          class="button button-icon back"
-          aria-label="Back to the list"
-          onClick={props.onClose}
-        >
-          <Icon name="back" />
-        </button>
+        <IconButton icon="back" label="Back to the list" class="back" onClick={props.onClose} />
         <h2 tabIndex={-1} ref={props.headingRef}>
           <bdi>{isGone ? "Message" : (message?.phoneNumber ?? "…")}</bdi>
         </h2>
@@ -91,15 +87,13 @@ export const OpenedMessage = (
             copy={props.copy}
           />
         )}
-        <button
-          type="button"
-          class="button button-icon close"
-          aria-label="Close the message"
+        <IconButton
+          icon="close"
+          label="Close the message"
           title="Close (Esc)"
+          class="close"
           onClick={props.onClose}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       {isGone && <Gone />}
       {message !== undefined && (

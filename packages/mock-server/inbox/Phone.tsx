@@ -5,7 +5,7 @@ import { channelName, toneOf, type Tone } from "./status.ts"
 import { shortId } from "./text.ts"
 import { clockTime, shortTime } from "./time.ts"
 
-/** The marks under a bubble, as messengers draw them. */
+/** The mark under a bubble, as messengers draw it. */
 const icons: Readonly<Record<Tone, IconName>> = {
   quiet: "clock",
   moving: "tick",
@@ -64,8 +64,8 @@ const NotSent = ({ message }: { readonly message: Message }): JSX.Element => (
     <strong>Not sent</strong>
     <p>
       {message.answer === undefined
-        ? "The request was not taken, so nothing reaches a phone."
-        : `The answer was ${message.answer.status}, so nothing reaches a phone.`}
+        ? "The request was refused or not processed. Nothing reaches a phone."
+        : `The answer was ${message.answer.status}. Nothing reaches a phone.`}
     </p>
   </div>
 )
@@ -75,7 +75,7 @@ const channelWords = ({ accepted, channel }: Message): string => {
   return accepted ? "channel not known yet" : "no channel"
 }
 
-/** What the recipient would see, as far as it is known: the mock has no template's text. */
+/** The message on the recipient's phone: the variables and the status. The mock does not have the template's text. */
 export const Phone = ({ message }: { readonly message: Message }): JSX.Element => (
   <figure class="phone" aria-label="The recipient's phone">
     <div class="phone-screen">

@@ -26,17 +26,21 @@ const Exchange = (props: {
   </pre>
 )
 
-/** What a fault did to the answer; nothing when it arrived whole. */
+/** What a fault did to the answer. Undefined when the answer arrived whole. */
 const brokenWords: Readonly<Record<Answer["delivery"], string | undefined>> = {
   whole: undefined,
   reset: "The connection was reset: this answer did not reach the caller.",
-  truncated: "The answer was cut off on its way: only a part of this reached the caller.",
-  malformed: "The answer was made unreadable on its way to the caller.",
+  truncated: "The answer was truncated: only part of it reached the caller.",
+  malformed: "The caller received malformed bytes instead of this answer.",
 }
 
 const AnswerPart = ({ answer }: { readonly answer: Answer | undefined }): ComponentChildren => {
   if (answer === undefined) {
-    return <p class="hint">No answer: it is held back still, or a fault kept the request away.</p>
+    return (
+      <p class="hint">
+        No answer: it is delayed, or a fault reset the connection before acceptance.
+      </p>
+    )
   }
   const broken = brokenWords[answer.delivery]
   return (
@@ -47,7 +51,7 @@ const AnswerPart = ({ answer }: { readonly answer: Answer | undefined }): Compon
         startLine={`HTTP/1.1 ${answer.status}`}
         headers={answer.headers}
         body={
-          // A text is not JSON but what it says, as a fault may leave it.
+          // A string is shown as it is, not as JSON.
           typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body)
         }
       />
@@ -55,7 +59,7 @@ const AnswerPart = ({ answer }: { readonly answer: Answer | undefined }): Compon
   )
 }
 
-/** Request and answer as they went over the wire. */
+/** The raw request and the raw answer. */
 export const Raw = ({ message }: { readonly message: Message }): JSX.Element => {
   const { request } = message
   return (

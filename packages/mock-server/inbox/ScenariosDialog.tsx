@@ -3,13 +3,14 @@ import { useState } from "preact/hooks"
 import type { Scenario } from "./api.ts"
 import { Dialog } from "./Dialog.tsx"
 import { Icon } from "./Icon.tsx"
+import { IconButton } from "./IconButton.tsx"
 import { toneOf, type Tone } from "./status.ts"
 import { duration } from "./time.ts"
 
-/** Examples are named after their status, and some after their form as well: `delivered-lower-case`. */
+/** The name of an example begins with its status, and may continue with its form: `delivered-lower-case`. */
 const toneOfExample = (example: string): Tone => toneOf(example.replace(/-.*/, "").toUpperCase())
 
-/** What is answered and what follows, step by step. */
+/** The answers and updates of a scenario. */
 const Steps = ({ scenario }: { readonly scenario: Scenario }): JSX.Element => (
   <span class="steps">
     {scenario.answers.map((answer, index) => (
@@ -80,13 +81,13 @@ const Group = (props: {
 
 const isAccepted = ({ answers }: Scenario): boolean => (answers[0]?.status ?? 204) < 400
 
-/** The numbers that the mock treats in a way of their own. */
+/** Lists the magic numbers and their scenarios. */
 export const ScenariosDialog = (props: {
   readonly scenarios: ReadonlyArray<Scenario>
-  /** Whether the mock keeps to the times of the scenarios. */
+  /** Whether the mock plays scenarios in real time. */
   readonly isRealistic: boolean
   readonly copy: (text: string) => Promise<boolean>
-  /** The page's confirmations; those beside an open dialog cannot be seen or heard. */
+  /** The page's notices. Outside of an open modal dialog, they can be neither seen nor heard. */
   readonly notice: JSX.Element
   readonly onClose: () => void
 }): JSX.Element => {
@@ -102,19 +103,13 @@ export const ScenariosDialog = (props: {
             <div>
               <h2>Scenarios</h2>
               <p class="quiet">
-                Send to one of these numbers to see what it does. A click copies it.
+                Send a message to one of these numbers to play its scenario. Click a number to copy
+                it.
                 {!props.isRealistic &&
-                  " Updates come a hundred times as fast as written here, unless the mock is started with --realistic."}
+                  " Updates arrive a hundred times as fast as shown here; start the mock with --realistic for real time."}
               </p>
             </div>
-            <button
-              type="button"
-              class="button button-icon"
-              aria-label="Close the scenarios"
-              onClick={close}
-            >
-              <Icon name="close" />
-            </button>
+            <IconButton icon="close" label="Close the scenarios" onClick={close} />
           </header>
           <div class="dialog-body">
             <Group
@@ -124,7 +119,7 @@ export const ScenariosDialog = (props: {
               onCopy={(phoneNumber) => void copy(phoneNumber)}
             />
             <Group
-              heading="Refused at first"
+              heading="Refused (first answer)"
               scenarios={props.scenarios.filter((scenario) => !isAccepted(scenario))}
               copied={copied}
               onCopy={(phoneNumber) => void copy(phoneNumber)}

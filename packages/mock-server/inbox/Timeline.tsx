@@ -40,14 +40,14 @@ const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }): 
 )
 
 const stateNames: Readonly<Record<Update["state"], string>> = {
-  waiting: "on its way",
+  waiting: "sending",
   received: "received",
   retrying: "retrying",
   "given-up": "given up",
   "not-allowed": "not allowed",
 }
 
-/** Where the delivery of an update stands, in words. */
+/** The delivery state of an update, in words. */
 const stateWords = ({ dueAt, state }: Update, now: number): string =>
   state === "waiting" && Date.parse(dueAt) > now
     ? `waiting, due ${ahead(dueAt, now)}`
@@ -55,7 +55,7 @@ const stateWords = ({ dueAt, state }: Update, now: number): string =>
 
 const UpdateItem = (props: {
   readonly update: Update
-  /** When the request came. */
+  /** When the request arrived. */
   readonly receivedAt: string
   readonly now: number
   readonly onResend: (updateId: string) => Promise<void>
@@ -67,7 +67,7 @@ const UpdateItem = (props: {
     await props.onResend(update.id)
     setIsSending(false)
   }
-  // Sending again what may not be sent, or is to be sent anyway, would fail for sure.
+  // The mock refuses to resend an update that is still waiting or whose receiver is not allowed.
   const canResend = update.state !== "waiting" && update.state !== "not-allowed"
   const isLate = update.dueAt !== update.happensAt
   const isAhead = Date.parse(update.happensAt) > now
@@ -94,7 +94,7 @@ const UpdateItem = (props: {
       </div>
       {isLate && (
         <p class="event-note">
-          Comes late on purpose: due <Time at={update.dueAt} />, +
+          Sent late by the scenario: due <Time at={update.dueAt} />, +
           {after(props.receivedAt, update.dueAt)}
         </p>
       )}
@@ -120,7 +120,7 @@ const hostOf = (url: string): string => {
   }
 }
 
-/** What the reader has to do for updates to arrive; nothing when they can. */
+/** What the reader has to do to receive updates. Null when updates can be delivered. */
 const Hint = (props: {
   readonly message: Message
   readonly webhookUrl: string
@@ -130,24 +130,24 @@ const Hint = (props: {
   if (message.webhookUrl === undefined) {
     return (
       <p class="hint">
-        No updates: the request names no receiver. Add{" "}
-        <code>"webhookUrl": "{props.webhookUrl}"</code> to its body, and the mock sends them there.
+        No updates: the request has no webhookUrl. Add{" "}
+        <code>"webhookUrl": "{props.webhookUrl}"</code> to its body to receive updates.
       </p>
     )
   }
   if (message.updates.some(({ state }) => state === "not-allowed")) {
     return (
       <p class="hint hint-warning">
-        Updates go to this machine only, unless the mock is started with{" "}
-        <code>--allow-host {hostOf(message.webhookUrl)}</code>. Nothing was sent to{" "}
-        <bdi>{message.webhookUrl}</bdi>
+        Nothing was sent to <bdi>{message.webhookUrl}</bdi>: by default, the mock sends updates to
+        this machine only. Start it with <code>--allow-host {hostOf(message.webhookUrl)}</code> to
+        allow this host.
       </p>
     )
   }
   return null
 }
 
-/** The request, and every update that followed it. */
+/** The request and its updates, in the order in which they are due. */
 export const Timeline = (props: {
   readonly message: Message
   readonly webhookUrl: string
@@ -183,7 +183,7 @@ export const Timeline = (props: {
         ))}
       </ol>
       {message.accepted && message.webhookUrl !== undefined && message.updates.length === 0 && (
-        <p class="quiet">No update follows in this scenario.</p>
+        <p class="quiet">This scenario has no updates.</p>
       )}
     </section>
   )

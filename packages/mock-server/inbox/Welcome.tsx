@@ -5,7 +5,7 @@ import { CopyButton } from "./CopyButton.tsx"
 import { curlOf, singleQuoted } from "./curl.ts"
 import { Icon } from "./Icon.tsx"
 
-/** A template id of the API's reference page; the mock takes any. */
+/** The template id of the API reference. The mock accepts any GUID. */
 const sampleTemplate = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 const mostShown = 6
 
@@ -23,7 +23,7 @@ const sampleCommand = (info: Info, phoneNumber: string): string =>
         phoneNumber,
         templateId: sampleTemplate,
         messageBody: { name: "John Doe", order_id: "12345" },
-        // Without a receiver no update would follow, and there would be nothing more to see.
+        // Without a receiver, no updates would follow.
         webhookUrl: info.webhookUrlHint,
       },
       null,
@@ -31,7 +31,7 @@ const sampleCommand = (info: Info, phoneNumber: string): string =>
     ),
   })
 
-/** Some that are delivered and some that are refused, so that both are seen to exist. */
+/** A few accepted and a few refused scenarios. */
 const few = (scenarios: ReadonlyArray<Scenario>): ReadonlyArray<Scenario> => {
   const withNumber = scenarios.filter(({ phoneNumber }) => phoneNumber !== undefined)
   const accepted = withNumber.filter(({ answers }) => (answers[0]?.status ?? 204) < 400)
@@ -39,7 +39,7 @@ const few = (scenarios: ReadonlyArray<Scenario>): ReadonlyArray<Scenario> => {
   return [...accepted.slice(0, mostShown / 2), ...refused.slice(0, mostShown / 2)]
 }
 
-/** For an inbox without a message: how to get the first one. */
+/** The page of an empty inbox: how to send the first message. */
 export const Welcome = (props: {
   readonly info: Info | undefined
   readonly scenarios: ReadonlyArray<Scenario>
@@ -56,7 +56,7 @@ export const Welcome = (props: {
         </span>
         <h2>Waiting for the first message</h2>
         <p class="welcome-lead">
-          What your program sends shows up here the moment it arrives. Nothing reaches a real phone.
+          Messages that your program sends appear here as they arrive. Nothing reaches a real phone.
         </p>
         {info !== undefined && (
           <>
@@ -67,7 +67,7 @@ export const Welcome = (props: {
             />
             {number !== undefined && (
               <CodeSection
-                heading="Or send one by hand"
+                heading="Or send a message with curl"
                 text={sampleCommand(info, number)}
                 copy={props.copy}
               />
@@ -76,7 +76,7 @@ export const Welcome = (props: {
         )}
         {scenarios.length > 0 && (
           <section class="welcome-step">
-            <h3>The number decides what happens</h3>
+            <h3>Choose the outcome with a magic number</h3>
             <ul class="welcome-numbers">
               {few(scenarios).map(({ name, phoneNumber = "", summary }) => (
                 <li key={name}>

@@ -1,12 +1,12 @@
-/** The mock's own HTTP API, `/__mock/…`. URLs are relative: the page lies beside what it asks for. */
+/** A client of the mock's own HTTP API, `/__mock/…`. URLs are relative to the page. */
 import type { Message } from "../src/Message.ts"
 
 /** One page of messages, newest first. */
 export interface Page {
   readonly messages: ReadonlyArray<Message>
-  /** How many match the search, on all pages. */
+  /** The number of messages that match the search, on all pages. */
   readonly total: number
-  /** Whether there are older ones. */
+  /** Whether older messages follow on the next page. */
   readonly more: boolean
 }
 
@@ -25,10 +25,10 @@ export interface ScenarioUpdate {
   readonly afterMillis: number
 }
 
-/** What the mock plays for a phone number. */
+/** A scenario: what the mock plays for a phone number. */
 export interface Scenario {
   readonly name: string
-  /** Absent for the scenario that every other number plays. */
+  /** Absent for the scenario of every other number. */
   readonly phoneNumber?: string
   readonly summary: string
   readonly answers: ReadonlyArray<ScenarioAnswer>
@@ -38,13 +38,13 @@ export interface Scenario {
 /** The mock's clock. */
 export interface Clock {
   readonly now: string
-  /** Whether it runs by itself; otherwise it moves only when it is told to. */
+  /** Whether the clock runs with the machine's. Otherwise it only moves when it is advanced. */
   readonly runs?: boolean
-  /** Whether updates come after seconds, as a carrier sends them, and not a hundred times as fast. */
+  /** Whether updates are sent at the pace of a real carrier instead of a hundred times as fast. */
   readonly realistic: boolean
 }
 
-/** What the mock says of itself. */
+/** The settings of the mock. */
 export interface Info {
   readonly title: string
   readonly version: string
@@ -52,14 +52,14 @@ export interface Info {
   readonly path: string
   readonly senderId: string
   readonly clock: Clock
-  /** The mock's own receiver of updates, for those who have none yet. */
+  /** The URL of the mock's own receiver, for callers that have none yet. */
   readonly webhookUrlHint: string
 }
 
-/** A request to the mock that failed. The message is for people. */
+/** A failed request to the mock. The page shows the message. */
 export class ApiError extends Error {
   override readonly name = "ApiError"
-  /** Absent when no answer came. */
+  /** The HTTP status. Undefined when no answer arrived. */
   readonly status: number | undefined
 
   constructor(message: string, status?: number, options?: ErrorOptions) {
@@ -76,7 +76,7 @@ const detailOf = async (response: Response): Promise<string> => {
       if ("title" in problem && typeof problem.title === "string") return problem.title
     }
   } catch {
-    // Not a problem document: the status has to do.
+    // Not a problem document: only the status is known.
   }
   return `The mock answered ${response.status}.`
 }
@@ -86,15 +86,15 @@ const ask = async (url: string, init?: RequestInit): Promise<Response> => {
   try {
     response = await fetch(url, init)
   } catch (cause) {
-    // An abort is the caller's own doing and no failure.
+    // The caller aborted the request: this is not a failure of the mock.
     if (init?.signal?.aborted === true) throw cause
-    throw new ApiError("The mock does not answer. Is it still running?", undefined, { cause })
+    throw new ApiError("The mock does not answer. Check that it is running.", undefined, { cause })
   }
   if (!response.ok) throw new ApiError(await detailOf(response), response.status)
   return response
 }
 
-/** The page and the mock are of one version, so the form of an answer is not checked again. */
+/** Requests JSON. The page and the mock have the same version, so the form of the answer is not checked. */
 const askFor = async <A>(url: string, init?: RequestInit): Promise<A> => {
   const response = await ask(url, init)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -103,7 +103,7 @@ const askFor = async <A>(url: string, init?: RequestInit): Promise<A> => {
 
 const changing = { headers: { "content-type": "application/json" } }
 
-/** One page of the messages that match `search`; with `before`, only those with a lower number. */
+/** Lists a page of the messages that match `search`. With `before`, only messages with a lower number. */
 export const listMessages = (
   query: { readonly search: string; readonly limit: number; readonly before?: number },
   signal?: AbortSignal,
@@ -114,16 +114,16 @@ export const listMessages = (
   return askFor(`messages?${parameters.toString()}`, signal === undefined ? {} : { signal })
 }
 
-/** One message. */
+/** Gets a message. */
 export const getMessage = (id: string): Promise<Message> =>
   askFor(`messages/${encodeURIComponent(id)}`)
 
-/** Forgets every message. */
+/** Removes every message. */
 export const clearMessages = async (): Promise<void> => {
   await ask("messages", { ...changing, method: "DELETE" })
 }
 
-/** Delivers an update once more; gives the message after the try. */
+/** Delivers an update again. Returns the message after the attempt. */
 export const resendUpdate = (id: string, updateId: string): Promise<Message> =>
   askFor(`messages/${encodeURIComponent(id)}/updates/${encodeURIComponent(updateId)}/resend`, {
     ...changing,
@@ -131,8 +131,8 @@ export const resendUpdate = (id: string, updateId: string): Promise<Message> =>
     body: "{}",
   })
 
-/** What the mock plays, and for which numbers. */
+/** Lists the scenarios. */
 export const getScenarios = (): Promise<ReadonlyArray<Scenario>> => askFor("scenarios")
 
-/** What the mock says of itself. */
+/** Gets the settings of the mock. */
 export const getInfo = (): Promise<Info> => askFor("info")

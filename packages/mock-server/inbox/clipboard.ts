@@ -1,15 +1,15 @@
-/** For a page without the clipboard API: one that is not served from this machine, over plain HTTP. */
+/** Copies without the clipboard API, which a page from another machine over plain HTTP does not have. */
 const copyBySelection = (text: string): boolean => {
   const before = document.activeElement
   const area = document.createElement("textarea")
   area.value = text
   area.className = "offscreen"
-  // What lies outside of an open modal dialog cannot be selected.
+  // Text outside of an open modal dialog cannot be selected.
   const parent = document.querySelector("dialog[open]") ?? document.body
   parent.append(area)
   area.select()
   try {
-    // Deprecated, and the only way here.
+    // Deprecated, but the only way without the clipboard API.
     // oxlint-disable-next-line typescript/no-deprecated
     return document.execCommand("copy")
   } finally {
@@ -18,7 +18,7 @@ const copyBySelection = (text: string): boolean => {
   }
 }
 
-/** Whether the text is on the clipboard now. */
+/** Copies a text. Returns whether it is on the clipboard. */
 export const copyText = async (text: string): Promise<boolean> => {
   try {
     await navigator.clipboard.writeText(text)

@@ -1,31 +1,31 @@
-/** Commands to paste into a shell. */
+/** curl commands to paste into a shell. */
 import type { Message } from "../src/Message.ts"
 
-/** Quotes a text so that a POSIX shell takes it as it is. */
+/** Quotes a text for a POSIX shell. */
 export const singleQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-/** What a command sends. */
+/** The request that a command sends. */
 export interface CurlRequest {
   readonly method: string
   readonly url: string
-  /** Each already quoted for the shell. */
+  /** The headers, already quoted for the shell. */
   readonly quotedHeaders: ReadonlyArray<string>
   readonly body: string
 }
 
-/** A curl command, one option a line. */
+/** A curl command with one option per line. */
 export const curlOf = ({ body, method, quotedHeaders, url }: CurlRequest): string =>
   [
-    // curl reads `[1-3]` and `{a,b}` in a URL as several URLs.
+    // curl expands `[1-3]` and `{a,b}` in a URL to several URLs.
     `curl ${/[[\]{}]/.test(url) ? "--globoff " : ""}-X ${method} ${singleQuoted(url)}`,
     ...quotedHeaders.map((header) => `-H ${header}`),
-    // Not `--data`: it reads a file where the body begins with `@`.
+    // Not `--data`: it reads a file when the body begins with `@`.
     ...(body === "" ? [] : [`--data-raw ${singleQuoted(body)}`]),
   ].join(" \\\n  ")
 
 /**
- * Sends a request once more. The key is masked in what the mock keeps, so the command takes it from the environment;
- * `Prefer` is kept, since it decides the answer.
+ * A command that sends a message's request again. The mock stores the key masked, so the command takes it from the environment.
+ * The command includes `Prefer`, which decides the answer.
  */
 export const curlOfMessage = (message: Message, baseUrl: string): string => {
   const header = (name: string): ReadonlyArray<string> => {
@@ -34,7 +34,7 @@ export const curlOfMessage = (message: Message, baseUrl: string): string => {
   }
   return curlOf({
     method: message.request.method,
-    // The target is the whole path; the base URL may hold a part of it.
+    // The target is the whole path, of which the base URL may contain a part.
     url: `${new URL(baseUrl).origin}${message.request.target}`,
     quotedHeaders: [
       singleQuoted(

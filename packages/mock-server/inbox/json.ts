@@ -1,15 +1,15 @@
-/** JSON, laid out for reading. */
+/** Formats JSON for reading. */
 
-/** A piece of laid-out JSON. */
+/** A token of formatted JSON. */
 export interface JsonToken {
   readonly kind: "key" | "string" | "literal" | "plain"
   readonly text: string
 }
 
-/** Above this, colours cost more than they help. */
-const mostColoured = 50_000
-/** Thousands of nested lists must not become megabytes of spaces. */
-const deepestIndent = 40
+/** Longer texts are not coloured, because the page would become slow. */
+const maxColoured = 50_000
+/** The maximum depth of indentation, so that thousands of nested lists do not become megabytes of spaces. */
+const maxIndent = 40
 
 const isJson = (text: string): boolean => {
   try {
@@ -23,15 +23,15 @@ const isJson = (text: string): boolean => {
 const tokenPattern = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g
 
 /**
- * Lays out the text itself instead of what it parses to: what was really sent shows, with doubled names and long
- * numbers. Text that is not JSON stays as it is.
+ * Formats the text itself rather than the parsed value, so that repeated names and long numbers stay visible. Text that is not
+ * JSON is returned unchanged.
  */
 export const layOut = (text: string): ReadonlyArray<JsonToken> => {
   if (!isJson(text)) return [{ kind: "plain", text }]
   const tokens = text.match(tokenPattern) ?? []
   const laidOut: Array<JsonToken> = []
   let depth = 0
-  const line = (): string => `\n${"  ".repeat(Math.min(depth, deepestIndent))}`
+  const line = (): string => `\n${"  ".repeat(Math.min(depth, maxIndent))}`
   tokens.forEach((token, index) => {
     const next = tokens[index + 1]
     if (token === "{" || token === "[") {
@@ -53,7 +53,7 @@ export const layOut = (text: string): ReadonlyArray<JsonToken> => {
       laidOut.push({ kind: "literal", text: token })
     }
   })
-  return text.length > mostColoured
+  return text.length > maxColoured
     ? [{ kind: "plain", text: laidOut.map((token) => token.text).join("") }]
     : laidOut
 }

@@ -1,24 +1,24 @@
-/** The stream of what happens in the mock. */
+/** The live stream of changes in the mock. */
 import type { Message } from "../src/Message.ts"
 
-/** Who wants to know. */
+/** The callbacks for the events of the stream. */
 export interface LiveListener {
-  /** The stream is open: whatever happened before has to be asked for. */
+  /** The stream is open. Load everything that happened before. */
   readonly opened: () => void
-  /** The stream broke; it is opened again by itself. */
+  /** The connection was lost. The stream reconnects by itself. */
   readonly lost: () => void
-  /** Messages that are new or have changed, each once. */
+  /** New or changed messages, each of them once. */
   readonly changed: (messages: ReadonlyArray<Message>) => void
-  /** What is known may be wrong by now: ask again. */
+  /** The loaded messages may be outdated. Load them again. */
   readonly outdated: () => void
 }
 
-/** A browser that gave up (the answer was not a stream) is made to try again after this. */
+/** The delay before the stream is opened again, when the browser gave up because the answer was not a stream. */
 const reopenAfterMillis = 2000
-/** A hidden page has no animation frames; its changes are handed on at this pace. */
+/** The interval at which a hidden page, which has no animation frames, passes changes on. */
 const hiddenPaceMillis = 1000
 
-/** Hands changes on once per animation frame: a burst of hundreds is drawn once. */
+/** Passes changes on once per animation frame, so that a burst of hundreds is drawn once. */
 const batched = (hand: (messages: ReadonlyArray<Message>) => void) => {
   const waiting = new Map<string, Message>()
   let frame = 0
@@ -42,7 +42,7 @@ const batched = (hand: (messages: ReadonlyArray<Message>) => void) => {
   }
 }
 
-/** Listens for as long as the page is open. */
+/** Listens until the page is closed. */
 export const listen = (listener: LiveListener): void => {
   const batch = batched(listener.changed)
   const open = (): void => {

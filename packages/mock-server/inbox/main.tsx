@@ -5,7 +5,7 @@ import { applyTheme } from "./theme.ts"
 
 applyTheme()
 const root = document.querySelector("#inbox")
-if (root === null) throw new Error("The page has no place for the inbox.")
+if (root === null) throw new Error("The page has no element #inbox.")
 const store = makeStore()
 store.start()
 render(<App store={store} />, root)

@@ -1,17 +1,17 @@
 import type { Message } from "../src/Message.ts"
 
-/** This many messages are held while new ones arrive; more only where the reader paged that far. */
+/** The maximum number of loaded messages while new ones arrive. It is exceeded only when the reader has loaded more. */
 export const mostHeld = 5000
 
-/** The part of the inbox that is loaded. */
+/** The loaded part of the inbox. */
 export interface Loaded {
-  /** Newest first, without a gap. */
+  /** Newest first, without gaps. */
   readonly messages: ReadonlyArray<Message>
-  /** Whether there are older ones that are not loaded. */
+  /** Whether older messages exist that are not loaded. */
   readonly more: boolean
 }
 
-/** Takes in what is new or has changed. */
+/** Merges new and changed messages into the loaded ones. */
 export const merge = (
   loaded: Loaded,
   changed: ReadonlyArray<Message>,
@@ -26,7 +26,7 @@ export const merge = (
     if (change === undefined) kept.push(message)
     else if (belongs(change)) kept.push(change)
   }
-  // One that is older than all that is loaded comes with its page, when the reader gets there.
+  // A message that is older than all loaded ones is loaded with its page, when the reader scrolls there.
   const added = [...changes.values()].filter(
     (message) => belongs(message) && (message.number > oldest || !loaded.more),
   )

@@ -1,34 +1,50 @@
-/** How a status looks. */
+/** The appearance of message statuses. */
 import type { Message } from "../src/Message.ts"
 
-/** What a status means for the person who waits for the message. */
+/** The meaning of a status for the sender of the message. */
 export type Tone = "quiet" | "moving" | "good" | "read" | "bad" | "refused"
 
-/** Statuses that may come are many; one that is not known looks quiet. */
-export const toneOf = (status: string): Tone => {
-  switch (status) {
-    case "SENT":
-      return "moving"
-    case "DELIVERED":
-      return "good"
-    case "READ":
-      return "read"
-    case "FAILED":
-    case "BLOCKED":
-    case "FILTERED":
-      return "bad"
-    case "REFUSED":
-      return "refused"
-    default:
-      return "quiet"
-  }
+/** The statuses that the page knows: those of the contract, and the mock's own `ACCEPTED` and `REFUSED`. */
+export type KnownStatus =
+  | "ACCEPTED"
+  | "REFUSED"
+  | "QUEUED"
+  | "ROUTED"
+  | "SENT"
+  | "DELIVERED"
+  | "READ"
+  | "FAILED"
+  | "FILTERED"
+  | "BLOCKED"
+  | "SCHEDULED"
+  | "RECEIVED"
+
+/** The tone of each status. A test compares the statuses with the contract's. */
+export const tones: Readonly<Record<KnownStatus, Tone>> = {
+  ACCEPTED: "quiet",
+  REFUSED: "refused",
+  QUEUED: "quiet",
+  ROUTED: "quiet",
+  SENT: "moving",
+  DELIVERED: "good",
+  READ: "read",
+  FAILED: "bad",
+  FILTERED: "bad",
+  BLOCKED: "bad",
+  SCHEDULED: "quiet",
+  RECEIVED: "quiet",
 }
 
-/** The status of a message for its pill: a refused one says with which HTTP status. */
+const isKnown = (status: string): status is KnownStatus => Object.hasOwn(tones, status)
+
+/** The tone of a status. An unknown status is quiet. */
+export const toneOf = (status: string): Tone => (isKnown(status) ? tones[status] : "quiet")
+
+/** The text of a message's pill: the status, for a refused message with the HTTP status. */
 export const statusLabel = ({ answer, status }: Message): string =>
   status === "REFUSED" && answer !== undefined ? `REFUSED ${answer.status}` : status
 
 const channels: Readonly<Record<string, string>> = { sms: "SMS", whatsapp: "WhatsApp", rcs: "RCS" }
 
-/** The channel's name as people write it. */
+/** The display name of a channel. */
 export const channelName = (channel: string): string => channels[channel.toLowerCase()] ?? channel

@@ -1,4 +1,4 @@
-/** All that the page knows, and what changes it. */
+/** The state of the page and its actions. */
 import type { Message } from "../src/Message.ts"
 import {
   ApiError,
@@ -18,34 +18,34 @@ import { merge } from "./merge.ts"
 import { goTo, onNavigated, openedId } from "./route.ts"
 import { counted } from "./text.ts"
 
-/** What failed, in words, and how to try again. */
+/** A failure to show, and the action that tries again. */
 export interface Problem {
   readonly text: string
   readonly retry?: () => void
 }
 
-/** The message that is open. */
+/** The opened message. */
 export interface Opened {
   readonly id: string
-  /** Absent while it is fetched, and when there is none. */
+  /** Absent while the message is loading, and when it does not exist. */
   readonly message?: Message
-  /** The mock does not have it, or not any more. */
+  /** Whether the mock does not have the message, or no longer has it. */
   readonly isGone: boolean
 }
 
-/** All that the page knows. */
+/** The state of the page. */
 export interface State {
   /** Newest first. */
   readonly messages: ReadonlyArray<Message>
-  /** Whether there are older ones to load. */
+  /** Whether older messages can be loaded. */
   readonly more: boolean
-  /** How many the mock has that match the search. */
+  /** The number of messages that match the search. */
   readonly total: number
   readonly search: string
-  /** Whether the list shows an answer of the mock already. */
+  /** Whether the first page has been loaded. */
   readonly isLoaded: boolean
   readonly isLoadingOlder: boolean
-  /** Messages with a higher number came in live just now. */
+  /** Messages with a higher number have just arrived live. */
   readonly freshAfter: number
   readonly live: "connecting" | "live" | "reconnecting"
   readonly opened: Opened | undefined
@@ -53,16 +53,16 @@ export interface State {
   readonly scenarios: ReadonlyArray<Scenario>
   readonly clock: ClockReading
   readonly problem: Problem | undefined
-  /** A short confirmation, e.g. of a copy. */
+  /** A short confirmation, e.g. "Copied". */
   readonly notice: string | undefined
-  /** What a screen reader is told of new messages. */
+  /** The announcement of new messages to screen readers. */
   readonly news: string
 }
 
-/** The state and what changes it. */
+/** The state and the actions of the page. */
 export interface Store {
   readonly get: () => State
-  /** Calls back after every change. Gives what ends it. */
+  /** Calls the listener after every change. Returns the function that unsubscribes it. */
   readonly subscribe: (listener: () => void) => () => void
   readonly start: () => void
   readonly setSearch: (search: string) => void
@@ -79,7 +79,7 @@ const pageSize = 100
 const searchPauseMillis = 150
 const recountMillis = 400
 const noticeMillis = 2200
-/** New messages are told to a screen reader together, not one by one. */
+/** New messages are announced to screen readers together, not one by one. */
 const newsMillis = 1500
 
 const initial: State = {
@@ -110,7 +110,7 @@ const wordsOfNews = (messages: ReadonlyArray<Message>): string => {
     : counted(messages.length, "new message")
 }
 
-/** A store of its own; nothing happens before `start`. */
+/** Makes a store. It does nothing before `start`. */
 export const makeStore = (): Store => {
   let state = initial
   const listeners = new Set<() => void>()
@@ -126,10 +126,10 @@ export const makeStore = (): Store => {
   // Loading
   // ---------------------------------------------------------------------------
 
-  /** Of the first page, or of nothing; a newer one ends an older one. */
+  /** Aborts the latest refresh. A new refresh replaces the previous one. */
   let refreshing = new AbortController()
   let isRefreshing = false
-  /** What came in live while the first page was on its way; it is newer than that page. */
+  /** Messages that arrived live while the first page was loading. They are newer than that page. */
   let held: ReadonlyArray<Message> = []
 
   const refresh = async (): Promise<void> => {
@@ -157,7 +157,7 @@ export const makeStore = (): Store => {
       if (own.signal.aborted) return
       isRefreshing = false
       fail({
-        text: `The messages could not be loaded. ${wordsOf(failure)}`,
+        text: `Could not load the messages. ${wordsOf(failure)}`,
         retry: () => void refresh(),
       })
     }
@@ -166,7 +166,7 @@ export const makeStore = (): Store => {
   const loadOlder = async (): Promise<void> => {
     const oldest = state.messages.at(-1)
     if (isRefreshing || state.isLoadingOlder || !state.more || oldest === undefined) return
-    // A refresh starts the list anew, and this page would not fit to it.
+    // A refresh replaces the list, to which this page would no longer belong.
     const { signal } = refreshing
     set({ isLoadingOlder: true })
     try {
@@ -182,10 +182,10 @@ export const makeStore = (): Store => {
       })
     } catch (failure) {
       if (signal.aborted) return
-      // Without `more` the list does not ask again by itself, at once and without end.
+      // With `more`, the list would try again at once and forever.
       set({ isLoadingOlder: false, more: false })
       fail({
-        text: `Older messages could not be loaded. ${wordsOf(failure)}`,
+        text: `Could not load older messages. ${wordsOf(failure)}`,
         retry: () => {
           set({ more: true, problem: undefined })
           void loadOlder()
@@ -196,8 +196,8 @@ export const makeStore = (): Store => {
 
   let recounting = 0
   /**
-   * How many match is the mock's to say: it may have forgotten old ones. So is its time: who advances the clock makes
-   * updates happen.
+   * Loads the number of matching messages and the time. Only the mock knows them: it may have removed old messages, and a program
+   * may have advanced its clock.
    */
   const recount = (): void => {
     if (recounting !== 0) return
@@ -211,7 +211,7 @@ export const makeStore = (): Store => {
         ])
         if (!signal.aborted) set({ total, clock: readClock(info) })
       } catch {
-        // Live state and the next load tell that the mock is away; a count is not worth a third word.
+        // The connection state and the next load already report that the mock is not reachable.
       }
     }, recountMillis)
   }
@@ -222,7 +222,7 @@ export const makeStore = (): Store => {
       set({ info, scenarios, clock: readClock(info) })
     } catch (failure) {
       fail({
-        text: `Scenarios and settings could not be loaded. ${wordsOf(failure)}`,
+        text: `Could not load the scenarios and settings. ${wordsOf(failure)}`,
         retry: () => {
           dismissProblem()
           void loadAbout()
@@ -248,7 +248,7 @@ export const makeStore = (): Store => {
         return
       }
       fail({
-        text: `The message could not be loaded. ${wordsOf(failure)}`,
+        text: `Could not load the message. ${wordsOf(failure)}`,
         retry: () => {
           dismissProblem()
           void fetchOpened(id)
@@ -275,18 +275,18 @@ export const makeStore = (): Store => {
   }
 
   // ---------------------------------------------------------------------------
-  // What happens in the mock
+  // Live changes
   // ---------------------------------------------------------------------------
 
-  let untold: ReadonlyArray<Message> = []
-  let telling = 0
-  const tell = (messages: ReadonlyArray<Message>): void => {
-    untold = [...untold, ...messages]
-    if (telling !== 0) return
-    telling = window.setTimeout(() => {
-      telling = 0
-      set({ news: wordsOfNews(untold) })
-      untold = []
+  let unannounced: ReadonlyArray<Message> = []
+  let announcing = 0
+  const announce = (messages: ReadonlyArray<Message>): void => {
+    unannounced = [...unannounced, ...messages]
+    if (announcing !== 0) return
+    announcing = window.setTimeout(() => {
+      announcing = 0
+      set({ news: wordsOfNews(unannounced) })
+      unannounced = []
     }, newsMillis)
   }
 
@@ -307,7 +307,7 @@ export const makeStore = (): Store => {
         ? {}
         : { opened: { id: opened.id, message: opened, isGone: false } }),
     })
-    if (arrived.length > 0) tell(arrived)
+    if (arrived.length > 0) announce(arrived)
     recount()
   }
 
@@ -323,7 +323,7 @@ export const makeStore = (): Store => {
     }
     listen({
       opened: () => {
-        // The mock may be another one since: started anew, with another clock.
+        // The mock may have been restarted, with another clock.
         if (state.live === "reconnecting") void loadAbout()
         set({ live: "live" })
         ask()
@@ -338,7 +338,7 @@ export const makeStore = (): Store => {
   }
 
   // ---------------------------------------------------------------------------
-  // What the reader does
+  // Actions
   // ---------------------------------------------------------------------------
 
   let searching = 0
@@ -360,10 +360,10 @@ export const makeStore = (): Store => {
       await clearMessages()
       open(undefined, "push")
       notify("Cleared")
-      // The stream says so as well, when there is one.
+      // A live stream reports the change itself.
       if (state.live !== "live") void refresh()
     } catch (failure) {
-      fail({ text: `The messages could not be cleared. ${wordsOf(failure)}` })
+      fail({ text: `Could not clear the messages. ${wordsOf(failure)}` })
     }
   }
 
@@ -372,9 +372,9 @@ export const makeStore = (): Store => {
       const message = await resendUpdate(id, updateId)
       takeIn([message])
       const isReceived = message.updates.find((each) => each.id === updateId)?.state === "received"
-      notify(isReceived ? "Sent again, and received" : "Sent again, and not received")
+      notify(isReceived ? "Resent and received" : "Resent, but not received")
     } catch (failure) {
-      fail({ text: `The update could not be sent again. ${wordsOf(failure)}` })
+      fail({ text: `Could not resend the update. ${wordsOf(failure)}` })
     }
   }
 

@@ -1,6 +1,6 @@
-/** Light or dark: the system's wish, unless the reader chose the other one. */
+/** The colour scheme: the system's, unless the reader chose the other one. */
 
-/** How the page looks. */
+/** A colour scheme. */
 export type Theme = "light" | "dark"
 
 const key = "effect-sent-mock.theme"
@@ -13,7 +13,7 @@ const chosen = (): Theme | undefined => {
     const value = localStorage.getItem(key)
     return value === "light" || value === "dark" ? value : undefined
   } catch {
-    // Storage is turned off in this browser: the system's wish counts.
+    // Storage is disabled in this browser: use the system's scheme.
     return undefined
   }
 }
@@ -25,13 +25,13 @@ const show = (): void => {
   else document.documentElement.dataset["theme"] = choice
 }
 
-/** What is shown now. */
+/** The current scheme. */
 export const currentTheme = (): Theme => choice ?? system()
 
-/** Shows what was chosen at an earlier visit. Before anything is drawn, so that nothing flashes. */
+/** Applies the scheme of an earlier visit. Call it before the first rendering, so that the page does not flash. */
 export const applyTheme = show
 
-/** Shows the other one. Choosing what the system wishes follows the system again. */
+/** Switches the scheme. When the result is the system's scheme, the page follows the system again. */
 export const toggleTheme = (): void => {
   const next = currentTheme() === "dark" ? "light" : "dark"
   choice = next === system() ? undefined : next
@@ -40,11 +40,11 @@ export const toggleTheme = (): void => {
     if (choice === undefined) localStorage.removeItem(key)
     else localStorage.setItem(key, choice)
   } catch {
-    // Not remembered, for want of storage; the page itself has switched.
+    // Storage is disabled in this browser: the choice lasts until the page is closed.
   }
 }
 
-/** Calls back when the system changes its wish. Gives what ends it. */
+/** Calls the listener when the system's scheme changes. Returns the function that unsubscribes it. */
 export const onSystemTheme = (listener: () => void): (() => void) => {
   systemIsDark.addEventListener("change", listener)
   return () => systemIsDark.removeEventListener("change", listener)

@@ -1,4 +1,4 @@
-/** Times, by the mock's clock, in words. */
+/** Formats times of the mock's clock. */
 
 const second = 1000
 const minute = 60 * second
@@ -18,18 +18,18 @@ const span = (millis: number): string => {
   return `${Math.floor(millis / day)} d`
 }
 
-/** How long ago: `now`, `12 s`, …, and the date after a week. */
+/** The time since then: `now`, `12 s`, …, and the date after a week. */
 export const ago = (iso: string, now: number): string => {
   const passed = now - Date.parse(iso)
   if (passed < 3 * second) return "now"
   return passed < 7 * day ? span(passed) : dateFormat.format(new Date(iso))
 }
 
-/** How long until then: `in 4 s`. Never less than a second, for what is due is not there yet. */
+/** The time until then: `in 4 s`. At least a second, because an update may be due and not sent yet. */
 export const ahead = (iso: string, now: number): string =>
   `in ${span(Math.max(Date.parse(iso) - now, second))}`
 
-/** A span, short: `4 ms`, `1.5 s`. */
+/** A short duration: `4 ms`, `1.5 s`. */
 export const duration = (millis: number): string => {
   if (millis < second) return `${Math.round(millis)} ms`
   if (millis < minute) return `${Number((millis / second).toFixed(1))} s`
@@ -42,5 +42,5 @@ export const clockTime = (iso: string): string => clockFormat.format(new Date(is
 /** Hours and minutes. */
 export const shortTime = (iso: string): string => shortFormat.format(new Date(iso))
 
-/** Date and time, in full. */
+/** The full date and time. */
 export const fullTime = (iso: string): string => fullFormat.format(new Date(iso))

@@ -1,19 +1,19 @@
 import { useEffect, useRef } from "preact/hooks"
 
-/** What the keys do. */
+/** The actions of the keyboard shortcuts. */
 export interface KeyActions {
-  /** To the next older (1) or newer (-1) message, or by more. */
+  /** Moves the selection by this many messages. Positive numbers move to older messages. */
   readonly move: (by: number) => void
   readonly openSelected: () => void
   readonly close: () => void
   readonly focusSearch: () => void
-  /** Out of the search box: empties it, and leaves it when it is empty. */
+  /** Clears the search box, or leaves it when it is empty. */
   readonly leaveSearch: () => void
   readonly focusList: () => void
   readonly showKeys: () => void
 }
 
-/** The rows that Page Up and Page Down step over. */
+/** The number of rows that Page Up and Page Down move by. */
 const pageRows = 8
 
 const inSearch = (key: string, actions: KeyActions): boolean => {
@@ -30,7 +30,7 @@ const inSearch = (key: string, actions: KeyActions): boolean => {
   }
 }
 
-/** Moves that the opened message needs for scrolling, and that only count outside of it. */
+/** Keys that move the selection. Inside the opened message, they scroll instead. */
 const moves: Readonly<Record<string, number>> = {
   ArrowDown: 1,
   ArrowUp: -1,
@@ -56,7 +56,7 @@ const elsewhere = (key: string, target: EventTarget | null, actions: KeyActions)
       actions.move(-1)
       return true
     case "Enter":
-      // On a button or a link, Enter is the button's.
+      // On a button or a link, Enter activates it.
       if (element !== document.body && element.getAttribute("role") !== "listbox") return false
       actions.openSelected()
       return true
@@ -74,14 +74,14 @@ const elsewhere = (key: string, target: EventTarget | null, actions: KeyActions)
   }
 }
 
-/** The keys of the page, wherever the focus is. */
+/** Handles the keyboard shortcuts of the page, regardless of the focus. */
 export const useKeys = (actions: KeyActions): void => {
   const latest = useRef(actions)
   latest.current = actions
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-      // A dialog closes by itself and keeps all other keys.
+      // An open dialog handles Escape itself and ignores all shortcuts.
       if (document.querySelector("dialog[open]") !== null) return
       const isDone =
         event.target instanceof HTMLInputElement

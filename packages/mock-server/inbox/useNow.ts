@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { mockTime, type ClockReading } from "./clock.ts"
 
-/** The mock's time, each second anew while somebody can see it. */
+/** The mock's time, updated every second while the page is visible. */
 export const useNow = (clock: ClockReading): number => {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks"
 import type { State, Store } from "./store.ts"
 
-/** The state of the store, drawn anew after each change. */
+/** The state of the store. The component renders again after each change. */
 export const useStore = (store: Store): State => {
   const [state, setState] = useState(store.get)
   useEffect(() => {
-    // Something may have changed between the first drawing and now.
+    // The state may have changed between the first rendering and this effect.
     setState(store.get())
     return store.subscribe(() => setState(store.get()))
   }, [store])

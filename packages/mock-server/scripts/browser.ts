@@ -1,10 +1,10 @@
-/** The browser that the inbox page is tested, and photographed, in. */
+/** The browser for the tests and the screenshots of the inbox page. */
 import bundled from "@sparticuz/chromium"
 import { type Browser, chromium, type LaunchOptions } from "playwright-core"
 
-/** How it is started: the bundled Chromium on Linux, elsewhere a Chrome; `undefined` when there is none. */
+/** Returns the launch options: the bundled Chromium on Linux, an installed Chrome elsewhere. Undefined when there is none. */
 export const findBrowser = async (): Promise<LaunchOptions | undefined> => {
-  // Not with the arguments that come with it: they give up what keeps origins apart, and a second page ends it.
+  // Without the arguments that the package suggests: they disable the isolation of origins, and crash with a second page.
   if (process.platform === "linux") return { executablePath: await bundled.executablePath() }
   const options = { channel: "chrome" }
   try {
@@ -15,5 +15,5 @@ export const findBrowser = async (): Promise<LaunchOptions | undefined> => {
   }
 }
 
-/** Starts it; whoever does has to close it. */
+/** Launches the browser. The caller has to close it. */
 export const launchBrowser = (options?: LaunchOptions): Promise<Browser> => chromium.launch(options)

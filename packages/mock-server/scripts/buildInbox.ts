@@ -1,5 +1,6 @@
 /**
- * `pnpm build:inbox`: builds the inbox page, `inbox/`, to the files that the mock serves, `page/`. They are committed, so that neither the mock nor who installs it needs a bundler.
+ * `pnpm build:inbox`: builds the inbox page from `inbox/` into `page/`, which the mock serves. The built files are committed, so
+ * that running the mock from a checkout requires no bundler.
  */
 import { build } from "esbuild"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
@@ -11,7 +12,7 @@ const packageDirectory = fileURLToPath(new URL("../", import.meta.url))
 const sourceDirectory = join(packageDirectory, "inbox")
 const pageDirectory = join(packageDirectory, "page")
 
-/** Preact's published bundle has no licence comment of its own, and its licence asks to be kept. */
+/** The licence comment for Preact, whose published bundle has none. The licence requires that copies include it. */
 const licenceOfPreact = async (): Promise<string> => {
   const preact = createRequire(join(packageDirectory, "package.json")).resolve(
     "preact/package.json",
@@ -20,10 +21,10 @@ const licenceOfPreact = async (): Promise<string> => {
   return `/*! Contains Preact (https://preactjs.com).\n\n${text.trim()}\n*/`
 }
 
-/** The files of the page by name. The same source gives the same bytes, wherever the checkout is. */
+/** Builds the files of the page, by name. The output does not depend on the location of the checkout. */
 export const buildInbox = async (): Promise<ReadonlyMap<string, string>> => {
   const { outputFiles } = await build({
-    // With it, paths in the output are relative to the source.
+    // Makes paths in the output relative to the source.
     absWorkingDir: sourceDirectory,
     entryPoints: ["main.tsx", "inbox.css"],
     entryNames: "[name]",
@@ -37,13 +38,13 @@ export const buildInbox = async (): Promise<ReadonlyMap<string, string>> => {
     legalComments: "eof",
     jsx: "automatic",
     jsxImportSource: "preact",
-    // The compiler options that matter are those above; a tsconfig.json must not change the page.
+    // Only the options above apply: a tsconfig.json must not change the page.
     tsconfigRaw: {},
     footer: { js: await licenceOfPreact() },
   })
   const built = (ending: string): string => {
     const file = outputFiles.find(({ path }) => path.endsWith(ending))
-    if (file === undefined) throw new Error(`esbuild made no *${ending}`)
+    if (file === undefined) throw new Error(`esbuild produced no ${ending} file`)
     return file.text
   }
   const copied = (name: string) => readFile(join(sourceDirectory, name), "utf8")

@@ -1,6 +1,6 @@
 /**
- * `pnpm build:screenshots`: photographs the inbox page for the documentation, `docs/images`, with messages of a shop that
- * there is not. Numbers are those of scenarios, and of the range that is kept for fiction, `+1 NXX 555 01XX`.
+ * `pnpm build:screenshots`: takes the screenshots of the inbox page for the documentation, `docs/images`. The messages are those
+ * of a fictitious shop, to magic numbers and to numbers of the range that is reserved for fiction, `+1 NXX 555 01XX`.
  */
 import { startMockServer, type StartedMockServer } from "@effect-sent/mock-server"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
@@ -11,7 +11,7 @@ import { findBrowser, launchBrowser } from "./browser.ts"
 
 const directory = fileURLToPath(new URL("../../../docs/images/", import.meta.url))
 
-/** The port that the documentation names. */
+/** The port that the documentation uses. */
 const port = 4010
 
 // -----------------------------------------------------------------------------
@@ -32,7 +32,7 @@ interface Sample {
   readonly secondsUntilNext: number
 }
 
-/** Of the message that is opened. */
+/** The name in the opened message. */
 const opened = "Zoë Ångström"
 
 /** Oldest first. */
@@ -113,12 +113,12 @@ const samples: ReadonlyArray<Sample> = [
 const day = 24 * 60 * 60 * 1000
 
 const sendSamples = async (mock: StartedMockServer): Promise<void> => {
-  // Half past nine, so that the pictures do not depend on when they are taken.
+  // Always half past nine, so that the screenshots do not depend on the time of day.
   const now = (await mock.clock.now()).getTime()
   const halfPastNine = Math.ceil(now / day) * day + 9.5 * (day / 24)
   await mock.clock.advance(halfPastNine - now)
   for (const { phoneNumber, secondsUntilNext, template, variables } of samples) {
-    // In their order.
+    // Sent one by one, to keep the order.
     // oxlint-disable-next-line no-await-in-loop
     await fetch(`${mock.baseUrl}/v1/messages/phone`, {
       method: "POST",
@@ -139,14 +139,16 @@ const sendSamples = async (mock: StartedMockServer): Promise<void> => {
     await mock.clock.advance(1000 * secondsUntilNext)
   }
   const { length } = await mock.messages()
-  if (length < samples.length) throw new Error(`The mock took ${length} messages alone.`)
+  if (length < samples.length) {
+    throw new Error(`The mock accepted only ${length} of ${samples.length} messages.`)
+  }
 }
 
 // -----------------------------------------------------------------------------
-// The pictures
+// The screenshots
 // -----------------------------------------------------------------------------
 
-/** The font that comes with the bundled Chromium, so that it is the same one on every machine with Linux. */
+/** The fonts of the bundled Chromium, so that screenshots are the same on every machine with Linux. */
 const fonts = (cacheDirectory: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -177,7 +179,7 @@ const pictures: ReadonlyArray<Picture> = [
 ]
 
 const found = await findBrowser()
-if (found === undefined) throw new Error("There is no Chrome to take the pictures with.")
+if (found === undefined) throw new Error("No Chrome found; install Chrome to take the screenshots.")
 const temporary = await mkdtemp(join(tmpdir(), "effect-sent-screenshots-"))
 try {
   const fontsFile = join(temporary, "fonts.conf")
@@ -190,7 +192,7 @@ try {
   })
   await mkdir(directory, { recursive: true })
   for (const { colorScheme, name, viewport } of pictures) {
-    // One at a time, so that none waits for the other.
+    // One by one, so that no page slows down another.
     // oxlint-disable-next-line no-await-in-loop
     await using context = await browser.newContext({
       colorScheme,
@@ -206,7 +208,7 @@ try {
     await page.getByText("live", { exact: true }).waitFor()
     await page.getByRole("option").filter({ hasText: opened }).click()
     await page.getByRole("figure").getByText("read", { exact: true }).waitFor()
-    // Nothing is to look hovered over.
+    // Moves the pointer away, so that no element looks hovered.
     await page.mouse.move(0, 0)
     await page.screenshot({ path: join(directory, name) })
     /* oxlint-enable no-await-in-loop */

@@ -1,50 +1,77 @@
 /**
- * Faults on demand: what a network or a service does wrong, for the next requests, for a phone number, for a sender, or
- * for a share of all. The same form is taken as JSON by `POST /__mock/faults`.
+ * Faults on demand: failures of a network or a service, for the next requests, a phone number, a sender, or a share of all
+ * requests. `POST /__mock/faults` takes the same form as JSON.
+ *
+ * @example
+ * ```ts
+ * import { MockServer } from "@effect-sent/mock-server"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const mock = yield* MockServer.make()
+ *   // The next message is accepted, but the connection is reset before the answer.
+ *   yield* mock.addFault({ times: 1, reset: "after-acceptance" })
+ *   // Every fourth request to this number is answered with 503 after 2 seconds.
+ *   yield* mock.addFault({
+ *     phoneNumber: "+1234567890",
+ *     share: 0.25,
+ *     latencyMillis: 2000,
+ *     answer: { status: 503 },
+ *   })
+ *   return yield* mock.faults
+ * })
+ *
+ * const faults = await Effect.runPromise(Effect.scoped(program))
+ * console.assert(faults.map(({ id }) => id).join() === "1,2")
+ * ```
  */
 import * as Schema from "effect/Schema"
 
 /**
- * A fault. Without `phoneNumber`, `senderId` and `share` it is for every valid request, without `times` until it is
- * removed. What it does not change goes on as if it were not there: a fault of `latencyMillis` alone leaves the answer as
- * it is.
+ * A fault.
+ *
+ * **Details**
+ *
+ * `phoneNumber`, `senderId`, `times` and `share` limit the requests that the fault affects. Without them, it affects every valid
+ * request until it is removed. A fault only changes what its members say: with `latencyMillis` alone, the answer stays the
+ * same.
  */
 export const Fault = Schema.Struct({
-  /** Only requests for this number. */
+  /** Affects only requests to this phone number. */
   phoneNumber: Schema.optionalKey(Schema.String),
-  /** Only requests of this sender, in either letter case. */
+  /** Affects only requests of this sender. Letter case is ignored. */
   senderId: Schema.optionalKey(Schema.String),
-  /** Only so many of the next requests that it is for, then it is gone. */
+  /** Affects only this many requests, after which the fault is removed. */
   times: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-  /** Only this share of the requests that it is for, above 0 and up to 1; spread evenly, not by chance: 0.25 is each fourth. */
+  /** Affects only this share of the matching requests, above 0 and up to 1. Spread evenly, not at random: 0.25 is every fourth. */
   share: Schema.optionalKey(
     Schema.Number.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1)),
   ),
-  /** Holds the answer, or what is in its place, back for so many milliseconds of the mock's clock. */
+  /** Delays the outcome by this many milliseconds of the mock's clock. At most a day. */
   latencyMillis: Schema.optionalKey(
     Schema.Number.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThanOrEqualTo(86_400_000)),
   ),
-  /** Resets the connection: the message was not accepted, or it was and nobody hears of it. */
+  /** Resets the connection before the message is accepted, or after it was accepted and before the answer is sent. */
   reset: Schema.optionalKey(Schema.Literals(["before-acceptance", "after-acceptance"])),
-  /** `truncated`: the answer breaks off in its middle, and the connection ends. `malformed`: what comes is not HTTP. */
+  /** `truncated`: sends half of the answer and closes the connection. `malformed`: sends bytes that are not HTTP. */
   broken: Schema.optionalKey(Schema.Literals(["truncated", "malformed"])),
-  /** This answer of the contract; without `example` the first one of its status, `empty` for one without a body. */
+  /** Sends this answer of the contract. Without `example`, the first one of the status; `empty` is the one without a body. */
   answer: Schema.optionalKey(
     Schema.Struct({ status: Schema.Int, example: Schema.optionalKey(Schema.String) }),
   ),
 })
 
-/** A fault that can be asked for. */
+/** A fault. */
 export type Fault = typeof Fault.Type
 
-/** A fault that is in force. */
+/** An active fault. */
 export const PlacedFault = Schema.Struct({
   ...Fault.fields,
-  /** Names it when it is to be removed: `1`, `2`, … */
+  /** Identifies the fault, for example to remove it: `1`, `2`, … */
   id: Schema.String,
-  /** How many requests it has met. */
+  /** The number of requests that the fault has affected. */
   hits: Schema.Int,
 })
 
-/** A fault that is in force. */
+/** An active fault. */
 export type PlacedFault = typeof PlacedFault.Type

@@ -1,6 +1,18 @@
 /**
- * What the mock keeps of each valid request: the request, the answer, and every update that followed, with each try to
- * deliver it. The same form is served as JSON at `/__mock/messages`.
+ * A valid request as the mock stores it: the request, the answer, and the updates that followed, with every delivery attempt.
+ * `/__mock/messages` serves the same form as JSON.
+ *
+ * @example
+ * ```ts
+ * import { type Message, startMockServer } from "@effect-sent/mock-server"
+ *
+ * const describe = ({ phoneNumber, status, updates }: Message.Message): string =>
+ *   `${phoneNumber}: ${status} after ${updates.length} updates`
+ *
+ * await using mock = await startMockServer()
+ * // After the program under test has sent something:
+ * for (const message of await mock.messages()) console.log(describe(message))
+ * ```
  */
 import * as Schema from "effect/Schema"
 
@@ -8,29 +20,29 @@ import * as Schema from "effect/Schema"
 // Updates
 // -----------------------------------------------------------------------------
 
-/** One try to deliver an update to its receiver. */
+/** One attempt to deliver an update to its receiver. */
 export const Attempt = Schema.Struct({
-  /** When it began, by the mock's clock: ISO 8601, UTC. */
+  /** When the attempt began, by the mock's clock: ISO 8601, UTC. */
   at: Schema.String,
-  /** The receiver's status; absent when no answer came. */
+  /** The HTTP status of the receiver's answer. Absent when no answer arrived. */
   status: Schema.optionalKey(Schema.Int),
-  /** Why no answer came, in words; absent when one did. */
+  /** Why no answer arrived. Absent when an answer arrived. */
   problem: Schema.optionalKey(Schema.String),
-  /** How long it took, in milliseconds of the machine's clock. */
+  /** The duration of the attempt, in milliseconds of the machine's clock. */
   durationMillis: Schema.Number,
 })
 
-/** One try to deliver an update to its receiver. */
+/** One attempt to deliver an update to its receiver. */
 export type Attempt = typeof Attempt.Type
 
 /**
- * Where the delivery of an update stands.
+ * The delivery state of an update.
  *
- * - `waiting`: its time has not come, or a first try is on its way
+ * - `waiting`: the update is not due yet, or its first attempt is in progress
  * - `received`: the receiver answered 2xx
- * - `retrying`: a try failed, a further one follows
- * - `given-up`: every try failed
- * - `not-allowed`: the receiver is not on this machine, and its host was not allowed; nothing was sent
+ * - `retrying`: an attempt failed and another one follows
+ * - `given-up`: every attempt failed
+ * - `not-allowed`: the receiver is not on this machine and its host is not allowed; nothing was sent
  */
 export const UpdateState = Schema.Literals([
   "waiting",
@@ -40,24 +52,24 @@ export const UpdateState = Schema.Literals([
   "not-allowed",
 ])
 
-/** Where the delivery of an update stands. */
+/** The delivery state of an update. */
 export type UpdateState = typeof UpdateState.Type
 
 /** One delivery update about a message. */
 export const Update = Schema.Struct({
-  /** Tells the updates of one message apart: `1`, `2`, … in the order of the scenario. */
+  /** Identifies the update among those of its message: `1`, `2`, … in the order of the scenario. */
   id: Schema.String,
-  /** What it says of the message, in upper case, e.g. `DELIVERED`. */
+  /** The status that the update reports, in upper case, e.g. `DELIVERED`. */
   status: Schema.String,
-  /** When that happened, by the mock's clock: ISO 8601, UTC. */
+  /** When the event happens, by the mock's clock: ISO 8601, UTC. */
   happensAt: Schema.String,
-  /** When it is due at the receiver. Not before `happensAt`; out of order when the scenario says so. */
+  /** When the update is due at the receiver. Never before `happensAt`; a scenario may play updates out of order. */
   dueAt: Schema.String,
-  /** The body that is sent, an update as the contract describes it. */
+  /** The body that is sent, in the form that the contract declares. */
   body: Schema.Unknown,
-  /** Where its delivery stands. */
+  /** The delivery state. */
   state: UpdateState,
-  /** Every try, oldest first. */
+  /** The delivery attempts, oldest first. */
   attempts: Schema.Array(Attempt),
 })
 
@@ -68,64 +80,64 @@ export type Update = typeof Update.Type
 // Messages
 // -----------------------------------------------------------------------------
 
-/** What the caller was told. */
+/** The answer to the caller. */
 export const Answer = Schema.Struct({
   /** The HTTP status. */
   status: Schema.Int,
-  /** The headers that the contract's example has; those of every answer, such as `Date`, are left out. */
+  /** The headers of the contract's example. Headers that every answer has, such as `Date`, are omitted. */
   headers: Schema.Record(Schema.String, Schema.String),
-  /** The body; absent when there is none. */
+  /** The body. Absent when the answer has none. */
   body: Schema.optionalKey(Schema.Unknown),
-  /** Whether it reached the caller `whole`; in a `reset` nothing of it did. */
+  /** Whether the answer reached the caller `whole`. After a `reset`, no part of it did. */
   delivery: Schema.Literals(["whole", "reset", "truncated", "malformed"]),
 })
 
-/** What the caller was told. */
+/** The answer to the caller. */
 export type Answer = typeof Answer.Type
 
-/** A valid request and what became of it. */
+/** A valid request, its answer and its updates. */
 export const Message = Schema.Struct({
-  /** A GUID, the `message_id` of its updates. */
+  /** A GUID: the `message_id` of the updates. */
   id: Schema.String,
-  /** Counts the messages of a server: 1, 2, … */
+  /** The number of the message on this server: 1, 2, … */
   number: Schema.Int,
-  /** When it arrived, by the mock's clock: ISO 8601, UTC. */
+  /** When the request arrived, by the mock's clock: ISO 8601, UTC. */
   receivedAt: Schema.String,
-  /** `x-sender-id` of the request, in lower case; empty where the contract does not ask for it. */
+  /** `x-sender-id` of the request, in lower case. Empty when the contract does not require the header. */
   senderId: Schema.String,
   /** The recipient. */
   phoneNumber: Schema.optionalKey(Schema.String),
-  /** The template, as the request writes it. */
+  /** The template id, as the request writes it. */
   templateId: Schema.optionalKey(Schema.String),
   /** The template's variables by name. */
   variables: Schema.Record(Schema.String, Schema.String),
-  /** Where its updates go. */
+  /** The URL that the updates are sent to. */
   webhookUrl: Schema.optionalKey(Schema.String),
-  /** Whether it was accepted: whether a person would get it. */
+  /** Whether the message was accepted, so that a real service would send it. */
   accepted: Schema.Boolean,
-  /** What carries it, as its updates say; absent before the first one and for a refused message. */
+  /** The channel, as the updates report it. Absent before the first update and for a refused message. */
   channel: Schema.optionalKey(Schema.String),
-  /** Where it stands: `REFUSED`, `ACCEPTED`, or the status of the latest update that has happened, e.g. `DELIVERED`. */
+  /** `REFUSED`, `ACCEPTED`, or the status of the latest update that has happened, e.g. `DELIVERED`. */
   status: Schema.String,
-  /** The name of the scenario that it played; absent when the answer was asked for by `Prefer` or by a fault. */
+  /** The name of the scenario that was played. Absent when `Prefer` or a fault chose a refusal. */
   scenario: Schema.optionalKey(Schema.String),
-  /** What else decided the answer: the `Prefer` header, or the fault, in words. */
+  /** What else decided the answer: the `Prefer` header or a description of the fault. */
   because: Schema.optionalKey(Schema.String),
-  /** The request as it came. */
+  /** The request as it arrived. */
   request: Schema.Struct({
     method: Schema.String,
     /** Path and query. */
     target: Schema.String,
-    /** With `x-api-key` masked. */
+    /** The headers by name. Credentials such as `x-api-key` are masked. */
     headers: Schema.Record(Schema.String, Schema.String),
-    /** The body's text. */
+    /** The body, as text. */
     body: Schema.String,
   }),
-  /** What the caller was told; absent while the answer is held back, and when a fault kept the request from the service. */
+  /** The answer. Absent while it is delayed, and when a fault reset the connection before acceptance. */
   answer: Schema.optionalKey(Answer),
-  /** Its updates, in the order in which they are due. */
+  /** The updates, in the order in which they are due. */
   updates: Schema.Array(Update),
 })
 
-/** A valid request and what became of it. */
+/** A valid request, its answer and its updates. */
 export type Message = typeof Message.Type

@@ -1,48 +1,69 @@
-/** Finding one message among those that were sent, and saying how near the others come when there is none. */
+/**
+ * Selects messages among those that were sent, and explains how the closest one differs when none matches.
+ *
+ * @example
+ * ```ts
+ * import { MockServer } from "@effect-sent/mock-server"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const mock = yield* MockServer.make()
+ *   // By members, or by a function:
+ *   yield* mock.messages({ status: "DELIVERED", variables: { order_id: "12345" } })
+ *   yield* mock.messages(({ updates }) => updates.length > 3)
+ *   return yield* Effect.flip(mock.expectMessage({ phoneNumber: "+1234567890" }))
+ * })
+ *
+ * const error = await Effect.runPromise(Effect.scoped(program))
+ * console.assert(
+ *   error.message === 'no message matched phoneNumber "+1234567890"; no messages were sent',
+ * )
+ * ```
+ */
 import * as Schema from "effect/Schema"
 import type { Message } from "./Message.ts"
 
 /**
- * What a message must be: every member that is given, or whatever a function says. Of `variables` those that are given;
- * others may be there.
+ * Selects messages: by members, all of which must be equal, or by a function. `variables` compares only the variables that it
+ * names.
  */
 export type Match = MatchMembers | ((message: Message) => boolean)
 
-/** What a message must be, member by member. */
+/** The members that a message must have. */
 export interface MatchMembers {
   readonly phoneNumber?: string | undefined
-  /** In either letter case. */
+  /** Letter case is ignored. */
   readonly templateId?: string | undefined
-  /** In either letter case. */
+  /** Letter case is ignored. */
   readonly senderId?: string | undefined
   readonly webhookUrl?: string | undefined
   readonly accepted?: boolean | undefined
-  /** Where it stands: `REFUSED`, `ACCEPTED`, `DELIVERED`, … */
+  /** `REFUSED`, `ACCEPTED`, `DELIVERED`, … */
   readonly status?: string | undefined
-  /** The scenario that it played. */
+  /** The name of the scenario that was played. */
   readonly scenario?: string | undefined
   readonly variables?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * No message is what it was to be. The message says which one came nearest and where it differs: it is for the output
- * of a test, and quotes what the test sent.
+ * No message matched. The error message names the closest one and each difference. It is meant for the output of a test and
+ * quotes values that the test sent.
  */
 export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
   "MessageMatch/MessageNotFound",
 )("MessageNotFound", {
-  /** What was looked for, in words. */
+  /** A description of the match. */
   wanted: Schema.String,
-  /** How many messages there were. */
+  /** The number of messages that were compared. */
   seen: Schema.Int,
-  /** The message that came nearest and each difference, in words; absent when there was none, or nothing to compare. */
+  /** The closest message and each difference. Absent when there are no messages, and for a match by function. */
   nearest: Schema.optionalKey(Schema.String),
 }) {
   override get message(): string {
-    const what = `no message ${this.wanted}`
-    if (this.seen === 0) return `${what}; no message was sent at all`
+    const what = `no message matched ${this.wanted}`
+    if (this.seen === 0) return `${what}; no messages were sent`
     return this.nearest === undefined
-      ? `${what}; none of ${this.seen} is it`
-      : `${what}; the nearest of ${this.seen}: ${this.nearest}`
+      ? `${what}; messages compared: ${this.seen}`
+      : `${what}; closest of ${this.seen}: ${this.nearest}`
   }
 }

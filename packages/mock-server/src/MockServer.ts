@@ -1,5 +1,5 @@
 /**
- * A mock of the API: it answers as the contract says, on a port of its own, for as long as its scope is open.
+ * A mock of the API that answers from the contract. Each server listens on its own port until its scope closes.
  *
  * @example
  * ```ts
@@ -8,7 +8,7 @@
  *
  * const program = Effect.gen(function* () {
  *   const mock = yield* MockServer.MockServer
- *   // The program under test sends to `mock.baseUrl`. Then:
+ *   // After the program under test has sent to `mock.baseUrl`:
  *   const messages = yield* mock.messages({ status: "DELIVERED" })
  *   return messages.length
  * })
@@ -44,7 +44,7 @@ import * as NodeServer from "./NodeServer.ts"
 export type { Options } from "./internal/options.ts"
 export type { View } from "./internal/play/view.ts"
 
-/** The secret that signs updates by default. It is public: anyone may know it. */
+/** The default secret that updates are signed with. It is public. */
 export const defaultWebhookSecret: string = defaultSecret
 
 // -----------------------------------------------------------------------------
@@ -55,17 +55,20 @@ export const defaultWebhookSecret: string = defaultSecret
 export class MockServer extends Context.Service<
   MockServer,
   {
-    /** The base URL for a client, for example `http://127.0.0.1:4010`. */
+    /** The base URL for clients, for example `http://127.0.0.1:4010`. */
     readonly baseUrl: string
-    /** The address it listens on. */
+    /** The address that the server listens on. */
     readonly host: string
-    /** The port it listens on. */
+    /** The port that the server listens on. */
     readonly port: number
-    /** The contract it serves. */
+    /** The contract that the server answers from. */
     readonly contract: Contract.Contract
-    /** The page that shows the messages as they arrive, for example `http://127.0.0.1:4010/__mock/`. */
+    /** The URL of the inbox page, for example `http://127.0.0.1:4010/__mock/`. */
     readonly inboxUrl: string
-    /** The view of one sender, in either letter case. Tests that each use their own sender do not see each other. */
+    /**
+     * Returns the view of one sender. Letter case is ignored. Parallel tests that each use their own sender id do not see each
+     * other's messages and faults.
+     */
     readonly forSender: (senderId: string) => View
   } & View
 >()("@effect-sent/mock-server/MockServer") {}
@@ -75,8 +78,12 @@ export class MockServer extends Context.Service<
 // -----------------------------------------------------------------------------
 
 /**
- * Starts a mock server, which stops when the scope closes. Requests in flight then have a second to end; connections that are
- * still open after it are cut.
+ * Starts a mock server. The server stops when the scope closes.
+ *
+ * **Details**
+ *
+ * When the server stops, it sends the updates that are still due, and requests in flight have a little less than a second to
+ * complete. Connections that are still open after that are closed.
  *
  * @example
  * ```ts
@@ -150,10 +157,10 @@ export const make = Effect.fnUntraced(function* (
     },
   )
   yield* server.serve(app).pipe(
-    // A span of the server would show the request's headers.
+    // A server span would record the request's headers.
     Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
   )
-  // Added last, so that it runs first: the server's own end waits for every request, however long its body takes.
+  // Added last, so that it runs first: the server's own finalizer waits for every request, however long its body takes.
   yield* Effect.addFinalizer(() =>
     Effect.andThen(
       Deferred.succeed(closing, undefined),
@@ -185,7 +192,7 @@ const asMockServerError = <A>(
 // -----------------------------------------------------------------------------
 
 /**
- * A mock server for as long as the layer is in use; for tests, one on a free port of its own.
+ * Provides a mock server, by default on a free port.
  *
  * @example
  * ```ts

@@ -1,6 +1,5 @@
 /**
- * The error of the mock server, and its reasons. Each message says what is wrong, where, and what to do about it, in one
- * line.
+ * The error of the mock server and its reasons. Each message is one line that says what failed, where, and what to do.
  *
  * @example
  * ```ts
@@ -20,30 +19,30 @@
 import { ContractInvalid, ContractNotFound } from "@effect-sent/contract/ContractError"
 import * as Schema from "effect/Schema"
 
-/** Something else listens on the port. */
+/** Another process listens on the port. */
 export class PortInUse extends Schema.TaggedError<PortInUse>("MockServerError/PortInUse")(
   "PortInUse",
   {
-    /** The host that was to be listened on. */
+    /** The requested host. */
     host: Schema.String,
-    /** The port that is taken. */
+    /** The port that is in use. */
     port: Schema.Number,
   },
 ) {
   override get message(): string {
-    return `port ${this.port} of ${this.host} is in use; stop what listens there or choose another port (0 picks a free one)`
+    return `port ${this.port} of ${this.host} is in use; stop the process that listens on it or choose another port (0 picks a free one)`
   }
 }
 
-/** The host cannot be listened on: it is not an address of this machine, the port needs more rights, … */
+/** The server cannot listen on the address: the host is not an address of this machine, the port needs more privileges, … */
 export class AddressUnavailable extends Schema.TaggedError<AddressUnavailable>(
   "MockServerError/AddressUnavailable",
 )("AddressUnavailable", {
-  /** The host that was to be listened on. */
+  /** The requested host. */
   host: Schema.String,
-  /** The port that was to be listened on. */
+  /** The requested port. */
   port: Schema.Number,
-  /** What the system said, e.g. `EADDRNOTAVAIL`. */
+  /** The error code of the system, e.g. `EADDRNOTAVAIL`. */
   problem: Schema.String,
 }) {
   override get message(): string {
@@ -51,13 +50,13 @@ export class AddressUnavailable extends Schema.TaggedError<AddressUnavailable>(
   }
 }
 
-/** An option has a value that it cannot have. */
+/** An option has an invalid value. */
 export class InvalidOption extends Schema.TaggedError<InvalidOption>(
   "MockServerError/InvalidOption",
 )("InvalidOption", {
-  /** The option's name. */
+  /** The name of the option. */
   option: Schema.String,
-  /** What it must be. */
+  /** What the value must be. */
   problem: Schema.String,
 }) {
   override get message(): string {
@@ -65,15 +64,15 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>(
   }
 }
 
-/** Why a mock server did not start. */
+/** Why a mock server could not be started or a fault could not be added. */
 export type Reason =
   ContractNotFound | ContractInvalid | PortInUse | AddressUnavailable | InvalidOption
 
-/** A mock server did not start. `reason` says why; catch one kind with `Effect.catchReason`. */
+/** A mock server could not be started, or a fault could not be added. `reason` says why; handle one with `Effect.catchReason`. */
 export class MockServerError extends Schema.TaggedError<MockServerError>(
   "MockServerError/MockServerError",
 )("MockServerError", {
-  /** What went wrong. */
+  /** Why the operation failed. */
   reason: Schema.Union([
     ContractNotFound,
     ContractInvalid,

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server as the mock and the contract proxy use it: it answers with a problem document also what it cannot read
- * as a request, and it stops within a second.
+ * The HTTP server of the mock and of the contract proxy: Node's server, which also answers malformed requests with a problem
+ * document, and which stops within a second.
  *
  * @example
  * ```ts
@@ -31,16 +31,16 @@ import { AddressUnavailable, InvalidOption, PortInUse } from "./MockServerError.
 // Options
 // -----------------------------------------------------------------------------
 
-/** Where a server listens. */
+/** The address that a server listens on. */
 export interface Address {
   /** An IP address or a host name. */
   readonly host: string
-  /** 0 picks a free port. */
+  /** The port. 0 picks a free one. */
   readonly port: number
 }
 
 /**
- * Checks an address. Fails with `InvalidOption` for a port or a host that cannot be one.
+ * Checks an address. Fails with `InvalidOption` for an invalid port or host.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export const checkAddress = ({ host, port }: Address): Effect.Effect<void, Inval
       new InvalidOption({ option: "port", problem: "must be a whole number from 0 to 65535" }),
     )
   }
-  // Node takes a host that is not a string for every interface.
+  // Node listens on every interface when the host is not a string.
   return Predicate.isString(host) && /^[\w.:-]+$/.test(host)
     ? Effect.void
     : Effect.fail(
@@ -69,7 +69,7 @@ export const checkAddress = ({ host, port }: Address): Effect.Effect<void, Inval
 }
 
 /**
- * A time-out in whole milliseconds, as Node's timers need it. Fails with `InvalidOption`, naming the option.
+ * Converts a time-out to whole milliseconds, which Node's timers require. Fails with an `InvalidOption` that names the option.
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ export const readTimeout = (
     ? Effect.fail(
         new InvalidOption({
           option,
-          problem: 'must be a duration of a millisecond or more, e.g. "30 seconds"',
+          problem: 'must be a duration of at least a millisecond, e.g. "30 seconds"',
         }),
       )
     : Effect.succeed(Math.min(Math.ceil(millis), Number.MAX_SAFE_INTEGER))
@@ -100,8 +100,12 @@ export const readTimeout = (
 // -----------------------------------------------------------------------------
 
 /**
- * A server that does not listen yet. Register a listener for `request`, and for `checkContinue` to handle
- * `Expect: 100-continue`.
+ * Makes a server that does not listen yet.
+ *
+ * **Details**
+ *
+ * Register a listener for `request`, and one for `checkContinue` to handle `Expect: 100-continue`. The server itself answers
+ * malformed requests, `CONNECT`, and requests that do not arrive within the time-out.
  *
  * @example
  * ```ts
@@ -112,13 +116,13 @@ export const readTimeout = (
  * ```
  */
 export const make = (requestTimeoutMillis: number): Server => {
-  // The response that each connection is waiting for, so that no answer is taken for that of another request.
+  // The pending response of each connection, so that an error answer is not mistaken for the answer to another request.
   const answering = new WeakMap<Duplex, ServerResponse>()
   const server = createServer({
     requestTimeout: requestTimeoutMillis,
     headersTimeout: requestTimeoutMillis,
     connectionsCheckingInterval: Math.min(requestTimeoutMillis, 1000),
-    // Node's own answers to these have no body, and it leaves the body of an upgrade request unread.
+    // Node's own answers have no body, and Node does not read the body of an upgrade request.
     requireHostHeader: false,
     shouldUpgradeCallback: () => false,
   })
@@ -135,30 +139,31 @@ export const make = (requestTimeoutMillis: number): Server => {
     }
     const current = answering.get(socket)
     if (current === undefined || (current.req.complete && current.writableFinished)) refuse()
-    // The error is in what follows a whole request, which is answered first.
+    // The error is in the bytes after a complete request, which is answered first.
     else if (current.req.complete) current.once("finish", refuse)
-    // The request with the error has had its answer.
+    // The malformed request has already been answered.
     else if (current.headersSent) socket.destroy()
     else refuse()
   })
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
-    // Node has let go of this connection and would not close it with the server.
-    socket.end(toRawResponse(problem(405, "This is no proxy", { Allow: "" })), () =>
-      socket.destroy(),
-    )
+    // Node no longer manages this connection and would not close it with the server.
+    const refusal = problem(405, "CONNECT is not supported: this server is not a proxy", {
+      Allow: "",
+    })
+    socket.end(toRawResponse(refusal), () => socket.destroy())
   })
   return server
 }
 
-/** How long requests in flight may take once the server stops: a little less than the second that stopping takes at most. */
+/** How long requests in flight may take after the server stops, in milliseconds: slightly less than a second. */
 export const graceMillis = 800
 
 /**
- * Stops listening, lets the requests in flight end, and cuts the connections that are still open after `graceMillis`.
+ * Stops listening, waits for the requests in flight, and closes the connections that are still open after `graceMillis`.
  *
  * **Gotchas**
  *
- * The time is the machine's, as with all of Node's time-outs: under `TestClock` the server still stops.
+ * The wait uses the machine's clock, like all of Node's time-outs: under `TestClock`, the server still stops.
  *
  * @example
  * ```ts
@@ -180,7 +185,7 @@ export const close = (server: Server): Effect.Effect<void> =>
   })
 
 /**
- * Listens for as long as the scope is open, and then closes the server.
+ * Listens on an address. Closes the server when the scope closes.
  *
  * @example
  * ```ts
@@ -209,14 +214,14 @@ export const listen = (
     () => close(server),
   )
 
-/** Where a server listens, once it does. */
+/** The address of a listening server. */
 export interface Bound extends Address {
-  /** What a client calls, for example `http://127.0.0.1:4010`. */
+  /** The origin for clients, for example `http://127.0.0.1:4010`. */
   readonly origin: string
 }
 
 /**
- * Where a listening server listens.
+ * Returns the address that a server listens on, or the given one when it does not listen yet.
  *
  * @example
  * ```ts
@@ -236,7 +241,7 @@ export const boundTo = (server: Server, asked: Address): Bound => {
   return { host, port, origin: `http://${urlHost(host)}:${port}` }
 }
 
-/** The host as a URL has it. The addresses that stand for every interface cannot be called. */
+/** Formats a host for a URL. Wildcard addresses become loopback addresses, since clients cannot connect to a wildcard. */
 const urlHost = (address: string): string => {
   if (address === "0.0.0.0") return "127.0.0.1"
   if (address === "::") return "[::1]"
@@ -244,7 +249,7 @@ const urlHost = (address: string): string => {
 }
 
 /**
- * Why an address cannot be listened on, from the error that Node reports.
+ * Converts Node's error to the reason why the server cannot listen.
  *
  * @example
  * ```ts
@@ -273,7 +278,7 @@ const answerTo = ({ code }: NodeJS.ErrnoException): Answer => {
       return problem(408, "The request did not arrive in time")
     }
     default: {
-      return problem(400, "This is not an HTTP/1.1 request")
+      return problem(400, "The request is not valid HTTP/1.1")
     }
   }
 }

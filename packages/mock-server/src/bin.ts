@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `effect-sent-mock`. Only what every version of Node.js has is imported before the version is checked. */
+/** The program `effect-sent-mock`. Until it has checked the version of Node.js, it only imports what every version has. */
 import { problemOf } from "@effect-sent/contract/NodeVersion"
 import * as module from "node:module"
 import { setFlagsFromString } from "node:v8"
@@ -8,10 +8,10 @@ import { engines } from "./internal/packageJson.ts"
 const problem = problemOf(process.versions.node, engines.node)
 
 if (problem === undefined) {
-  // From the second start on, most of what is loaded need not be compiled again.
+  // Later starts load most modules without compiling them again.
   module.enableCompileCache()
-  // What is kept is small. Without these flags the garbage grows to ten times as much before it is collected. They are for
-  // this process only: a library has no say in the memory of another.
+  // The live heap is small. Without these flags, garbage grows to ten times its size before V8 collects it. Only the program
+  // sets them: a library must not change the memory settings of its host process.
   setFlagsFromString("--semi-space-growth-factor=1")
   setFlagsFromString("--heap-growing-percent=15")
   await import("./internal/cli.ts")

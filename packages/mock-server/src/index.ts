@@ -1,7 +1,7 @@
 /**
- * A mock of Sent.dm's API: whatever it answers comes from the OpenAPI contract.
+ * A mock of Sent.dm's API that answers from the OpenAPI contract.
  *
- * Each module is also an entry point of its own, for example `@effect-sent/mock-server/MockServer`.
+ * Each module is also a separate entry point, for example `@effect-sent/mock-server/MockServer`.
  */
 export * as Fault from "./Fault.ts"
 export * as Message from "./Message.ts"

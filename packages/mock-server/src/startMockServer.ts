@@ -1,4 +1,27 @@
-/** The mock server for programs that do not use Effect. */
+/**
+ * The mock server for programs that do not use Effect.
+ *
+ * @example
+ * ```ts
+ * import { startMockServer } from "@effect-sent/mock-server"
+ *
+ * await using mock = await startMockServer()
+ * await fetch(`${mock.baseUrl}/v1/messages/phone`, {
+ *   method: "POST",
+ *   headers: {
+ *     "content-type": "application/json",
+ *     "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+ *     "x-api-key": "anything",
+ *   },
+ *   body: JSON.stringify({
+ *     phoneNumber: "+1234567890",
+ *     templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+ *   }),
+ * })
+ * const message = await mock.expectMessage({ phoneNumber: "+1234567890" })
+ * console.assert(message.accepted)
+ * ```
+ */
 import { problemOf } from "@effect-sent/contract/NodeVersion"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -13,53 +36,54 @@ import type { Match } from "./MessageMatch.ts"
 import * as MockServer from "./MockServer.ts"
 import { engines } from "./internal/packageJson.ts"
 
-/**
- * What was sent, what is to go wrong, and the time: of everybody, or of one sender. As `MockServer.View`, with promises.
- */
+/** The messages, the faults and the clock of all senders or of one sender: `MockServer.View` with promises. */
 export interface MockServerView {
-  /** The messages that match, all of them without a match; oldest first. */
+  /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Promise<ReadonlyArray<Message>>
-  /** The newest message that matches; rejected with a `MessageNotFound` that says which one comes nearest. */
+  /** Returns the newest matching message. Rejects with a `MessageNotFound` that describes the closest one. */
   readonly expectMessage: (match: Match) => Promise<Message>
-  /** The newest message that matches, as soon as there is one; rejected after so long, a second unless told otherwise. */
+  /** Waits for a matching message and returns it. Rejects with `MessageNotFound` after `within`. Default: a second. */
   readonly awaitMessage: (match: Match, within?: Duration.Input) => Promise<Message>
-  /** Forgets the messages, and sends no more updates of them. */
+  /** Removes the messages and cancels their pending updates. */
   readonly clearMessages: () => Promise<void>
-  /** Puts a fault in force; rejected when it makes no sense. */
+  /** Adds a fault. Rejects with a `MockServerError` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Promise<PlacedFault>
-  /** The faults in force. */
+  /** Returns the active faults. */
   readonly faults: () => Promise<ReadonlyArray<PlacedFault>>
-  /** Takes one fault out of force; whether it was there. */
+  /** Removes a fault. Returns whether it was active. */
   readonly removeFault: (id: string) => Promise<boolean>
-  /** Takes every fault out of force. */
+  /** Removes every fault. */
   readonly clearFaults: () => Promise<void>
   /** The mock's clock. */
   readonly clock: {
     readonly now: () => Promise<Date>
-    /** Moves it on, and waits until every update that was due by then has had its try. */
+    /** Advances the clock, and waits until every update that became due has been attempted. */
     readonly advance: (duration: Duration.Input) => Promise<void>
   }
 }
 
 /** A mock server that is listening. */
 export interface StartedMockServer extends MockServerView, AsyncDisposable {
-  /** What a client takes for the address of the API, e.g. `http://127.0.0.1:4010`. */
+  /** The base URL for clients, for example `http://127.0.0.1:4010`. */
   readonly baseUrl: string
-  /** The address it listens on. */
+  /** The address that the server listens on. */
   readonly host: string
-  /** The port it listens on. */
+  /** The port that the server listens on. */
   readonly port: number
-  /** The page that shows the messages as they arrive. */
+  /** The URL of the inbox page. */
   readonly inboxUrl: string
-  /** What concerns one sender alone, in either letter case. */
+  /** Returns the view of one sender. Letter case is ignored. */
   readonly forSender: (senderId: string) => MockServerView
-  /** Stops it; after the promise is fulfilled nothing of it is left. May be called again. */
+  /** Stops the server and resolves when all of its resources are released. May be called more than once. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts a mock server, by default on a free port. Stop it with `stop`, or declare it with `await using`. The promise
- * is rejected with a `MockServerError`.
+ * Starts a mock server, by default on a free port. Stop it with `stop`, or declare it with `await using`.
+ *
+ * **Details**
+ *
+ * Rejects with a `MockServerError` when the server cannot be started, and with an `Error` when Node.js is too old.
  *
  * @example
  * ```ts
@@ -111,7 +135,7 @@ const viewOf = (view: MockServer.View): MockServerView => ({
   },
 })
 
-/** Rejects with the error itself and not with a fiber's failure around it. */
+/** Rejects with the error itself rather than with a fiber failure that wraps it. */
 const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
   const result = await Effect.runPromise(Effect.result(effect))
   if (Result.isFailure(result)) throw result.failure

@@ -1,4 +1,4 @@
-/** How a mock server starts, where it listens, and that nothing of it is left when it stops. */
+/** How a mock server starts, listens and stops. */
 import { MockServer, MockServerError, startMockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Redacted, Scope } from "effect"
@@ -9,7 +9,7 @@ import { answersIn, bytesOf, open, received } from "@effect-sent/faults/rawClien
 const startFailure = (options: MockServer.Options) =>
   Effect.map(Effect.flip(MockServer.make(options)), ({ reason }) => reason)
 
-/** What nobody can connect to refuses at once. */
+/** Whether nothing listens on a port. */
 const isClosed = (port: number) =>
   Effect.callback<boolean>((resume) => {
     const probe = createServer()
@@ -56,7 +56,7 @@ describe("a mock server", () => {
     }),
   )
 
-  it.effect("stops with its scope, and cuts connections that are idle", () =>
+  it.effect("stops with its scope and closes idle connections", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { port } = yield* Scope.provide(MockServer.make(), scope)
@@ -68,7 +68,7 @@ describe("a mock server", () => {
     }),
   )
 
-  it.effect("finishes the answer that it is working on when it stops", () =>
+  it.effect("completes requests in flight when it stops", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { port } = yield* Scope.provide(MockServer.make(), scope)
@@ -83,7 +83,7 @@ describe("a mock server", () => {
           ["expect", "100-continue"],
         ],
       })
-      // Once it says to go on it is working on the request.
+      // After `100 Continue`, the request is in flight.
       const goOn = Effect.callback<void>((resume) => {
         socket.once("data", () => resume(Effect.void))
       })
@@ -99,19 +99,19 @@ describe("a mock server", () => {
     }),
   )
 
-  it.effect("does not start on a port that is taken, and says what to do", () =>
+  it.effect("does not start on a port that is in use, and says what to do", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.make()
       const reason = yield* startFailure({ port })
       assert.instanceOf(reason, MockServerError.PortInUse)
       assert.strictEqual(
         reason.message,
-        `port ${port} of 127.0.0.1 is in use; stop what listens there or choose another port (0 picks a free one)`,
+        `port ${port} of 127.0.0.1 is in use; stop the process that listens on it or choose another port (0 picks a free one)`,
       )
     }),
   )
 
-  // TEST-NET-1 (RFC 5737): an address that no machine has.
+  // An address of TEST-NET-1 (RFC 5737), which no machine has.
   it.effect.each(["192.0.2.1", "no-such-host.invalid"])("does not start on %s", (host) =>
     Effect.gen(function* () {
       const reason = yield* startFailure({ host })
@@ -153,7 +153,7 @@ describe("a mock server", () => {
 })
 
 describe("startMockServer", () => {
-  it("starts one for a program without Effect, which may be stopped twice", async () => {
+  it("starts a server without Effect, and may be stopped twice", async () => {
     const mock = await startMockServer()
     assert.strictEqual((await Effect.runPromise(post(mock))).status, 204)
     await Promise.all([mock.stop(), mock.stop()])
@@ -161,7 +161,7 @@ describe("startMockServer", () => {
     assert.isTrue(await Effect.runPromise(isClosed(mock.port)))
   })
 
-  it("stops at the end of the block that uses it", async () => {
+  it("stops at the end of an `await using` block", async () => {
     let port = 0
     {
       await using mock = await startMockServer()
@@ -171,7 +171,7 @@ describe("startMockServer", () => {
     assert.isTrue(await Effect.runPromise(isClosed(port)))
   })
 
-  it("is rejected with the error that says why", async () => {
+  it("rejects with the error that says why", async () => {
     await using mock = await startMockServer()
     const error: unknown = await startMockServer({ port: mock.port }).then(
       () => undefined,

@@ -1,4 +1,4 @@
-/** Who may use the mock's own routes, and what they and the page are sent with. */
+/** Access to the routes below `/__mock`, and the headers of these routes and of the page. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -7,7 +7,7 @@ import { bytesOf, talk } from "@effect-sent/faults/rawClient"
 
 type Headers = Readonly<Record<string, string>>
 
-/** One request below `/__mock`, its headers as they are written. */
+/** Sends a request below `/__mock` with exactly these headers. */
 const call = (
   port: number,
   target: string,
@@ -44,14 +44,14 @@ describe("the mock's own routes", () => {
     ["localhost.example.com:4010", 403],
     ["127.0.0.1.example.com", 403],
     ["", 403],
-  ])("asked for under the host %j answer %i", ([host, status]) =>
+  ])("requested with the host %j answer %i", ([host, status]) =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.make()
       assert.strictEqual((yield* call(port, "/__mock/messages", { host }))?.status, status)
     }),
   )
 
-  it.effect("may be asked for under a name that the user gave", () =>
+  it.effect("may be requested under a name in `inboxHosts`", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.make({ inboxHosts: ["Mock"] })
       const answer = yield* call(port, "/__mock/messages", { host: "mock:4010" })
@@ -68,7 +68,7 @@ describe("the mock's own routes", () => {
     [{ origin: "https://localhost:4010" }, 403],
     [{ origin: "https://example.com" }, 403],
     [{ origin: "null" }, 403],
-  ])("asked for by a page with %j answer %i", ([headers, status]) =>
+  ])("requested by a page with %j answer %i", ([headers, status]) =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.make()
       const answer = yield* call(port, "/__mock/messages", { host: "localhost:4010", ...headers })
@@ -76,7 +76,7 @@ describe("the mock's own routes", () => {
     }),
   )
 
-  it.effect("change nothing for what a form can send", () =>
+  it.effect("reject every content type that a form can send", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock)
@@ -115,7 +115,7 @@ describe("the mock's own routes", () => {
   )
 
   it.effect.each(["{", "", "[1", "null", '"text"', `{"x":"${"y".repeat(100_000)}"}`])(
-    "take no body such as %.12s",
+    "reject a body such as %.12s",
     (body) =>
       Effect.gen(function* () {
         const { port } = yield* MockServer.make()
@@ -127,7 +127,7 @@ describe("the mock's own routes", () => {
       }),
   )
 
-  it.effect("move the clock", () =>
+  it.effect("advance the clock", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const before = (yield* mock.clock.now).epochMilliseconds
@@ -144,7 +144,7 @@ describe("the mock's own routes", () => {
 })
 
 describe("the page", () => {
-  it.effect("is sent with a policy that lets nothing in from elsewhere", () =>
+  it.effect("is served with a policy that allows only this server", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.make()
       for (const [target, type] of [
@@ -167,7 +167,7 @@ describe("the page", () => {
 })
 
 describe("GET /__mock/events", () => {
-  it.effect("tells of messages as they come, of what becomes of them, and of their end", () =>
+  it.effect("streams new messages, their changes, and their removal", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const controller = new AbortController()
@@ -181,7 +181,7 @@ describe("GET /__mock/events", () => {
       const until = (wanted: string) =>
         Effect.promise(async () => {
           while (!text.includes(wanted)) {
-            // What comes next is not known before this has come.
+            // The next chunk depends on this one.
             // oxlint-disable-next-line no-await-in-loop
             text += (await reader?.read())?.value ?? ""
           }
@@ -200,7 +200,7 @@ describe("GET /__mock/events", () => {
     }),
   )
 
-  it.effect("does not keep the server from stopping", () =>
+  it.effect("does not delay the stop of the server", () =>
     Effect.gen(function* () {
       const before = performance.now()
       const reading = yield* Effect.scoped(
@@ -211,7 +211,7 @@ describe("GET /__mock/events", () => {
         }),
       )
       assert.strictEqual(yield* Effect.promise(() => reading), "retry: 1000\n\n")
-      // Far less than the patience with requests that are being answered.
+      // Far less than the grace period of requests in flight.
       assert.isBelow(performance.now() - before, 600)
     }),
   )

@@ -1,4 +1,4 @@
-/** Which answer a valid request gets: every one that the contract has, by `Prefer`, in the type that `Accept` likes. */
+/** `Prefer` chooses any answer of the contract, and `Accept` its media type. */
 import { Contract } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -14,7 +14,7 @@ const named = responses.flatMap(({ examples, status }) =>
 )
 
 describe("the contract", () => {
-  it("has an answer to ask for under every status but success", () => {
+  it("has an example to prefer for every status except success", () => {
     assert.isAbove(named.length, 15)
     for (const { examples, status } of responses) {
       assert.strictEqual(examples.length === 0, status === 204, String(status))
@@ -23,7 +23,7 @@ describe("the contract", () => {
 })
 
 layer(MockServer.layer())("a valid request", (suite) => {
-  suite.effect("is accepted, with neither body nor type", () =>
+  suite.effect("is accepted, without body and content type", () =>
     Effect.gen(function* () {
       const answer = yield* post(yield* MockServer.MockServer)
       assert.strictEqual(answer.status, 204)
@@ -47,7 +47,7 @@ layer(MockServer.layer())("a valid request", (suite) => {
         assert.strictEqual(answer.headers["content-type"], "application/problem+json")
         assert.deepStrictEqual(jsonOf(answer), example.value)
         conforms(answer.status, jsonOf(answer))
-        // What the example says of its headers is all there is of them.
+        // The answer has exactly the headers of the example.
         const own = [
           "retry-after",
           "x-ratelimit-limit",
@@ -62,7 +62,7 @@ layer(MockServer.layer())("a valid request", (suite) => {
     }),
   )
 
-  suite.effect("is answered with each of them as application/json, too", () =>
+  suite.effect("is answered with each example as application/json, too", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.MockServer
       for (const [title, status, example] of named) {
@@ -106,7 +106,7 @@ layer(MockServer.layer())("a valid request", (suite) => {
     ["application/json;q=0.4, application/problem+json;q=0.3", "application/json"],
     ["*/*", "application/problem+json"],
     ["application/*;q=0.1", "application/problem+json"],
-    // Rather an answer in another type than none (RFC 9110, section 12.4.1).
+    // An answer in another type is better than none (RFC 9110, section 12.4.1).
     ["text/html", "application/problem+json"],
     ["nonsense", "application/problem+json"],
   ] as const)("accepting %s gets its refusal as %s", ([accept, type]) =>
@@ -121,7 +121,7 @@ layer(MockServer.layer())("a valid request", (suite) => {
     }),
   )
 
-  suite.effect("leaves nothing of what it preferred to the next one", () =>
+  suite.effect("does not affect the next request with its preference", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.MockServer
       yield* post(mock, undefined, { accept: "application/json", prefer: "code=403" })
@@ -132,24 +132,26 @@ layer(MockServer.layer())("a valid request", (suite) => {
   )
 
   suite.effect.each([
-    ["code=418", 'there is no code "418"; there are: 204, 400, 401'],
-    ["code=abc", 'there is no code "abc"'],
-    ["example=nothing", 'there is no example "nothing"; there are: 400: validation-failed'],
-    ["code=403, example=nothing", 'no example "nothing" for 403; there are: forbidden, empty'],
-    ["code=204, example=x", 'no example "x" for 204; there is none'],
+    ["code=418", 'no code "418"; available: 204, 400, 401'],
+    ["code=abc", 'no code "abc"'],
+    ["example=nothing", 'no example "nothing"; available: 400: validation-failed'],
+    ["code=403, example=nothing", 'no example "nothing" for 403; available: forbidden, empty'],
+    ["code=204, example=x", 'no example "x" for 204; available: none'],
     ["code=429, example=empty", 'no example "empty" for 429'],
-    // An example of another status than the one that is asked for.
+    // The example belongs to another status.
     ["code=429, example=forbidden", 'no example "forbidden" for 429'],
     [`example=${"x".repeat(500)}`, `"${"x".repeat(80)}…"`],
-  ] as const)("that prefers %s is told what there is", ([prefer, told]) =>
-    Effect.gen(function* () {
-      const answer = yield* post(yield* MockServer.MockServer, undefined, { prefer })
-      assert.include(assertProblem(answer, 400), told)
-    }),
+  ] as const)(
+    "that prefers %s is refused, and the answer lists what is available",
+    ([prefer, detail]) =>
+      Effect.gen(function* () {
+        const answer = yield* post(yield* MockServer.MockServer, undefined, { prefer })
+        assert.include(assertProblem(answer, 400), detail)
+      }),
   )
 
   suite.effect.each(["", ",,;;", "=", "respond-async, wait=10", "dynamic=true"])(
-    "that prefers what means nothing here (%s) is accepted",
+    "with a preference that the mock ignores (%s) is accepted",
     (prefer) =>
       Effect.gen(function* () {
         const answer = yield* post(yield* MockServer.MockServer, undefined, { prefer })
@@ -157,7 +159,7 @@ layer(MockServer.layer())("a valid request", (suite) => {
       }),
   )
 
-  suite.effect("that is answered otherwise still has to be valid", () =>
+  suite.effect("must be valid even if it prefers a refusal", () =>
     Effect.gen(function* () {
       const answer = yield* post(yield* MockServer.MockServer, {}, { prefer: "code=204" })
       assert.strictEqual(answer.status, 400)

@@ -1,6 +1,6 @@
 /**
- * Whatever bytes come, what goes back is an answer: one of the contract, by its schema, or a problem document. A
- * property that fails prints its input and the token that replays it.
+ * Whatever bytes arrive, the mock sends an answer that conforms to the contract, or a problem document. A property that fails
+ * prints its input and the token that replays it.
  */
 import { Contract } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
@@ -21,7 +21,7 @@ import {
 const { document } = await Effect.runPromise(Contract.load())
 
 const ajv = new Ajv2020({ strict: false })
-// CommonJS in an ES module: the plugin is a member of what is imported.
+// CommonJS in an ES module: the plugin is a member of the import.
 addFormats.default(ajv)
 
 const at = (...keys: ReadonlyArray<string>): object => {
@@ -34,7 +34,7 @@ const at = (...keys: ReadonlyArray<string>): object => {
 
 const responses = ["paths", "/v1/messages/phone", "post", "responses"]
 
-/** What an answer is by the contract: its status is declared, and its body, if there may be one, fits. */
+/** Whether an answer conforms to the contract: a declared status with a valid body. */
 const isOfContract = ({ body, headers, status }: Received): boolean => {
   const response = at(...responses, String(status))
   const type = headers["content-type"]
@@ -55,15 +55,15 @@ const isProblem = ({ body, headers, status }: Received): boolean => {
 }
 
 const assertAnswer = (answer: Received): void => {
-  // The mock never fails by itself, unless it is asked to.
-  assert.notInclude(answer.body, "The mock itself failed")
+  // No input causes an internal error.
+  assert.notInclude(answer.body, "Internal error of the mock")
   assert.isTrue(isOfContract(answer) || isProblem(answer), JSON.stringify(answer))
 }
 
 const byte = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
 const bytes = Arbitrary.map(Arbitrary.array(byte), (list) => Uint8Array.from(list))
 
-/** Anything that a header line can hold, in Latin-1. */
+/** Any value of a header line, in Latin-1. */
 const value = Arbitrary.map(
   Arbitrary.array(
     Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0x20, maximum: 0xff }))),
@@ -91,7 +91,7 @@ const header = Schema.Literals([
   "x-sender-id",
 ])
 
-/** Bodies that begin as good ones and hold anything where a field is. */
+/** Valid bodies with any value in place of a field. */
 const nearlyGood = Schema.Struct({
   phoneNumber: Schema.optionalKey(Schema.Union([Schema.Literal(sample.phoneNumber), Schema.Json])),
   templateId: Schema.optionalKey(Schema.Union([Schema.Literal(sample.templateId), Schema.Json])),
@@ -125,14 +125,14 @@ const options = { arbitrary: { runs: 200 }, timeout: 30_000 }
 
 layer(MockServer.layer())("an answer comes", (it) => {
   it.effect.prop(
-    "to any bytes for a body",
+    "to any bytes as the body",
     { body: bytes },
     ({ body }) => Effect.map(send(body), assertAnswer),
     options,
   )
 
   it.effect.prop(
-    "to any JSON for a body",
+    "to any JSON as the body",
     { body: Schema.Union([Schema.Json, nearlyGood]) },
     ({ body }) => Effect.map(send(JSON.stringify(body)), assertAnswer),
     options,
@@ -146,14 +146,14 @@ layer(MockServer.layer())("an answer comes", (it) => {
   )
 
   it.effect.prop(
-    "to any bytes for a request",
+    "to any bytes as the request",
     { request: bytes },
     ({ request }) =>
       Effect.scoped(
         Effect.gen(function* () {
           const { port } = yield* MockServer.MockServer
           const socket = yield* open(port)
-          // A word in front, as empty lines before a request are no request.
+          // A word in front, because empty lines before a request are ignored.
           socket.end(Buffer.concat([Buffer.from("POST "), request]))
           const answers = answersIn(yield* received(socket))
           assert.isNotEmpty(answers)

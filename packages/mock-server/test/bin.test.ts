@@ -1,4 +1,4 @@
-/** `effect-sent-mock`, as its user starts it. */
+/** The program `effect-sent-mock`, started as a process. */
 import { startMockServer } from "@effect-sent/mock-server"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -24,17 +24,17 @@ const startWith = (
     stdio: ["ignore", "pipe", "pipe"],
   })
 
-/** What it prints, and the exit code, once it has ended by itself. */
+/** Runs the program to its end. Returns its output and exit code. */
 const run = (...flags: ReadonlyArray<string>) => endOf(start(...flags))
 
-/** Starts it and reads what it prints until it is ready. */
+/** Starts the program and reads its output until it is ready. */
 const ready = async (...flags: ReadonlyArray<string>) => {
   const child = start("--port", "0", ...flags)
   let out = ""
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (out += chunk))
   const printed = async (words: string): Promise<string> => {
     while (!out.includes(words)) {
-      // What is printed next is not known before this is.
+      // The next line depends on this one.
       // oxlint-disable-next-line no-await-in-loop
       if (child.stdout !== null) await once(child.stdout, "data")
     }
@@ -56,9 +56,9 @@ const endOf = async (child: ChildProcess) => {
 }
 
 describe("effect-sent-mock", { timeout: 30_000 }, () => {
-  // Windows has no signal that a program could be asked to end with.
+  // Windows has no signal that asks a program to stop.
   it.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as const)(
-    "says where it is, answers there, and ends on %s",
+    "prints its address, answers there, and stops on %s",
     async (signal) => {
       const { baseUrl, child, ended, printed } = await ready()
       const out = await printed("Ctrl-C")
@@ -74,7 +74,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   )
 
   it.skipIf(process.platform === "win32")(
-    "stops within a second, and sends the updates that are still to come",
+    "stops within a second, and sends the pending updates",
     async () => {
       const program = Effect.gen(function* () {
         const receiver = yield* makeReceiver()
@@ -93,7 +93,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     },
   )
 
-  it("logs each request on a line, and shows no number", async () => {
+  it("logs each request on one line, without the phone number", async () => {
     const { baseUrl, child, ended, printed } = await ready("--base-path", "/sent")
     assert.match(baseUrl, /\/sent$/)
     await Effect.runPromise(post({ baseUrl }, { ...sample, phoneNumber: "+15005554005" }))
@@ -107,7 +107,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     await ended
   })
 
-  it("logs JSON for a program to read", async () => {
+  it("logs JSON with --log json", async () => {
     const { baseUrl, child, ended, printed } = await ready("--log", "json")
     await Effect.runPromise(post({ baseUrl }))
     const line =
@@ -117,7 +117,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     await ended
   })
 
-  it("keeps as many messages as it is told to, and signs with the given secret", async () => {
+  it("applies --max-messages and --webhook-secret", async () => {
     const secret = `whsec_${Buffer.from("a key of the tests, and no other").toString("base64")}`
     const { baseUrl, child, ended, printed } = await ready(
       "--max-messages",
@@ -127,7 +127,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     )
     assert.notInclude(await printed("Ctrl-C"), "whsec_")
     for (let sent = 0; sent < 3; sent++) {
-      // One after the other, so that they are numbered in this order.
+      // One by one, so that they are numbered in this order.
       // oxlint-disable-next-line no-await-in-loop
       await Effect.runPromise(post({ baseUrl }))
     }
@@ -140,7 +140,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   it.skipIf(process.platform !== "linux")("opens the inbox in the browser", async () => {
     const folder = await mkdtemp(join(tmpdir(), "effect-sent-"))
     const said = join(folder, "said")
-    // What stands for the browser: a program that writes down what it is to open.
+    // In place of the browser: a program that writes the URL to a file.
     await writeFile(join(folder, "browser"), `#!/bin/sh\nprintf %s "$1" > ${said}\n`, {
       mode: 0o755,
     })
@@ -158,7 +158,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     await rm(folder, { recursive: true })
   })
 
-  it("starts by its name as well", async () => {
+  it("starts with the command start, too", async () => {
     const { code, out } = await run("start", "--help")
     assert.strictEqual(code, 0)
     assert.include(out, "--webhook-secret")
@@ -179,7 +179,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     assert.include(out, "webhook-secret")
   })
 
-  it("says which Node.js it needs on an older one", async () => {
+  it("names the required version on an older Node.js", async () => {
     const older = 'Object.defineProperty(process.versions, "node", { value: "22.19.0" })'
     const child = spawn(process.execPath, ["--import", `data:text/javascript,${older}`, bin], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -195,7 +195,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     )
   })
 
-  it("does not hang on a port that is taken", async () => {
+  it("exits when the port is in use", async () => {
     await using mock = await startMockServer()
     const { code, err } = await run("--port", String(mock.port))
     assert.strictEqual(code, 1)
@@ -221,7 +221,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     assert.match(err, message)
   })
 
-  it("explains itself", async () => {
+  it("prints a help text", async () => {
     const { code, out } = await run("--help")
     assert.strictEqual(code, 0)
     for (const flag of ["--port", "--host", "--contract"]) assert.include(out, flag)

@@ -1,4 +1,4 @@
-/** The 401 of each header, in its own words. */
+/** Each missing or malformed credential has its own 401. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -10,7 +10,7 @@ const apiKey = ["x-api-key", credentials["x-api-key"]] as const
 
 type Header = readonly [name: string, value: string]
 
-/** A good request but for the credentials. */
+/** A valid request except for the credentials. */
 const withHeaders = (...headers: ReadonlyArray<Header>) =>
   Effect.gen(function* () {
     const { port } = yield* MockServer.MockServer
@@ -37,7 +37,7 @@ const refused: ReadonlyArray<readonly [string, ReadonlyArray<Header>, string]> =
   ["no x-sender-id", [apiKey], "Header x-sender-id not found"],
   ["an empty x-sender-id", [apiKey, ["x-sender-id", " "]], "Header x-sender-id not found"],
   ["neither", [], "Header x-sender-id not found"],
-  ["a sender id that is no GUID", [["x-sender-id", "me"], apiKey], "Invalid x-sender-id"],
+  ["a sender id that is not a GUID", [["x-sender-id", "me"], apiKey], "Invalid x-sender-id"],
   [
     "a sender id in braces",
     [["x-sender-id", `{${credentials["x-sender-id"]}}`], apiKey],
@@ -49,14 +49,14 @@ const refused: ReadonlyArray<readonly [string, ReadonlyArray<Header>, string]> =
 ]
 
 layer(MockServer.layer())("a request", (it) => {
-  it.effect.each(refused)("with %s is refused in its own words", ([, headers, detail]) =>
+  it.effect.each(refused)("with %s is refused with its own detail", ([, headers, detail]) =>
     Effect.gen(function* () {
       const answer = yield* withHeaders(...headers)
       assert.strictEqual(assertProblem(answer, 401), detail)
     }),
   )
 
-  it.effect("is accepted with the header names in any letter case", () =>
+  it.effect("is accepted with header names in any letter case", () =>
     Effect.gen(function* () {
       const answer = yield* withHeaders(
         ["X-Sender-ID", credentials["x-sender-id"].toUpperCase()],
@@ -66,7 +66,7 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect("without credentials is refused before anything else is looked at", () =>
+  it.effect("without credentials is refused before its body and preferences are read", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.MockServer
       const [answer] = yield* talk(

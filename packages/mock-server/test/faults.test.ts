@@ -1,4 +1,4 @@
-/** Faults on demand: what they do to a request, which requests they meet, and what is no fault. */
+/** Faults on demand: their effects, the requests that they affect, and the faults that are rejected. */
 import { type Fault, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -9,7 +9,7 @@ type Mock = MockServer.MockServer["Service"]
 
 const other = "+15005552041"
 
-/** The statuses of so many requests, one after the other. */
+/** Sends requests one after the other and returns their statuses. */
 const statuses = Effect.fnUntraced(function* (mock: Mock, count: number, body: unknown = sample) {
   const seen: Array<number> = []
   for (let sent = 0; sent < count; sent++) seen.push((yield* post(mock, body)).status)
@@ -17,7 +17,7 @@ const statuses = Effect.fnUntraced(function* (mock: Mock, count: number, body: u
 })
 
 describe("a fault", () => {
-  it.effect("answers the next requests as it says, and is gone", () =>
+  it.effect("answers the next requests, and is removed after `times`", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ times: 2, answer: { status: 503, example: "service-unavailable" } })
@@ -29,7 +29,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("meets only the number and the sender that it names", () =>
+  it.effect("affects only its phone number and its sender", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const one = "11111111-aaaa-1111-1111-111111111111"
@@ -48,7 +48,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("meets a share of the requests, evenly", () =>
+  it.effect("affects a share of the requests, evenly spread", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ share: 0.3, answer: { status: 500 } })
@@ -60,7 +60,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("meets no request that is not valid", () =>
+  it.effect("does not affect invalid requests", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ times: 1, answer: { status: 500 } })
@@ -97,7 +97,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("breaks an answer off in its middle", () =>
+  it.effect("truncates an answer in the middle", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ times: 1, broken: "truncated" })
@@ -116,7 +116,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("sends what is no HTTP", () =>
+  it.effect("sends bytes that are not HTTP", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ broken: "malformed" })
@@ -130,7 +130,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("holds the answer back, which is the usual one", () =>
+  it.effect("delays the answer and does not change it", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       yield* mock.addFault({ times: 1, latencyMillis: 60_000 })
@@ -143,7 +143,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("goes before an answer that was asked for", () =>
+  it.effect("takes precedence over `Prefer`", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* mock.addFault({ answer: { status: 403, example: "empty" } })
@@ -152,7 +152,7 @@ describe("a fault", () => {
     }),
   )
 
-  it.effect("is one of the sender through whose view it was added", () =>
+  it.effect("affects only the sender through whose view it was added", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const mine = mock.forSender("AAAAAAAA-1111-1111-1111-111111111111")
@@ -203,20 +203,23 @@ describe("a fault", () => {
   it.effect.each<readonly [fault: object, words: string]>([
     [{}, "one of latencyMillis, reset, broken and answer"],
     [{ phoneNumber: other }, "one of latencyMillis, reset, broken and answer"],
-    [{ answer: { status: 418 } }, "there is no code"],
-    [{ answer: { status: 404, example: "forbidden" } }, "there is no example"],
-    [{ answer: { status: 404, example: "empty" } }, "there is no example"],
-    [{ reset: "after-acceptance", broken: "truncated" }, "either reset or broken"],
-    [{ reset: "after-acceptance", answer: { status: 404 } }, "either reset or answer"],
+    [{ answer: { status: 418 } }, 'no code "418"; available: '],
+    [{ answer: { status: 404, example: "forbidden" } }, 'no example "forbidden" for 404'],
+    [{ answer: { status: 404, example: "empty" } }, 'no example "empty" for 404'],
+    [{ reset: "after-acceptance", broken: "truncated" }, "reset and broken cannot be combined"],
+    [{ reset: "after-acceptance", answer: { status: 404 } }, "reset and answer cannot be combined"],
     [{ share: 0, latencyMillis: 1 }, "share"],
     [{ share: 1.5, latencyMillis: 1 }, "share"],
     [{ times: 0, latencyMillis: 1 }, "times"],
     [{ latencyMillis: -1 }, "latencyMillis"],
-    [{ latencyMillis: 1, phone: other }, "a fault has no phone; it may have phoneNumber"],
-  ])("is refused when it makes no sense: %j", ([fault, words]) =>
+    [
+      { latencyMillis: 1, phone: other },
+      "a fault has no member phone; its members are phoneNumber",
+    ],
+  ])("is rejected when it is invalid: %j", ([fault, words]) =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
-      // Whatever a program without types may hand over.
+      // A program without types may pass anything.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const error = yield* Effect.flip(mock.addFault(fault as Fault.Fault))
       assert.include(error.message, "option fault: ")

@@ -1,4 +1,4 @@
-/** A body that does not fit the contract gets the real field errors, in the contract's own shape. */
+/** A body that violates the contract is answered with the field errors, in the form that the contract declares. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -8,7 +8,7 @@ type Errors = Readonly<Record<string, ReadonlyArray<string>>>
 
 const rows: ReadonlyArray<readonly [title: string, body: unknown, errors: Errors]> = [
   [
-    "nothing in it",
+    "an empty object",
     {},
     { phoneNumber: ["Phone number is required"], templateId: ["TemplateId is required"] },
   ],
@@ -24,12 +24,12 @@ const rows: ReadonlyArray<readonly [title: string, body: unknown, errors: Errors
     { phoneNumber: ["Must be a string"] },
   ],
   [
-    "a template id that is no GUID",
+    "a template id that is not a GUID",
     { ...sample, templateId: "x" },
     { templateId: ["Must be a valid uuid"] },
   ],
   [
-    "a template id that only validators take",
+    "a template id that only lenient validators accept",
     { ...sample, templateId: `urn:uuid:${sample.templateId}` },
     {
       templateId: [
@@ -39,13 +39,13 @@ const rows: ReadonlyArray<readonly [title: string, body: unknown, errors: Errors
   ],
   ["a null", { ...sample, templateId: null }, { templateId: ["Must be a string"] }],
   [
-    "template variables that are no strings",
+    "template variables that are not strings",
     { ...sample, messageBody: { name: 1, "a.b": null, "a/b~c": [], "": {} } },
     {
       "messageBody.name": ["Must be a string"],
       'messageBody["a.b"]': ["Must be a string"],
       'messageBody["a/b~c"]': ["Must be a string"],
-      // Prism leaves an empty name out of the path.
+      // Prism omits an empty name from the path.
       messageBody: ["Must be a string"],
     },
   ],
@@ -70,12 +70,12 @@ const rows: ReadonlyArray<readonly [title: string, body: unknown, errors: Errors
     { channel: ["Unknown field"], constructor: ["Unknown field"] },
   ],
   [
-    "a field that JavaScript has plans for",
+    "a field with a name that is special in JavaScript",
     `{"__proto__":{"admin":true},"phoneNumber":"+1234567890","templateId":"${sample.templateId}"}`,
     { ["__proto__"]: ["Unknown field"] },
   ],
   [
-    "several things wrong",
+    "several errors",
     { phoneNumber: "", templateId: 7, messageBody: "John" },
     {
       phoneNumber: [String.raw`Must match the pattern ^\+[1-9][0-9]{6,14}$`],

@@ -1,4 +1,4 @@
-/** What HTTP itself demands: the answers that Node would give without a body, or to the wrong request. */
+/** The requirements of HTTP itself: answers that Node would send without a body, or to the wrong request. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -27,7 +27,7 @@ const inChunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 const say = (...parts: ReadonlyArray<string | Uint8Array>) =>
   Effect.flatMap(MockServer.MockServer, ({ port }) => talk(port, ...parts))
 
-/** One answer came, and it is the last. */
+/** Asserts that a single answer arrived and that it closes the connection. */
 const only = (answers: ReadonlyArray<Received>): Received => {
   const [answer, ...others] = answers
   assert.deepStrictEqual(others, [])
@@ -36,14 +36,14 @@ const only = (answers: ReadonlyArray<Received>): Received => {
 }
 
 layer(MockServer.layer())("a request", (it) => {
-  it.effect("of HTTP/1.1 without Host is refused", () =>
+  it.effect("in HTTP/1.1 without Host is refused", () =>
     Effect.gen(function* () {
       const answers = yield* say(bytesOf({ headers: [close, ...allowed, json, length], body }))
       assert.strictEqual(assertProblem(only(answers), 400), "Header host not found")
     }),
   )
 
-  it.effect("of HTTP/1.0 needs no Host", () =>
+  it.effect("in HTTP/1.0 does not require Host", () =>
     Effect.gen(function* () {
       const bytes = bytesOf({ headers: [...allowed, json, length], body }).toString()
       const answer = only(yield* say(bytes.replace("HTTP/1.1", "HTTP/1.0")))
@@ -51,7 +51,7 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect("that expects anything but to be told to go on is refused", () =>
+  it.effect("with an expectation other than 100-continue is refused", () =>
     Effect.gen(function* () {
       const headers = [host, close, ...allowed, json, length, ["expect", "tea"]] as const
       const answer = only(yield* say(bytesOf({ headers, body })))
@@ -59,7 +59,7 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect("that waits to be told is told, unless it is refused at once", () =>
+  it.effect("that expects 100-continue gets it, unless it is refused at once", () =>
     Effect.gen(function* () {
       const waiting = ["Expect", "100-Continue"] as const
       const good = bytesOf({ headers: [host, close, ...allowed, json, length, waiting], body })
@@ -67,18 +67,18 @@ layer(MockServer.layer())("a request", (it) => {
         (yield* say(good)).map(({ status }) => status),
         [100, 204],
       )
-      // Of the body of this one nothing is sent.
+      // The body of this request is never sent.
       const bad = bytesOf({ headers: [host, json, length, waiting] })
       assertProblem(only(yield* say(bad)), 401)
     }),
   )
 
-  // `curl --http2` offers the first, browsers the second. A server may go on with HTTP/1.1 (RFC 9110, section 7.8).
+  // `curl --http2` offers the first upgrade, browsers the second. A server may ignore both (RFC 9110, section 7.8).
   it.effect.each<readonly [protocol: string, how: Headers, content: string]>([
     ["h2c", [length], body],
     ["h2c", [chunked], inChunks],
     ["websocket", [length], body],
-  ])("that offers to go on in %s is answered as any other: %j", ([protocol, how, content]) =>
+  ])("that offers an upgrade to %s is answered like any other: %j", ([protocol, how, content]) =>
     Effect.gen(function* () {
       const upgrade = [
         ["connection", "upgrade, close"],
@@ -90,7 +90,7 @@ layer(MockServer.layer())("a request", (it) => {
   )
 
   it.effect.each(["http://mock/v1/messages/phone", "https://api.sent.dm/v1/messages/phone?a=b"])(
-    "may name its target in full: %s",
+    "may have an absolute target: %s",
     (target) =>
       Effect.gen(function* () {
         const headers = [host, close, ...allowed, json, length]
@@ -98,7 +98,7 @@ layer(MockServer.layer())("a request", (it) => {
       }),
   )
 
-  it.effect("of any method that Node knows is told which is allowed", () =>
+  it.effect("with any other method that Node knows is answered with the allowed one", () =>
     Effect.gen(function* () {
       for (const method of METHODS.filter((name) => !["POST", "HEAD", "CONNECT"].includes(name))) {
         const answer = only(yield* say(bytesOf({ method, headers: [host, close] })))
@@ -108,7 +108,7 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect("to CONNECT is told that nothing is allowed there", () =>
+  it.effect("with CONNECT is answered with an empty Allow header", () =>
     Effect.gen(function* () {
       const target = "example.com:443"
       const answer = only(yield* say(bytesOf({ method: "CONNECT", target, headers: [host] })))
@@ -117,7 +117,7 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect("that is refused while its 11 MB are still on their way hears of it", () =>
+  it.effect("that is refused while its 11 MB are still being sent receives the answer", () =>
     Effect.gen(function* () {
       const huge = " ".repeat(11 * 1024 * 1024)
       const mock = yield* MockServer.MockServer
@@ -126,14 +126,14 @@ layer(MockServer.layer())("a request", (it) => {
   )
 
   it.effect.each<readonly [title: string, headers: Headers, content: string, status: number]>([
-    ["two ways to tell its length", [length, chunked], inChunks, 400],
+    ["both a length and chunks", [length, chunked], inChunks, 400],
     ["two lengths", [length, ["content-length", "1"]], body, 400],
-    ["a length that is no number", [["content-length", "many"]], body, 400],
+    ["a length that is not a number", [["content-length", "many"]], body, 400],
     ["a transfer coding that is unknown", [["transfer-encoding", "gzip"]], body, 400],
-    ["a chunk of no length", [chunked], "zz\r\nhello", 400],
+    ["a malformed chunk length", [chunked], "zz\r\nhello", 400],
     ["a NUL in a header", [length, ["x", "a\u0000b"]], body, 400],
     ["headers of 20 KiB", [length, ["x", "y".repeat(20_480)]], body, 431],
-    ["20 KiB behind a chunk's length", [chunked], `1;${"y".repeat(20_480)}\r\nx`, 413],
+    ["a chunk extension of 20 KiB", [chunked], `1;${"y".repeat(20_480)}\r\nx`, 413],
   ])("with %s is refused", ([, headers, content, status]) =>
     Effect.gen(function* () {
       const bytes = bytesOf({ headers: [host, ...allowed, json, ...headers], body: content })
@@ -146,21 +146,21 @@ layer(MockServer.layer())("a request", (it) => {
     ["a method in lower case", "post /v1/messages/phone HTTP/1.1\r\nhost: mock\r\n\r\n"],
     ["another version", "POST / HTTP/3.7\r\nhost: mock\r\n\r\n"],
     ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ])("with %s is none", ([, bytes]) =>
+  ])("with %s is malformed", ([, bytes]) =>
     Effect.gen(function* () {
       assert.strictEqual(
         assertProblem(only(yield* say(bytes)), 400),
-        "This is not an HTTP/1.1 request",
+        "The request is not valid HTTP/1.1",
       )
     }),
   )
 })
 
-layer(MockServer.layer())("on one connection", (it) => {
+layer(MockServer.layer())("a request on a persistent connection", (it) => {
   it.effect.each<readonly [title: string, behind: string, status: number]>([
     ["garbage", "garbage\r\n\r\n", 400],
     ["headers that are too large", `GET / HTTP/1.1\r\nx: ${"y".repeat(20_480)}`, 431],
-  ])("whole requests with %s behind them are answered first", ([, behind, status]) =>
+  ])("is answered before the bytes that follow it are refused: %s", ([, behind, status]) =>
     Effect.gen(function* () {
       const whole = bytesOf({ headers: [host, ...allowed, json, length], body })
       const answers = yield* say(Buffer.concat([whole, whole, Buffer.from(behind)]))
@@ -172,7 +172,7 @@ layer(MockServer.layer())("on one connection", (it) => {
     }),
   )
 
-  it.effect("a request that is refused by its head is not answered again for its body", () =>
+  it.effect("that is refused by its head is not answered again for its body", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.MockServer
       const socket = yield* open(port)
@@ -187,7 +187,7 @@ layer(MockServer.layer())("on one connection", (it) => {
     }),
   )
 
-  it.effect("a request that breaks off gets an answer, if anybody is left to read it", () =>
+  it.effect("that is incomplete is answered if the caller still reads", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.MockServer
       const socket = yield* open(port)

@@ -22,12 +22,12 @@ interface Visit {
 }
 
 interface VisitOptions extends MockServer.Options {
-  /** What happens before the page is opened. */
+  /** Runs before the page is opened. */
   readonly before?: (mock: StartedMockServer) => Promise<unknown>
   readonly device?: BrowserContextOptions
 }
 
-/** Everything that a page must not do, whatever it shows; filled while it is open. */
+/** Collects forbidden behaviour of the page while it is open. */
 const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray<string> => {
   const { origin } = new URL(baseUrl)
   const problems: Array<string> = []
@@ -47,10 +47,10 @@ const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray<string
   return problems
 }
 
-/** Tells the console of each violation of the page's policy, whatever the browser itself tells. */
+/** Logs each violation of the page's policy to the console, in every browser. */
 const reportViolations = (): void =>
   document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) =>
-    // The console is what is watched.
+    // The test watches the console.
     // oxlint-disable-next-line no-console
     console.error(`${violatedDirective} is violated by ${blockedURI}`),
   )
@@ -59,7 +59,7 @@ const reportViolations = (): void =>
 // Messages
 // -----------------------------------------------------------------------------
 
-/** By what happens to a message that is sent there. */
+/** Magic numbers by the outcome of a message. */
 const numbers = {
   delivered: "+15005552040",
   read: "+15005552041",
@@ -75,7 +75,7 @@ interface Sent {
   readonly webhookUrl?: string | undefined
 }
 
-/** Sends a message, whose updates the mock itself takes unless it is told otherwise. */
+/** Sends a message, by default with the mock's own receiver. */
 const send = async (
   mock: StartedMockServer,
   message: Sent = {},
@@ -85,7 +85,7 @@ const send = async (
   return (await Effect.runPromise(post(mock, body, headers))).status
 }
 
-/** One after the other: a failure names the one, and what they find depends on those before. */
+/** Runs the steps one after the other: each depends on the previous ones, and a failure names the step. */
 const inTurn = async <A>(
   items: ReadonlyArray<A>,
   use: (item: A) => Promise<unknown>,
@@ -94,7 +94,7 @@ const inTurn = async <A>(
   for (const item of items) await use(item)
 }
 
-/** Lends a receiver of updates, which answers each in turn with the given statuses. */
+/** Starts a receiver that answers updates with the given statuses in turn, for the duration of a call. */
 const withReceiver = (
   statuses: ReadonlyArray<number>,
   use: (receiver: Receiver) => Promise<void>,
@@ -105,24 +105,24 @@ const withReceiver = (
     Effect.runPromise,
   )
 
-/** Numbers of the fictitious range, `+1 NXX 555 01XX`: 100 of each area. */
+/** Numbers of the range that is reserved for fiction, `+1 NXX 555 01XX`: 100 of each area. */
 const fictitious = (index: number): string => {
   const area = 210 + Math.floor(index / 100)
   return `+1${area}55501${String(index % 100).padStart(2, "0")}`
 }
 
-/** Sends the messages from one index to another, many at a time. */
+/** Sends the messages from one index to another, many concurrently. */
 const sendMany = async (mock: StartedMockServer, from: number, to: number): Promise<void> => {
   let next = from
   const sendSome = async (): Promise<void> => {
     while (next < to) {
       const index = next++
-      // Some such loops run at the same time.
+      // Several of these loops run concurrently.
       // oxlint-disable-next-line no-await-in-loop
       const status = await send(mock, {
         phoneNumber: fictitious(index),
         messageBody: { name: `Reader ${index + 1}`, order_id: `A-${index + 1}` },
-        // Updates would take twice as long to set up, and would not come anyway.
+        // Without a receiver: planning updates would double the time, and none would be sent.
         webhookUrl: undefined,
       })
       assert.strictEqual(status, 204)
@@ -132,14 +132,14 @@ const sendMany = async (mock: StartedMockServer, from: number, to: number): Prom
 }
 
 // -----------------------------------------------------------------------------
-// What is on the page
+// Elements of the page
 // -----------------------------------------------------------------------------
 
-/** The rows of the list, or the one with these words. */
+/** The rows of the list, or the row with these words. */
 const row = (page: Page, ...words: ReadonlyArray<string>): Locator =>
   words.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole("option"))
 
-/** The row at a place of the list, counted from 1, once it has these words. */
+/** Waits until the row at a position, counted from 1, has these words. */
 const rowAt = (page: Page, place: number, words: string): Promise<void> =>
   page.locator(`[role=option][aria-posinset="${place}"]`, { hasText: words }).waitFor()
 
@@ -156,7 +156,7 @@ const button = (page: Page, name: string): Locator =>
 
 const phoneOf = (page: Page): Locator => page.getByRole("figure", { name: "The recipient's phone" })
 
-/** The updates on the timeline: what happened to the request comes before them. */
+/** An update on the timeline, whose first item is the request. */
 const updateOf = (page: Page, status: string): Locator =>
   region(page, "Timeline")
     .locator("ol > li.event:not(:first-child)")
@@ -170,17 +170,17 @@ const isEmpty = (page: Page): Promise<void> =>
 const clipboard = (page: Page): Promise<string> =>
   page.evaluate(() => navigator.clipboard.readText())
 
-/** Runs a command as somebody would who pasted it into a shell. */
+/** Runs a command in a shell. */
 const runInShell = (command: string, env: Readonly<Record<string, string>> = {}) =>
   promisify(execFile)("sh", ["-c", command], { env: { ...process.env, ...env } })
 
-/** What has the focus, by its name or text, provided that it can be seen to have it. */
+/** The name or text of the focused element, if its focus is visible. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.activeElement
     if (element === null || element === document.body) return "nothing"
     const active = document.getElementById(element.getAttribute("aria-activedescendant") ?? "")
-    // The search box is drawn by what is around it, and a row by what is in it.
+    // The parent shows the focus of the search box, and a child that of a row.
     const drawn =
       element instanceof HTMLInputElement ? element.parentElement : active?.firstElementChild
     const { boxShadow, outlineStyle, outlineWidth } = getComputedStyle(drawn ?? element)
@@ -195,11 +195,11 @@ const focused = (page: Page): Promise<string> =>
     return isVisible ? name : `${name}, which does not show it`
   })
 
-/** Waits until something has the focus, and shows it. */
+/** Waits until an element has a visible focus. */
 const focus = (page: Page, name: string): Promise<void> =>
   expect.poll(() => focused(page), { interval: 20, timeout: 5000 }).toBe(name)
 
-/** From 0, black, to 255. */
+/** The brightness from 0, black, to 255. */
 const brightness = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const [red = 0, green = 0, blue = 0] =
@@ -207,7 +207,7 @@ const brightness = (page: Page): Promise<number> =>
     return (red + green + blue) / 3
   })
 
-/** Scrolls from the top to where nothing more comes, in so many pixels a frame. */
+/** Scrolls from the top to the end of the list, by this many pixels per frame. */
 const scrollToEnd = (page: Page, pixels: number) =>
   page.evaluate(async (step) => {
     const list = document.getElementById("message-list")
@@ -233,7 +233,7 @@ const scrollToEnd = (page: Page, pixels: number) =>
 // -----------------------------------------------------------------------------
 
 describe.skipIf(found === undefined)(
-  "the inbox page in Chromium, or elsewhere than on Linux in Chrome, if there is one",
+  "the inbox page, in Chromium on Linux and in an installed Chrome elsewhere",
   { timeout: 60_000 },
   () => {
     let browser: Browser
@@ -242,7 +242,7 @@ describe.skipIf(found === undefined)(
     }, 60_000)
     afterAll(() => browser.close())
 
-    /** Opens the page of a mock whose clock stands still, and fails when the page did what it must not do. */
+    /** Opens the page of a mock with a manual clock. Fails when the page shows forbidden behaviour. */
     const visit = async (
       use: (visit: Visit) => Promise<void>,
       { before, device, ...options }: VisitOptions = {},
@@ -260,17 +260,17 @@ describe.skipIf(found === undefined)(
         await words(page, "live")
         await use({ mock, page })
       } catch (cause) {
-        // Very likely the reason.
+        // Very likely the cause of the failure.
         if (problems.length > 0) throw new Error(problems.join("\n"), { cause })
         throw cause
       }
       assert.deepStrictEqual(problems, [])
     }
 
-    it("tells how to send the first message, with a command that does it as it stands", () =>
+    it("explains how to send the first message, with a command that works as it is", () =>
       visit(async ({ mock, page }) => {
         await isEmpty(page)
-        const command = await region(page, "Or send one by hand").innerText()
+        const command = await region(page, "Or send a message with curl").innerText()
         assert.match(command, /^curl /)
         await runInShell(command)
         await row(page, numbers.delivered, "John Doe", "ACCEPTED").waitFor()
@@ -280,9 +280,9 @@ describe.skipIf(found === undefined)(
         await words(updateOf(page, "DELIVERED"), "answered 204")
       }))
 
-    it("shows a message the moment it arrives, and then its status as its updates come", () =>
+    it("shows a message when it arrives, and its status as updates follow", () =>
       visit(async ({ mock, page }) => {
-        // A page that is loaded anew has forgotten it.
+        // A reloaded page would lose this mark.
         await page.evaluate(() => document.body.setAttribute("data-mark", "not loaded anew"))
         await isEmpty(page)
         await send(mock, { phoneNumber: numbers.read })
@@ -329,7 +329,7 @@ describe.skipIf(found === undefined)(
         await region(page, "Body of update 5")
           .filter({ hasText: '"message_status": "READ"' })
           .waitFor()
-        await words(region(page, "Facts"), `${mock.inboxUrl}receiver`)
+        await words(region(page, "Details"), `${mock.inboxUrl}receiver`)
         const request = await region(page, "Raw request").innerText()
         assert.match(request, new RegExp(`^POST ${path} HTTP/1\\.1\n`))
         assert.include(request, `x-sender-id: ${credentials["x-sender-id"]}`)
@@ -339,7 +339,7 @@ describe.skipIf(found === undefined)(
         assert.match(await region(page, "Raw answer").innerText(), /^HTTP\/1\.1 204/)
       }))
 
-    it("shows each try of an update that nobody takes, until it is given up", () =>
+    it("shows each attempt of an update that is not received, until it is given up", () =>
       withReceiver([500, 503, 404], (receiver) =>
         visit(async ({ mock, page }) => {
           await send(mock, { phoneNumber: numbers.blocked, webhookUrl: receiver.url })
@@ -352,14 +352,14 @@ describe.skipIf(found === undefined)(
           await words(queued, "given up")
           assert.deepStrictEqual(
             await queued.locator(".attempt-answer").allInnerTexts(),
-            // The second try came to the other update of the two.
+            // The second answer went to the other update.
             ["answered 500", "answered 404", "answered 404"],
           )
           assert.strictEqual(await queued.locator(".attempt-bad").count(), 3)
         }),
       ))
 
-    it("says of a message that was refused, or whose answer was lost, what became of it", () =>
+    it("explains a refused message, and one whose answer was lost", () =>
       visit(async ({ mock, page }) => {
         await send(mock, { phoneNumber: numbers.templateNotFound })
         await expect(send(mock, { phoneNumber: numbers.answerLost })).rejects.toThrow(
@@ -396,7 +396,7 @@ describe.skipIf(found === undefined)(
         assert.strictEqual(again?.request.headers["x-api-key"], "••••ests")
       }))
 
-    it("sends an update once more", () =>
+    it("resends an update", () =>
       withReceiver([204, 204, 500, 204], (receiver) =>
         visit(async ({ mock, page }) => {
           await send(mock, { phoneNumber: numbers.blocked, webhookUrl: receiver.url })
@@ -405,10 +405,10 @@ describe.skipIf(found === undefined)(
           assert.strictEqual(await button(page, "Resend update 2, BLOCKED").count(), 0)
           await mock.clock.advance("1 hour")
           await button(page, "Resend update 2, BLOCKED").click()
-          await words(page, "Sent again, and not received")
+          await words(page, "Resent, but not received")
           await words(updateOf(page, "BLOCKED"), "answered 500")
           await button(page, "Resend update 2, BLOCKED").click()
-          await words(page, "Sent again, and received")
+          await words(page, "Resent and received")
           assert.deepStrictEqual(statusesOf(receiver), ["QUEUED", "BLOCKED", "BLOCKED", "BLOCKED"])
           assert.strictEqual(await updateOf(page, "BLOCKED").locator(".attempts li").count(), 3)
         }),
@@ -433,7 +433,7 @@ describe.skipIf(found === undefined)(
           })
           await search(page).fill("<b>nobody</b> & co")
           await page.getByText("Nothing found").waitFor()
-          await page.getByText("No message has “<b>nobody</b> & co”").waitFor()
+          await page.getByText("No message contains “<b>nobody</b> & co”").waitFor()
           await send(mock, { messageBody: { name: "somebody else" } })
           await send(mock, { messageBody: { name: "<B>Nobody</B> & Co" } })
           await words(page, "1 found")
@@ -464,8 +464,8 @@ describe.skipIf(found === undefined)(
           await row(page).click()
           await button(page, "Clear the inbox").click()
           const dialog = page.getByRole("dialog", { name: "Clear the inbox" })
-          await dialog.getByText("The mock forgets 1 message, and").waitFor()
-          await button(page, "Keep").click()
+          await dialog.getByText("This removes 1 message and cancels").waitFor()
+          await button(page, "Cancel").click()
           await dialog.waitFor({ state: "hidden" })
           assert.lengthOf(await mock.messages(), 1)
           await button(page, "Clear the inbox").click()
@@ -487,7 +487,7 @@ describe.skipIf(found === undefined)(
           const reached = [
             "Search messages",
             "Scenarios",
-            "Keys",
+            "Keyboard shortcuts",
             "Switch to dark colours",
             "Clear the inbox",
             "Messages, newest first",
@@ -513,7 +513,7 @@ describe.skipIf(found === undefined)(
           await press("Enter")
           await focus(page, numbers.failed)
           await heading(page, numbers.failed).waitFor()
-          // From one opened message to the next.
+          // The next message replaces the opened one.
           await press("k")
           await heading(page, numbers.templateNotFound).waitFor()
           await press("Tab")
@@ -522,16 +522,16 @@ describe.skipIf(found === undefined)(
           await words(page, "Copied")
           assert.include(await clipboard(page), numbers.templateNotFound)
           await press("Escape")
-          await page.getByText("Choose a message").waitFor()
+          await page.getByText("Select a message").waitFor()
           await focus(page, numbers.templateNotFound)
           await press("ArrowDown")
           await focus(page, numbers.failed)
           await press("Home")
           await focus(page, numbers.templateNotFound)
           await press("?")
-          const dialog = page.getByRole("dialog", { name: "Keys" })
+          const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" })
           await dialog.waitFor()
-          // A dialog keeps the keys for itself.
+          // An open dialog disables the shortcuts.
           await press("j", "/", "Escape")
           await dialog.waitFor({ state: "hidden" })
           await focus(page, numbers.templateNotFound)
@@ -545,7 +545,7 @@ describe.skipIf(found === undefined)(
         },
       ))
 
-    it("shows HTML, scripts and marks of direction as the text that they are", () =>
+    it("shows HTML, scripts and bidirectional marks as text", () =>
       visit(async ({ mock, page }) => {
         const image = `<img src="https://example.com/x" onerror="alert(1)">`
         const script = `</script><script>alert(2)</script>`
@@ -571,18 +571,18 @@ describe.skipIf(found === undefined)(
         assert.include(raw, JSON.stringify(image))
         assert.include(raw, `user-agent: ${image}`)
         assert.include(raw, `x-html: ${script}`)
-        // What would reorder the text around it is spelt out.
+        // Characters that would reorder the text are escaped.
         assert.include(raw, String.raw`\u202egnp.exe\u2066\u200f`)
         assert.notMatch(raw, /[\u202a-\u202e\u2066-\u2069]/)
-        await words(region(page, "Facts"), webhookUrl)
+        await words(region(page, "Details"), webhookUrl)
         await updateOf(page, "READ").getByText("Body", { exact: true }).click()
         await search(page).fill(image)
         await words(page, "1 found")
         await search(page).fill(`${image}!`)
-        await page.getByText(`No message has “${image}!”`).waitFor()
+        await page.getByText(`No message contains “${image}!”`).waitFor()
         assert.strictEqual(await page.locator("img, script, iframe, object, embed").count(), own)
         assert.strictEqual(await page.locator("[onerror], [onload]").count(), 0)
-        // In the list, which has one line for it, no mark turns what comes after it.
+        // In the list, which crops the text, the marks are removed.
         await button(page, "Show all messages").click()
         assert.notMatch(await row(page).innerText(), /[\u202a-\u202e\u2066-\u2069]/)
       }))
@@ -600,7 +600,7 @@ describe.skipIf(found === undefined)(
           await rowAt(page, 5000, fictitious(0))
           assert.isBelow(few.mostRows, 50)
           assert.isBelow(many.mostRows, 100)
-          // What the machine does besides holds up one pass or another; what the page does too slowly, each.
+          // Other work on the machine slows down some passes; a slow page slows down all.
           const most = Math.max(4 * few.worst, 100)
           let { worst } = many
           for (let passes = 1; worst > most && passes < 4; passes++) {
@@ -612,7 +612,7 @@ describe.skipIf(found === undefined)(
         { before: (mock) => sendMany(mock, 0, 50) },
       ))
 
-    it("is dark or light as the system wishes, unless the reader chose, which it remembers", () =>
+    it("follows the system's colour scheme unless the reader chose one, which it remembers", () =>
       visit(async ({ page }) => {
         await page.emulateMedia({ colorScheme: "light" })
         await button(page, "Switch to dark colours").waitFor()
@@ -625,14 +625,14 @@ describe.skipIf(found === undefined)(
         await page.reload()
         await button(page, "Switch to dark colours").waitFor()
         assert.isAbove(await brightness(page), 200)
-        // Back to what the system wishes: it is followed again.
+        // Back to the system's scheme, so that the page follows the system again.
         await button(page, "Switch to dark colours").click()
         await page.emulateMedia({ colorScheme: "light" })
         await button(page, "Switch to dark colours").waitFor()
         assert.isAbove(await brightness(page), 200)
       }))
 
-    it("has one column on a phone, and a way back", () =>
+    it("has one column on a phone, and a button back to the list", () =>
       visit(
         async ({ page }) => {
           const list = page.getByRole("listbox")
@@ -659,11 +659,11 @@ describe.skipIf(found === undefined)(
         },
       ))
 
-    it("stays at the root when the API lies below a path, and sends to that path", () =>
+    it("stays at the root when the API has a base path, and sends to that path", () =>
       visit(
         async ({ mock, page }) => {
           assert.strictEqual(new URL(page.url()).pathname, "/__mock/")
-          await runInShell(await region(page, "Or send one by hand").innerText())
+          await runInShell(await region(page, "Or send a message with curl").innerText())
           await row(page).click()
           await button(page, "Copy as curl").click()
           await words(page, "Copied")

@@ -1,4 +1,4 @@
-/** What was sent: kept, found, waited for, and kept apart. */
+/** Messages are stored, listed, awaited, and separated by sender and by server. */
 import { type Message, MessageMatch, MockServer, startMockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -16,7 +16,7 @@ const get = (mock: Mock, path: string) =>
     return { status: response.status, headers: {}, body: await response.text() }
   })
 
-/** What `GET /__mock/messages` gives: the numbers of the messages on the page, and what it says of the others. */
+/** Lists messages over HTTP: the numbers on the page, the total, and whether older ones follow. */
 const list = (mock: Mock, query = "") =>
   Effect.map(get(mock, `messages${query}`), (answer) => {
     assert.strictEqual(answer.status, 200, answer.body)
@@ -25,7 +25,7 @@ const list = (mock: Mock, query = "") =>
   })
 
 describe("a message", () => {
-  it.effect("holds the request, the answer and the scenario", () =>
+  it.effect("contains the request, the answer and the scenario", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const { webhookUrl: _, ...body } = { ...sample, templateId: sample.templateId.toUpperCase() }
@@ -54,7 +54,7 @@ describe("a message", () => {
     }),
   )
 
-  it.effect("shows no key", () =>
+  it.effect("contains no key", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock)
@@ -68,7 +68,7 @@ describe("a message", () => {
     }),
   )
 
-  it.effect("is none that was invalid, or without credentials", () =>
+  it.effect("is not stored for a request that is invalid or without credentials", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock, {})
@@ -79,7 +79,7 @@ describe("a message", () => {
     }),
   )
 
-  it.effect("that is older than the newest so many is forgotten", () =>
+  it.effect("is removed when there are more than `maxMessages`", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ maxMessages: 3 })
       for (let sent = 0; sent < 5; sent++) yield* post(mock)
@@ -90,7 +90,7 @@ describe("a message", () => {
     }),
   )
 
-  it.effect("of many bytes is forgotten when there are too many of them", () =>
+  it.effect("is removed when the bodies of all messages are too large", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const text = "x".repeat(9 * 1024 * 1024)
@@ -129,7 +129,7 @@ describe("GET /__mock/messages", () => {
     [`?search=ab%20${other}`, [6, 4, 2]],
     ["?search=not-found", [6, 5]],
     ["?search=nothing-of-this", []],
-  ])("finds what %s asks for", ([query, expected]) =>
+  ])("filters by %s", ([query, expected]) =>
     Effect.gen(function* () {
       const mock = yield* filled
       const found = yield* list(mock, query)
@@ -137,7 +137,7 @@ describe("GET /__mock/messages", () => {
     }),
   )
 
-  it.effect("finds what was sent in a time", () =>
+  it.effect("filters by time", () =>
     Effect.gen(function* () {
       const mock = yield* filled
       const [, second, , fourth] = yield* mock.messages()
@@ -146,7 +146,7 @@ describe("GET /__mock/messages", () => {
     }),
   )
 
-  it.effect("gives one page after the other", () =>
+  it.effect("returns one page after the other", () =>
     Effect.gen(function* () {
       const mock = yield* filled
       const first = yield* list(mock, "?limit=4")
@@ -156,7 +156,7 @@ describe("GET /__mock/messages", () => {
     }),
   )
 
-  it.effect("gives one message by its id, and says when there is none", () =>
+  it.effect("returns a message by its id, and 404 when there is none", () =>
     Effect.gen(function* () {
       const mock = yield* filled
       const [message] = yield* mock.messages()
@@ -165,7 +165,7 @@ describe("GET /__mock/messages", () => {
     }),
   )
 
-  it.effect("forgets all, or those of one sender", () =>
+  it.effect("removes all messages, or those of one sender", () =>
     Effect.gen(function* () {
       const mock = yield* filled
       const forget = (query: string) =>
@@ -186,9 +186,9 @@ describe("GET /__mock/messages", () => {
     ["?limit=0", "limit must be a whole number from 1 to 1000"],
     ["?limit=many", "limit must be"],
     ["?before=-1", "before must be"],
-    ["?since=yesterday", "since must be a time"],
-    ["?phone=1", "There is no parameter"],
-  ])("says what is wrong with %s", ([query, words]) =>
+    ["?since=yesterday", "since must be an ISO 8601 time"],
+    ["?phone=1", 'Unknown parameter \\"phone\\"; known parameters: phoneNumber'],
+  ])("rejects %s", ([query, words]) =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const answer = yield* get(mock, `messages${query}`)
@@ -199,7 +199,7 @@ describe("GET /__mock/messages", () => {
 })
 
 describe("awaitMessage", () => {
-  it.effect("gives a message that is there already, the newest", () =>
+  it.effect("returns the newest message that already matches", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock)
@@ -208,7 +208,7 @@ describe("awaitMessage", () => {
     }),
   )
 
-  it.effect("waits for one that is still to come, and for what becomes of it", () =>
+  it.effect("waits for a message, and for a status of it", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const receiver = yield* makeReceiver()
@@ -223,7 +223,7 @@ describe("awaitMessage", () => {
     }),
   )
 
-  it.effect("fails when its time is over, and says what came nearest", () =>
+  it.effect("fails after its time-out and describes the closest message", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock, { ...sample, phoneNumber: "+15005554040" })
@@ -233,8 +233,8 @@ describe("awaitMessage", () => {
       assert.instanceOf(error, MessageMatch.MessageNotFound)
       assert.strictEqual(
         error.message,
-        'no message has phoneNumber "+15005554040" and accepted true; ' +
-          "the nearest of 1: number 1, where accepted is false, not true",
+        'no message matched phoneNumber "+15005554040" and accepted true; ' +
+          "closest of 1: message 1, where accepted is false, not true",
       )
     }),
   )
@@ -249,7 +249,7 @@ describe("expectMessage", () => {
     [{ variables: { order_id: "other", name: "Jane" } }, 2],
     [{ status: "REFUSED", scenario: "not-found" }, 1],
     [({ number }) => number < 3, 2],
-  ])("finds the newest that is %j", ([match, number]) =>
+  ])("returns the newest message that matches %j", ([match, number]) =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock, { ...sample, phoneNumber: "+15005554040" })
@@ -263,14 +263,14 @@ describe("expectMessage", () => {
   it.effect.each<readonly [match: MessageMatch.Match, message: string]>([
     [
       { phoneNumber: "+15005552040" },
-      'number 2, where phoneNumber is "+1234567890", not "+15005552040"',
+      'message 2, where phoneNumber is "+1234567890", not "+15005552040"',
     ],
     [
       { phoneNumber: "+15005554040", variables: { name: "Jane", absent: "x" } },
-      'number 1, where variables.name is "John Doe", not "Jane" and variables.absent is absent, not "x"',
+      'message 1, where variables.name is "John Doe", not "Jane" and variables.absent is absent, not "x"',
     ],
-    [() => false, "no message is what the function wants; none of 2 is it"],
-  ])("says how near the others come: %j", ([match, message]) =>
+    [() => false, "no message matched the function; messages compared: 2"],
+  ])("describes the closest message when none matches: %j", ([match, message]) =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       yield* post(mock, { ...sample, phoneNumber: "+15005554040" })
@@ -281,7 +281,7 @@ describe("expectMessage", () => {
 })
 
 describe("two senders on one server", () => {
-  it.effect("see, clear and time their own messages only", () =>
+  it.effect("see, clear and time only their own messages", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const mine = mock.forSender(one.toUpperCase())
@@ -330,7 +330,7 @@ describe("many servers in one process", () => {
 })
 
 describe("startMockServer", () => {
-  it.effect("gives the same to a program without Effect", () =>
+  it.effect("offers the same to a program without Effect", () =>
     Effect.promise(async () => {
       await using mock = await startMockServer({ clock: "manual" })
       const mine = mock.forSender(credentials["x-sender-id"])
@@ -350,7 +350,7 @@ describe("startMockServer", () => {
       assert.deepStrictEqual(await mock.messages(), [])
       const error: unknown = await mock.expectMessage({}).catch((cause: unknown) => cause)
       assert.instanceOf(error, MessageMatch.MessageNotFound)
-      assert.strictEqual(error.message, "no message is there; no message was sent at all")
+      assert.strictEqual(error.message, "no message matched an empty match; no messages were sent")
     }),
   )
 })

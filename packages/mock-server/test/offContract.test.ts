@@ -1,4 +1,4 @@
-/** What the contract does not speak of: the mock never hangs, and whatever it answers is a problem document. */
+/** Requests that the contract does not cover: the mock never hangs and always answers with a problem document. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Stream } from "effect"
@@ -12,7 +12,7 @@ const common: ReadonlyArray<readonly [string, string]> = [
   ["x-api-key", credentials["x-api-key"]],
 ]
 
-/** A request whose body and headers about it are what the test says. */
+/** Sends a request with the given body and body headers. */
 const sendRaw = (
   headers: ReadonlyArray<readonly [string, string]>,
   body: string | Uint8Array = "",
@@ -41,10 +41,10 @@ layer(MockServer.layer())("bodies", (it) => {
     ["cut off", '{"phoneNumber":"+1234567890"', invalid],
     ["a single brace", "{", `${invalid}: line 1, column 2`],
     ["wrong on its third line", '{\n"a": 1,\nb\n}', `${invalid}: line 3, column 1`],
-    ["no JSON at all", "phoneNumber=+1234567890", invalid],
+    ["not JSON", "phoneNumber=+1234567890", invalid],
     ["two documents", "{}{}", invalid],
     ["not UTF-8", Uint8Array.of(0x22, 0xff, 0xfe, 0x22), `${invalid}: it is not UTF-8`],
-    ["only spaces", "  ", `${invalid}: it ends too early`],
+    ["only spaces", "  ", `${invalid}: unexpected end`],
   ] as const)("that are %s are refused", ([, body, detail]) =>
     Effect.gen(function* () {
       const answer = yield* sendRaw([json, lengthOf(body)], body)
@@ -53,7 +53,7 @@ layer(MockServer.layer())("bodies", (it) => {
     }),
   )
 
-  it.effect("that are not there are refused as no object", () =>
+  it.effect("that are missing are refused", () =>
     Effect.gen(function* () {
       const answer = yield* sendRaw([json, ["content-length", "0"]])
       assert.strictEqual(answer.status, 400)
@@ -89,7 +89,7 @@ layer(MockServer.layer())("bodies", (it) => {
     }),
   )
 
-  it.effect("without a declaration are refused", () =>
+  it.effect("without a content type are refused", () =>
     Effect.gen(function* () {
       const answer = yield* sendRaw([lengthOf("{}")], "{}")
       assert.include(assertProblem(answer, 415), "the content-type header is missing")
@@ -134,15 +134,17 @@ layer(MockServer.layer())("bodies", (it) => {
     }),
   )
 
-  it.effect("of 11 MB are refused before they are sent, where the caller waits for it", () =>
-    Effect.gen(function* () {
-      const answer = yield* sendRaw([
-        json,
-        ["content-length", String(elevenMebibytes)],
-        ["expect", "100-continue"],
-      ])
-      assertProblem(answer, 413)
-    }),
+  it.effect(
+    "of 11 MB are refused before they are sent when the caller waits for 100 Continue",
+    () =>
+      Effect.gen(function* () {
+        const answer = yield* sendRaw([
+          json,
+          ["content-length", String(elevenMebibytes)],
+          ["expect", "100-continue"],
+        ])
+        assertProblem(answer, 413)
+      }),
   )
 
   it.effect("of exactly 10 MiB are read", () =>
@@ -165,29 +167,27 @@ layer(MockServer.layer())("targets and methods", (it) => {
     "/v1/messages/phone/1",
     "/%2e%2e/etc/passwd",
     "*",
-  ])("nothing is at %s, and what there is is said", (target) =>
+  ])("no path is %s, and the answer lists the available ones", (target) =>
     Effect.gen(function* () {
       const answer = yield* sendRaw([], "", target === "*" ? "OPTIONS" : "POST", target)
       assert.include(assertProblem(answer, 404), "POST /v1/messages/phone")
     }),
   )
 
-  it.effect.each(["?", "?a=1&a=2", "#fragment", "?x=%zz"])(
-    "%s behind the path is left alone",
-    (rest) =>
-      Effect.gen(function* () {
-        const body = JSON.stringify(sample)
-        const answer = yield* sendRaw([json, lengthOf(body)], body, "POST", `${path}${rest}`)
-        assert.strictEqual(answer.status, 204)
-      }),
+  it.effect.each(["?", "?a=1&a=2", "#fragment", "?x=%zz"])("%s after the path is ignored", (rest) =>
+    Effect.gen(function* () {
+      const body = JSON.stringify(sample)
+      const answer = yield* sendRaw([json, lengthOf(body)], body, "POST", `${path}${rest}`)
+      assert.strictEqual(answer.status, 204)
+    }),
   )
 
   it.effect.each(["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])(
-    "%s is not allowed, and what is is said",
+    "%s is not allowed, and the answer lists the allowed methods",
     (method) =>
       Effect.gen(function* () {
         const answer = yield* sendRaw([], "", method)
-        assert.include(assertProblem(answer, 405), "This path takes POST only")
+        assert.include(assertProblem(answer, 405), "this path supports POST")
         assert.strictEqual(answer.headers["allow"], "POST")
       }),
   )
@@ -205,9 +205,10 @@ layer(MockServer.layer())("targets and methods", (it) => {
     ),
   )
 
-  it.effect("CONNECT finds no proxy", () =>
+  it.effect("CONNECT is not supported", () =>
     Effect.gen(function* () {
-      assertProblem(yield* sendRaw([], "", "CONNECT", "example.com:443"), 405)
+      const answer = yield* sendRaw([], "", "CONNECT", "example.com:443")
+      assert.include(assertProblem(answer, 405), "this server is not a proxy")
     }),
   )
 })
@@ -219,7 +220,7 @@ layer(MockServer.layer({ requestTimeout: "200 millis" }))("connections", (it) =>
     ["a header without a name", `POST ${path} HTTP/1.1\r\n: x\r\n\r\n`, 400],
     ["headers of 20 KiB", `POST ${path} HTTP/1.1\r\nx: ${"y".repeat(20_480)}\r\n\r\n`, 431],
     ["a request that never ends", `POST ${path} HTTP/1.1\r\nhost: x\r\n`, 408],
-  ] as const)("that bring %s get a problem document and end", ([, bytes, status]) =>
+  ] as const)("with %s are answered with a problem document and closed", ([, bytes, status]) =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.MockServer
       const [answer] = yield* talk(port, bytes)
@@ -228,14 +229,14 @@ layer(MockServer.layer({ requestTimeout: "200 millis" }))("connections", (it) =>
     }),
   )
 
-  it.effect("that bring a body that never ends get an answer and end", () =>
+  it.effect("with a body that never ends are answered and closed", () =>
     Effect.gen(function* () {
       const answer = yield* sendRaw([json, ["content-length", "10"]], "{")
       assert.strictEqual(answer.status, 408)
     }),
   )
 
-  it.effect("may bring two requests at once", () =>
+  it.effect("may pipeline two requests", () =>
     Effect.gen(function* () {
       const { port } = yield* MockServer.MockServer
       const body = JSON.stringify(sample)
@@ -252,8 +253,11 @@ layer(MockServer.layer({ requestTimeout: "200 millis" }))("connections", (it) =>
       )
     }),
   )
+})
 
-  it.effect("are served side by side", () =>
+// With the default time-out: on a busy machine, one of 200 concurrent requests may take longer than 200 ms.
+layer(MockServer.layer())("connections without a short time-out", (it) => {
+  it.effect("are served concurrently", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.MockServer
       const statuses = yield* Stream.range(1, 200).pipe(

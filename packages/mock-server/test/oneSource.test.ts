@@ -1,9 +1,10 @@
-/** What the mock has typed in that the contract says too, held to the contract: the headers of an update. */
+/** Values that the mock repeats from the contract are equal to the contract's. */
 import { Contract } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Effect, Predicate } from "effect"
+import { toneOf, tones } from "../inbox/status.ts"
 import { post, sample } from "./support/calls.ts"
 import { makeReceiver } from "./support/receiver.ts"
 
@@ -48,3 +49,21 @@ it.effect(
       }
     }),
 )
+
+it.effect("the page has a tone for each status of the contract and for the mock's own", () =>
+  Effect.gen(function* () {
+    const { document } = yield* Contract.load()
+    const statuses = at(document, "components", "schemas", "MessageStatus", "enum")
+    assert.isArray(statuses)
+    assert.sameMembers(
+      Object.keys(tones),
+      ["ACCEPTED", "REFUSED"].concat(Array.isArray(statuses) ? statuses.map(String) : []),
+    )
+  }),
+)
+
+it("the page shows an unknown status in a neutral tone", () => {
+  for (const status of ["BOUNCED", "", "constructor"]) {
+    assert.strictEqual(toneOf(status), "quiet")
+  }
+})

@@ -1,4 +1,4 @@
-/** Contracts that are not the bundled one: where they may lie and what they may say. */
+/** Contracts other than the bundled one: where they may be stored and what they may declare. */
 import { ContractError } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assertProblem } from "./support/calls.ts"
 
-/** Files in a folder that is there for the time of a test; gives the path of the first. */
+/** Writes files to a temporary folder for the duration of a test, and returns the path of the first. */
 const files = (...contents: ReadonlyArray<readonly [name: string, content: object]>) =>
   Effect.map(
     Effect.acquireRelease(
@@ -17,7 +17,7 @@ const files = (...contents: ReadonlyArray<readonly [name: string, content: objec
       (root) => Effect.sync(() => rmSync(root, { recursive: true })),
     ),
     (root) => {
-      // What a URL would take for a space, a fragment and an escape.
+      // Characters that are special in a URL: a space, a fragment and an escape.
       const folder = join(root, "a b#c%20d")
       mkdirSync(folder)
       for (const [name, content] of contents) {
@@ -55,7 +55,7 @@ const call = (mock: MockServer.MockServer["Service"], headers: Record<string, st
   })
 
 describe("another contract", () => {
-  it.effect("may refer to other files beside it", () =>
+  it.effect("may refer to other files in its folder", () =>
     Effect.gen(function* () {
       const contract = yield* files(
         ["contract.json", documentOf({ $ref: "./schemas.json#/thing" }, made)],
@@ -67,7 +67,7 @@ describe("another contract", () => {
     }),
   )
 
-  it.effect("that refers to another host is refused, and the host never hears of it", () =>
+  it.effect("that refers to another host is rejected without a request to that host", () =>
     Effect.gen(function* () {
       const asked: Array<string | undefined> = []
       const other = yield* Effect.acquireRelease(
@@ -83,7 +83,7 @@ describe("another contract", () => {
       const address = other.address()
       const port = typeof address === "object" && address !== null ? address.port : 0
       const $ref = `http://127.0.0.1:${port}/thing.json`
-      // It would have been there to be had.
+      // The host would have answered.
       yield* Effect.promise(() => fetch($ref))
       const contract = yield* files(["contract.json", documentOf({ $ref }, made)])
       const { reason } = yield* Effect.flip(MockServer.make({ contract }))
@@ -93,7 +93,7 @@ describe("another contract", () => {
   )
 
   it.effect(
-    "whose own example breaks its schema is a failure of the mock, which its log explains",
+    "whose example violates its schema is answered with 500, and the log contains the cause",
     () =>
       Effect.gen(function* () {
         const log: Array<string> = []
@@ -111,12 +111,12 @@ describe("another contract", () => {
         const answer = yield* Effect.scoped(
           Effect.flatMap(MockServer.make({ contract }), (mock) => call(mock)),
         ).pipe(Effect.provide(Logger.layer([logger])))
-        assert.include(assertProblem(answer, 500), "its log says why")
+        assert.include(assertProblem(answer, 500), "see its log for the cause")
         assert.include(log.join("\n"), "Response body must be object")
       }),
   )
 
-  it.effect("may ask for a credential that is no header of its own", () =>
+  it.effect("may require a credential that is not an API key in a header", () =>
     Effect.gen(function* () {
       const contract = yield* files([
         "contract.json",
@@ -132,7 +132,7 @@ describe("another contract", () => {
   )
 
   it.effect.each(["https://example.com/contract.yaml", "file://host.example/a%2Fb.yaml"])(
-    "at %s is not there",
+    "at %s is not found",
     (url) =>
       Effect.gen(function* () {
         const { reason } = yield* Effect.flip(MockServer.make({ contract: new URL(url) }))

@@ -1,6 +1,6 @@
 /**
- * Clients that this project did not write: the provider's SDK, curl, and what comes with Node, Python, Java and Go,
- * each with the request of the API's reference page. A client that is not on the machine is skipped.
+ * Foreign clients: the provider's SDK, curl, and the HTTP clients of Node, Python, Java and Go. Each sends the request of the
+ * API reference. Clients that are not installed are skipped.
  */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,29 +11,29 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { credentials, path, sample } from "./support/calls.ts"
 
-/** What a client is to send, and where to. */
+/** The request that a client sends, and its URL. */
 interface Call {
   readonly baseUrl: string
   readonly phoneNumber: string
-  /** Absent: no such header is sent. */
+  /** Absent when the header is not sent. */
   readonly apiKey: string | undefined
 }
 
-/** What the client says that it was told. */
+/** The answer, as the client reports it. */
 interface Told {
   readonly status: number
   readonly body: string
 }
 
-/** A client that is a program of its own: it prints the answer's body, and on the last line the status. */
+/** A client program. It prints the body of the answer and, on the last line, the status. */
 interface Program {
   readonly name: string
   readonly command: string
-  /** Prints what the command is, and ends well. Default: `--version`. */
+  /** The arguments that print the version. Default: `--version`. */
   readonly version?: string
-  /** What must be in it. Default: whatever it is. */
+  /** A text that the version must contain. Default: any. */
   readonly needed?: RegExp
-  /** Whether it is on every Linux machine that runs these tests for a change: there it is not skipped. */
+  /** Whether the program is installed on every Linux machine of CI, where it must not be skipped. */
   readonly required?: boolean
   readonly args: (call: Call) => ReadonlyArray<string>
 }
@@ -53,7 +53,7 @@ const programs: ReadonlyArray<Program> = [
     command: "curl",
     required: true,
     args: (call) => [
-      // Whatever its user has in a `.curlrc`.
+      // Ignores the user's `.curlrc`.
       "--disable",
       "--silent",
       "--show-error",
@@ -64,7 +64,7 @@ const programs: ReadonlyArray<Program> = [
       "-X",
       "POST",
       `${call.baseUrl}${path}`,
-      // Mended: the page's "string" is no GUID.
+      // Corrected: "string", as in the reference, is not a GUID.
       "-H",
       `x-sender-id: ${senderId}`,
       ...(call.apiKey === undefined ? [] : ["-H", `x-api-key: ${call.apiKey}`]),
@@ -90,10 +90,10 @@ const programs: ReadonlyArray<Program> = [
     name: "Java's java.net.http",
     command: "java",
     version: "--list-modules",
-    // It compiles what it runs, and text blocks are as old as Java 15.
+    // Java runs a source file directly. Text blocks require Java 15.
     needed: /^jdk\.compiler@(1[5-9]|[2-9]\d)/m,
     args: ({ phoneNumber }) => [
-      // They make it start in half the time.
+      // These flags halve the start-up time.
       "-XX:TieredStopAtLevel=1",
       "-XX:+UseSerialGC",
       file("Sample.java"),
@@ -128,7 +128,7 @@ const found = await Promise.all(
   })),
 )
 
-/** Runs the program with the call, and ends it with the test if it has not ended by then. */
+/** Runs the program. Kills it at the end of the test if it is still running. */
 const runWith =
   ({ args, command }: Program) =>
   (call: Call): Effect.Effect<Told> =>
@@ -139,12 +139,12 @@ const runWith =
           SENT_BASE_URL: call.baseUrl,
           SENT_SENDER_ID: senderId,
           SENT_API_KEY: call.apiKey,
-          // The mock is on this machine, whatever proxy the machine has.
+          // Bypasses a proxy of the machine, because the mock is local.
           NO_PROXY: "*",
           no_proxy: "*",
         },
         signal,
-        // Go may have its own library to compile; each program gives the mock ten seconds.
+        // Go may have to compile its standard library. Each program waits ten seconds for the mock.
         timeout: 120_000,
       })
       const [, body, status] = /^([^]*?)\r?\n(\d{3})\s*$/.exec(stdout) ?? []
@@ -153,12 +153,12 @@ const runWith =
     })
 
 // -----------------------------------------------------------------------------
-// What each of them is told
+// The answers
 // -----------------------------------------------------------------------------
 
 const detailOf = ({ body }: Told): unknown => Object(JSON.parse(body)).detail
 
-/** The client gets its message through, and can read why another is refused; what is sent is sent once. */
+/** The client can send a message once, and can read why another one is refused. */
 const check = Effect.fnUntraced(function* (send: (call: Call) => Effect.Effect<Told>) {
   const mock = yield* MockServer.make()
   const { baseUrl } = mock
@@ -187,13 +187,13 @@ const check = Effect.fnUntraced(function* (send: (call: Call) => Effect.Effect<T
 })
 
 describe.concurrent("a client of another's making", { timeout: 180_000 }, () => {
-  it.effect("gets through and can read a refusal: the provider's SDK", () =>
+  it.effect("sends a message and reads a refusal: the provider's SDK", () =>
     check(({ baseUrl, phoneNumber, apiKey: key }) =>
       Effect.promise(async () => {
         const client = new Sent({
           apiKey,
           baseURL: baseUrl,
-          // It asks for a key; a header of null is one that it leaves out.
+          // The SDK requires a key. A header of null is not sent.
           defaultHeaders: {
             "x-sender-id": senderId,
             ...(key === undefined && { "x-api-key": null }),

@@ -1,4 +1,4 @@
-/** Whatever is sent to it, the mock gives an answer of its contract, and neither answer nor log repeats a secret. */
+/** The mock answers every request according to its contract, and neither answers nor logs contain a secret. */
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Arbitrary, Effect, Logger, References, Schema } from "effect"
@@ -23,7 +23,7 @@ const bodies: ReadonlyArray<unknown> = [
 ]
 
 describe("privacy", () => {
-  it.effect("no key, phone number or value shows in an answer or in the log", () =>
+  it.effect("no answer and no log line contains a key, a phone number or a template value", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const logger = Logger.make((options) => {
@@ -62,14 +62,14 @@ const anything = Arbitrary.schema(
   ]),
 )
 
-/** What a header can carry. */
+/** Any value that a header can have. */
 const headerValue = Arbitrary.schema(Schema.String.check(Schema.isPattern(/^[ -~]{0,30}$/)))
 
 const codes = [204, 400, 401, 403, 404, 413, 415, 429, 500, 503]
 
-layer(MockServer.layer())("anything at all", (suite) => {
+layer(MockServer.layer())("any request", (suite) => {
   suite.effect.prop(
-    "gets an answer of the contract",
+    "is answered according to the contract",
     { body: anything, type: headerValue, prefer: headerValue, accept: headerValue },
     ({ accept, body, prefer, type }) =>
       Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** Magic numbers: what the contract says of each is what the mock plays. */
+/** Magic numbers play the scenarios of the contract. */
 import { Contract } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,7 +20,7 @@ describe("a magic number", () => {
     scenarios.filter(
       ({ answers: [answer] }) => answer.lost === undefined && answer.delay === undefined,
     ),
-  )("$phoneNumber is answered as the contract says of $name", (scenario) =>
+  )("$phoneNumber plays the answers of $name", (scenario) =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const check = yield* contractChecker
@@ -52,7 +52,7 @@ describe("a magic number", () => {
     }),
   )
 
-  it.effect("counts its answers for each sender apart", () =>
+  it.effect("counts answers for each sender separately", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const number = numberOf("accepted-at-third-try")
@@ -79,7 +79,7 @@ describe("a magic number", () => {
     }),
   )
 
-  it.effect("gives way to an answer that is asked for by name", () =>
+  it.effect("yields to `Prefer`", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const body = { ...sample, phoneNumber: numberOf("not-found") }
@@ -92,7 +92,7 @@ describe("a magic number", () => {
     }),
   )
 
-  it.effect("keeps a message whose answer is lost, and sends its updates", () =>
+  it.effect("stores a message whose answer is lost, and sends its updates", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const body = { ...sample, phoneNumber: numberOf("answer-lost") }
@@ -105,11 +105,11 @@ describe("a magic number", () => {
     }),
   )
 
-  it.effect("holds an answer back until its time has come", () =>
+  it.effect("delays an answer until it is due", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make({ clock: "manual" })
       const answer = yield* Effect.forkChild(send(mock, numberOf("slow")))
-      // It is accepted long before the caller hears of it.
+      // The message is accepted long before the caller receives the answer.
       const message = yield* mock.awaitMessage({ scenario: "slow" })
       assert.isTrue(message.accepted)
       assert.isUndefined(message.answer)
@@ -122,7 +122,7 @@ describe("a magic number", () => {
     }),
   )
 
-  it.effect("is listed with all that it plays", () =>
+  it.effect("is listed with its answers and updates", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const listed: unknown = yield* Effect.promise(async () =>

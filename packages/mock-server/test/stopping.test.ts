@@ -1,4 +1,4 @@
-/** Nothing that a caller does, or leaves undone, keeps the mock from stopping. */
+/** No caller can delay the stop of the mock. */
 import { MockServer, MockServerError } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
@@ -13,7 +13,7 @@ const headers = [
   ["content-length", "100"],
 ] as const
 
-// `it.effect` holds the clock still, as the tests of a program that uses the mock do.
+// `it.effect` stops the clock, as tests of programs that use the mock do.
 describe("a mock server stops", { concurrent: true }, () => {
   it.effect.each<readonly [title: string, bytes: string | Uint8Array]>([
     ["has sent nothing", ""],
@@ -29,7 +29,7 @@ describe("a mock server stops", { concurrent: true }, () => {
       yield* Effect.callback<void>((resume) => {
         socket.write(bytes, () => resume(Effect.void))
       })
-      // An answer on a second connection: by then what came over the first one has been read.
+      // After an answer on a second connection, the bytes of the first one have been read.
       yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/`))
       yield* Scope.close(scope, Exit.void)
       const answer = yield* Fiber.join(cut)
@@ -37,7 +37,7 @@ describe("a mock server stops", { concurrent: true }, () => {
     }),
   )
 
-  it.effect("while a caller holds on to a connection that CONNECT was refused on", () =>
+  it.effect("while a caller keeps a connection open on which CONNECT was refused", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { port } = yield* Scope.provide(MockServer.make(), scope)
@@ -57,22 +57,24 @@ describe("a mock server stops", { concurrent: true }, () => {
 
 describe("an option", () => {
   it.effect.each([0.4, 1.5, "1500 micros", 1e20, 1e300] as const)(
-    "of %s for a time-out is one, or is refused",
+    "of %s for a time-out is valid or rejected",
     (requestTimeout) =>
       Effect.gen(function* () {
         const started = yield* Effect.exit(Effect.scoped(MockServer.make({ requestTimeout })))
-        // Less than a millisecond is none, all else Node can be told.
+        // A time-out below a millisecond is rejected.
         assert.strictEqual(Exit.isSuccess(started), requestTimeout !== 0.4)
       }),
   )
 
-  it.effect("that a caller without types gives for the host does not open it to the network", () =>
-    Effect.gen(function* () {
-      // A caller whom TypeScript does not check.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      const host = null as unknown as string
-      const { reason } = yield* Effect.flip(MockServer.make({ host }))
-      assert.instanceOf(reason, MockServerError.InvalidOption)
-    }),
+  it.effect(
+    "with a host that is not a string is rejected, since Node would listen on every interface",
+    () =>
+      Effect.gen(function* () {
+        // A caller that TypeScript does not check.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        const host = null as unknown as string
+        const { reason } = yield* Effect.flip(MockServer.make({ host }))
+        assert.instanceOf(reason, MockServerError.InvalidOption)
+      }),
   )
 })

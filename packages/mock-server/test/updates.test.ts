@@ -1,4 +1,4 @@
-/** Delivery updates: what follows an accepted message, to whom, signed how, and what happens when nobody takes it. */
+/** Delivery updates: their order, times, signature, receivers and retries. */
 import { Contract } from "@effect-sent/contract"
 import { type Message, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
@@ -29,7 +29,7 @@ const send = (mock: Mock, webhookUrl: string, scenario = "delivered") =>
 const manual = (options: MockServer.Options = {}) =>
   MockServer.make({ clock: "manual", realistic: true, ...options })
 
-/** Sends one message of a scenario and lets all its time pass. */
+/** Sends one message of a scenario and advances the clock past its last update. */
 const play = Effect.fnUntraced(function* (scenario: string, options?: MockServer.Options) {
   const mock = yield* manual(options)
   const receiver = yield* makeReceiver()
@@ -51,7 +51,7 @@ describe("the updates of an accepted message", () => {
     ],
     ["never", [], "ACCEPTED"],
     ["older-forms", ["RECEIVED", "delivered", "DELIVERED", "DELIVERED"], "DELIVERED"],
-  ] as const)("of %s come in its order", ([scenario, statuses, last]) =>
+  ] as const)("of %s arrive in the order of the scenario", ([scenario, statuses, last]) =>
     Effect.gen(function* () {
       const { mock, receiver } = yield* play(scenario)
       assert.deepStrictEqual(statusesOf(receiver), [...statuses])
@@ -61,11 +61,11 @@ describe("the updates of an accepted message", () => {
     }),
   )
 
-  it.effect("are about this message, and what the contract's callback allows", () =>
+  it.effect("contain the data of the message and conform to the contract's callback", () =>
     Effect.gen(function* () {
       const ajv = new Ajv2020({ strict: false })
       addFormats.default(ajv)
-      // It is a schema, or the contract would not have been loaded.
+      // The contract has been checked, so this is a schema.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const validate = ajv.compile(contract.operations[0]?.updates?.schema as object)
       const plain = scenarios.filter(
@@ -87,7 +87,7 @@ describe("the updates of an accepted message", () => {
     }),
   )
 
-  it.effect("come when their time has come, and say when it happened", () =>
+  it.effect("are sent when they are due, with the time of their event", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const receiver = yield* makeReceiver()
@@ -112,7 +112,7 @@ describe("the updates of an accepted message", () => {
     }),
   )
 
-  it.effect("come by themselves where the clock runs, a hundred times as fast", () =>
+  it.effect("are sent a hundred times as fast while the clock runs", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const receiver = yield* makeReceiver()
@@ -128,7 +128,7 @@ describe("the updates of an accepted message", () => {
     }),
   )
 
-  it.effect("are none for a message that was refused, or that names no receiver", () =>
+  it.effect("do not follow a message that was refused or has no webhookUrl", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const receiver = yield* makeReceiver()
@@ -159,7 +159,7 @@ describe("the signature of an update", () => {
   it.effect.each([
     [{}, MockServer.defaultWebhookSecret],
     [{ webhookSecret: key }, key],
-  ] as const)("is that of Standard Webhooks, with %j", ([options, secret]) =>
+  ] as const)("is verified by Standard Webhooks, with %j", ([options, secret]) =>
     Effect.gen(function* () {
       const { receiver } = yield* play("delivered", options)
       assert.deepStrictEqual(verify(secret, receiver), receiver.updates[0]?.body)
@@ -168,7 +168,7 @@ describe("the signature of an update", () => {
     }),
   )
 
-  it.effect("is made with the secret that was given", () =>
+  it.effect("uses the given secret", () =>
     Effect.gen(function* () {
       const { receiver } = yield* play("delivered", { webhookSecret: key })
       assert.throws(() => verify(MockServer.defaultWebhookSecret, receiver))
@@ -176,13 +176,13 @@ describe("the signature of an update", () => {
   )
 })
 
-/** What is expected of each of two updates. */
+/** The expected state and attempts of both updates. */
 const twice = (state: Message.UpdateState, outcomes: ReadonlyArray<unknown>) => [
   [state, outcomes],
   [state, outcomes],
 ]
 
-describe("an update that is not taken", () => {
+describe("an update that is not received", () => {
   /** Sends one message whose only updates are QUEUED and BLOCKED, and advances the clock by these steps. */
   const attempts = Effect.fnUntraced(function* (
     statuses: ReadonlyArray<number | undefined>,
@@ -206,7 +206,7 @@ describe("an update that is not taken", () => {
     }
   })
 
-  it.effect("is tried again after a minute and after two more, and then given up", () =>
+  it.effect("is retried after one minute and after two more, and then given up", () =>
     Effect.gen(function* () {
       const { updates } = yield* attempts([500, 404, 302, 429, 503])
       assert.deepStrictEqual(updates, [
@@ -230,7 +230,7 @@ describe("an update that is not taken", () => {
     }),
   )
 
-  it.effect("is tried no more once it is taken", () =>
+  it.effect("is not retried after it was received", () =>
     Effect.gen(function* () {
       const { receiver, updates } = yield* attempts([500, 204, 204])
       assert.deepStrictEqual(
@@ -251,7 +251,7 @@ describe("an update that is not taken", () => {
     }),
   )
 
-  it.effect("is one that nobody answers in time", () =>
+  it.effect("is retried when no answer arrives in time", () =>
     Effect.gen(function* () {
       const { updates } = yield* attempts([undefined], { webhookTimeout: 20 })
       assert.deepStrictEqual(
@@ -268,7 +268,7 @@ describe("an update that is not taken", () => {
     }),
   )
 
-  it.effect("is one where nobody listens", () =>
+  it.effect("is retried when nothing listens", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const { url } = yield* Effect.scoped(makeReceiver())
@@ -285,7 +285,7 @@ describe("an update that is not taken", () => {
     }),
   )
 
-  it.effect("is not sent on to where the receiver redirects", () =>
+  it.effect("does not follow a redirect", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const elsewhere = yield* makeReceiver()
@@ -307,7 +307,7 @@ describe("a receiver that is not on this machine", () => {
     "http://127.0.0.1.example.com/",
     "http://localhost.example.com/",
     "http://app.localhost/",
-  ])("hears nothing: %s", (webhookUrl) =>
+  ])("is not called: %s", (webhookUrl) =>
     Effect.gen(function* () {
       const mock = yield* manual()
       yield* send(mock, webhookUrl)
@@ -320,9 +320,9 @@ describe("a receiver that is not on this machine", () => {
     }),
   )
 
-  it.effect("hears of its messages when its host is allowed", () =>
+  it.effect("is called when its host is allowed", () =>
     Effect.gen(function* () {
-      // A name that no resolver knows: that it was asked for is all there is to see.
+      // An unknown name: the failed lookup shows that the mock tried to send.
       const mock = yield* manual({ allowedHosts: ["Receiver.invalid"] })
       yield* send(mock, "http://receiver.invalid/updates", "blocked")
       yield* mock.clock.advance("1 hour")
@@ -334,7 +334,7 @@ describe("a receiver that is not on this machine", () => {
     }),
   )
 
-  it.effect("may be written in any way that means loopback", () =>
+  it.effect("is local in every notation of loopback", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const receiver = yield* makeReceiver()
@@ -347,25 +347,25 @@ describe("a receiver that is not on this machine", () => {
     }),
   )
 
-  it.effect("is none when its URL has a port that there is not", () =>
+  it.effect("is not called when the port of its URL is invalid", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       yield* send(mock, "http://127.0.0.1:99999/", "blocked")
       yield* mock.clock.advance("1 hour")
       const { updates } = yield* mock.expectMessage({ scenario: "blocked" })
       assert.deepStrictEqual(
-        updates.map(({ attempts: tries, state }): ReadonlyArray<unknown> => [
+        updates.map(({ attempts, state }): ReadonlyArray<unknown> => [
           state,
-          tries.map(({ problem }) => problem),
+          attempts.map(({ problem }) => problem),
         ]),
-        twice("given-up", ["the URL cannot be called"]),
+        twice("given-up", ["the URL is invalid"]),
       )
     }),
   )
 })
 
 describe("the mock's own receiver", () => {
-  it.effect("takes the updates of those who have none yet", () =>
+  it.effect("accepts updates for callers without a receiver", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       yield* send(mock, `${mock.inboxUrl}receiver`, "read")
@@ -378,7 +378,7 @@ describe("the mock's own receiver", () => {
 })
 
 describe("an update that was sent", () => {
-  it.effect("can be sent once more", () =>
+  it.effect("can be resent", () =>
     Effect.gen(function* () {
       const { mock, receiver } = yield* play("blocked")
       const { id } = yield* mock.expectMessage({})
@@ -398,7 +398,7 @@ describe("an update that was sent", () => {
     }),
   )
 
-  it.effect("cannot be sent before its time", () =>
+  it.effect("cannot be resent before its first attempt", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const receiver = yield* makeReceiver()
@@ -416,7 +416,7 @@ describe("an update that was sent", () => {
   )
 })
 
-describe("the updates that are still to come", () => {
+describe("pending updates", () => {
   it.effect("are sent when the mock stops", () =>
     Effect.gen(function* () {
       const receiver = yield* makeReceiver()
@@ -436,7 +436,7 @@ describe("the updates that are still to come", () => {
     }),
   )
 
-  it.effect("are not sent when somebody else moves the clock", () =>
+  it.effect("are not sent when another sender's clock is advanced", () =>
     Effect.gen(function* () {
       const receiver = yield* makeReceiver()
       yield* Effect.scoped(
@@ -449,7 +449,7 @@ describe("the updates that are still to come", () => {
     }),
   )
 
-  it.effect("are not sent of messages that were cleared away", () =>
+  it.effect("are cancelled when their messages are cleared", () =>
     Effect.gen(function* () {
       const mock = yield* manual()
       const receiver = yield* makeReceiver()

@@ -1,4 +1,4 @@
-/** The part of OpenAPI that a contract is read from. */
+/** Schemas of the parts of OpenAPI that a contract is read from. */
 import * as Schema from "effect/Schema"
 import { ScenariosObject } from "../Scenario.ts"
 
@@ -32,7 +32,7 @@ const OperationObject = Schema.Struct({
     Schema.Struct({ required: Schema.optionalKey(Schema.Boolean), content: ContentObject }),
   ),
   responses: Schema.Record(Schema.String, ResponseObject),
-  // By name, and within it by the expression of the URL.
+  // By the name of the callback, then by the runtime expression of its URL.
   callbacks: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
   ),
@@ -101,5 +101,5 @@ export type ContentObject = typeof ContentObject.Type
 
 export const decodeDocument = Schema.decodeUnknownResult(Document)
 
-/** Fails for a callback that is not one POST with a body. */
+/** Decodes a callback. None unless the callback is a POST with a body. */
 export const decodeCallback = Schema.decodeUnknownOption(CallbackObject)

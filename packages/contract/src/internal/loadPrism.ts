@@ -1,8 +1,9 @@
 /**
- * Loads Prism without the parts that a mock does not use. They would take a third of the loading time, and 30 MB.
+ * Loads Prism from `node_modules` without the parts that a mock does not use. They would take a third of the loading time and
+ * 30 MB of memory.
  *
- * This is how the sources load it. A published package contains Prism as one file, made by `scripts/bundlePrism.ts` from the
- * same list.
+ * The published package replaces this module: there, `scripts/bundlePrism.ts` bundles Prism into one file and leaves out the
+ * same parts.
  */
 import type * as PrismCore from "@stoplight/prism-core"
 import type * as PrismHttp from "@stoplight/prism-http"
@@ -10,7 +11,7 @@ import { createRequire, Module } from "node:module"
 
 const own = createRequire(import.meta.url)
 
-/** What Prism loads for dynamic responses, for callbacks, for forwarding and for Postman's collections. */
+/** The modules that Prism loads for dynamic responses, callbacks, forwarding and Postman collections. */
 export const unused: ReadonlyArray<string> = [
   "@faker-js/faker",
   "node-fetch",
@@ -35,8 +36,8 @@ export const loadPrism = async (): Promise<Prism> => {
 }
 
 /**
- * A module that is loaded when something reads what it exports: this process may have other users of Prism, and they share
- * the module.
+ * A module that loads the real one as soon as one of its exports is read. Other code in this process may use Prism and would
+ * share the module.
  */
 const later = (file: string, load: NodeJS.Require): Module => {
   const stub = new Module(file)
@@ -45,7 +46,7 @@ const later = (file: string, load: NodeJS.Require): Module => {
   return stub
 }
 
-/** Prism takes the named members aside while it is loaded. They are read later still. */
+/** Members named in `aside` are deferred once more, because Prism already reads them while it loads. */
 const lazily = (load: () => object, aside: ReadonlyArray<string> = []): object =>
   new Proxy(
     {},

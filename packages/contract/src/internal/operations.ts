@@ -1,4 +1,4 @@
-/** The operations of a contract, from the document's own objects. */
+/** Reads the operations of a contract from the decoded document. */
 import * as Option from "effect/Option"
 import type {
   CredentialHeader,
@@ -17,7 +17,7 @@ import {
   type OperationObject,
 } from "./document.ts"
 
-/** What `security` names and `components.securitySchemes` does not declare, a sentence each. */
+/** Finds the schemes that `security` names but `components.securitySchemes` does not declare, one sentence for each. */
 export const undeclaredSchemes = (document: Document): ReadonlyArray<string> => {
   const known = document.components?.securitySchemes ?? {}
   const used = [document, ...operationObjects(document).map(({ operation }) => operation)].flatMap(
@@ -38,7 +38,7 @@ const operationObjects = (
     }),
   )
 
-/** Every operation under `paths`. */
+/** Reads every operation under `paths`. */
 export const readOperations = (document: Document): ReadonlyArray<Operation> =>
   operationObjects(document).map(({ path, method, operation }) => ({
     method: method.toUpperCase(),
@@ -58,7 +58,7 @@ const readCredentials = (
   return (operation.security ?? document.security ?? []).map((requirement) =>
     Object.keys(requirement).flatMap((key) => {
       const scheme = schemes[key]
-      // The presence of any other kind of credential is checked by Prism.
+      // Prism checks the presence of all other kinds of credentials.
       if (scheme?.type !== "apiKey" || scheme.in !== "header" || scheme.name === undefined)
         return []
       const pattern = scheme["x-sent-pattern"]

@@ -1,4 +1,4 @@
-/** The command line of `effect-sent-mock`. */
+/** The command-line interface of `effect-sent-mock`. */
 import * as Contract from "@effect-sent/contract/Contract"
 import type { ContractError } from "@effect-sent/contract/ContractError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -23,11 +23,13 @@ import { sampleSenderId, scenariosOf } from "./inbox/admin.ts"
 import { version } from "./packageJson.ts"
 
 const contractFlag = Flag.String("contract").pipe(
-  Flag.withDescription("Another OpenAPI 3 document to serve, a YAML or JSON file"),
+  Flag.withDescription(
+    "The OpenAPI 3 document to serve, a YAML or JSON file; by default the bundled contract",
+  ),
   Flag.optional,
 )
 
-// The message says what to do; the stack of a port in use says nothing.
+// The message says what to do; a stack trace would only hide it.
 const withoutStack = <A, R>(
   effect: Effect.Effect<A, MockServerError | ContractError, R>,
 ): Effect.Effect<A, CliError.UserError, R> =>
@@ -44,40 +46,40 @@ const startFlags = {
     Flag.withDefault(4010),
   ),
   host: Flag.String("host").pipe(
-    Flag.withDescription("The address to listen on; 0.0.0.0 lets others on your network in"),
+    Flag.withDescription(
+      "The address to listen on; 0.0.0.0 makes the mock reachable from your network",
+    ),
     Flag.withDefault("127.0.0.1"),
   ),
   contract: contractFlag,
   basePath: Flag.String("base-path").pipe(
-    Flag.withDescription("A path in front of the contract's own, e.g. /sent"),
+    Flag.withDescription("A prefix for the contract's paths, e.g. /sent"),
     Flag.optional,
   ),
   realistic: Flag.Boolean("realistic").pipe(
     Flag.withDescription(
-      "Send updates after seconds, as a carrier does, not a hundred times as fast",
+      "Send updates at the pace of a real carrier instead of a hundred times as fast",
     ),
     Flag.withDefault(false),
   ),
   webhookSecret: Flag.Redacted("webhook-secret").pipe(
     Flag.withDescription(
-      "What updates are signed with: whsec_ and base64. Printed when it is the default",
+      "The secret that signs updates: whsec_ followed by base64; by default a public one, printed at start",
     ),
     Flag.optional,
   ),
   allowedHosts: Flag.String("allow-host").pipe(
-    Flag.withDescription(
-      "A host besides this machine that updates may be sent to; may be repeated",
-    ),
+    Flag.withDescription("Allow updates to this host in addition to this machine; may be repeated"),
     Flag.between(0, 100),
   ),
   inboxHosts: Flag.String("inbox-host").pipe(
     Flag.withDescription(
-      "A name besides localhost that the inbox may be opened by; may be repeated",
+      "Serve the inbox under this host name in addition to localhost; may be repeated",
     ),
     Flag.between(0, 100),
   ),
   maxMessages: Flag.Int("max-messages").pipe(
-    Flag.withDescription("How many messages to keep; beyond it the oldest are dropped"),
+    Flag.withDescription("The number of messages to keep; the oldest are removed first"),
     Flag.withDefault(10_000),
   ),
   open: Flag.Boolean("open").pipe(
@@ -85,7 +87,7 @@ const startFlags = {
     Flag.withDefault(false),
   ),
   log: Flag.Literals("log", ["pretty", "json"]).pipe(
-    Flag.withDescription("How requests and updates are logged; --log-level none keeps quiet"),
+    Flag.withDescription("The log format; --log-level none disables the log"),
     Flag.withDefault("pretty"),
   ),
 }
@@ -103,7 +105,7 @@ const startCommand = <const Name extends string>(name: Name) =>
           basePath: Option.getOrUndefined(basePath),
           webhookSecret: Option.getOrUndefined(webhookSecret),
         }).pipe(
-          // A library logs requests for those who look for a mistake; here they are what it is for.
+          // The library logs requests at debug level; for the program they are the normal output.
           Effect.provideService(
             References.MinimumLogLevel,
             Option.getOrElse(level, () => "Debug" as const),
@@ -119,7 +121,7 @@ const startCommand = <const Name extends string>(name: Name) =>
     ),
   )
 
-/** Writes what was logged in one turn at once: a write for each request is a sixth of what the request takes. */
+/** Batches the log lines of one event loop turn: writing each separately would add a sixth to the time of a request. */
 const inTurns = (format: Logger.Logger<unknown, string>): Logger.Logger<unknown, void> => {
   const lines: Array<string> = []
   const flush = (): void => {
@@ -140,7 +142,7 @@ const oneLine = Logger.make(({ cause, date, message }) => {
 
 const openInbox = (url: string): Effect.Effect<void> =>
   Effect.tryPromise(() => open(url)).pipe(
-    Effect.catch(() => Console.error(`No browser could be started; open ${url} yourself`)),
+    Effect.catch(() => Console.error(`Could not start a browser; open ${url} in your browser`)),
     Effect.asVoid,
   )
 
@@ -153,13 +155,13 @@ const greeting = (
     `Inbox: ${inboxUrl}`,
     "",
     `  SENT_BASE_URL=${baseUrl}`,
-    `  SENT_SENDER_ID=${sampleSenderId}   any GUID will do`,
+    `  SENT_SENDER_ID=${sampleSenderId}   any GUID works`,
     "  SENT_API_KEY=anything",
     ...(usesDefaultSecret
       ? ["", `Updates are signed with ${MockServer.defaultWebhookSecret}`]
       : []),
     "",
-    "Magic numbers: effect-sent-mock scenarios. Ctrl-C stops it.",
+    "Magic numbers: effect-sent-mock scenarios. Press Ctrl-C to stop.",
   ].join("\n")
 
 // -----------------------------------------------------------------------------
@@ -171,7 +173,7 @@ const scenarios = Command.make(
   {
     contract: contractFlag,
     json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print them as the JSON that /__mock/scenarios serves"),
+      Flag.withDescription("Print the scenarios as JSON, like /__mock/scenarios"),
       Flag.withDefault(false),
     ),
   },
@@ -180,7 +182,7 @@ const scenarios = Command.make(
     if (json) return yield* Console.log(JSON.stringify(scenariosOf(contract), undefined, 2))
     return yield* Console.log(scenarioTable(contract))
   }, withoutStack),
-).pipe(Command.withDescription("List the magic phone numbers and what each of them plays"))
+).pipe(Command.withDescription("List the magic phone numbers and their scenarios"))
 
 const scenarioTable = ({ operations }: Contract.Contract): string => {
   const all = operations.flatMap((operation) => operation.scenarios)
@@ -195,27 +197,27 @@ const scenarioTable = ({ operations }: Contract.Contract): string => {
 // -----------------------------------------------------------------------------
 
 const start = startCommand("start").pipe(
-  Command.withDescription("Start the mock; the same as effect-sent-mock without a command"),
+  Command.withDescription("Start the mock, like effect-sent-mock without a command"),
 )
 
 const command = startCommand("effect-sent-mock").pipe(
   Command.withSubcommands([start, scenarios]),
   Command.withDescription(
-    "A mock of Sent.dm's API. Whatever it answers comes from the OpenAPI contract. Send to a magic number to get " +
-      "any refusal or any way a message can go (effect-sent-mock scenarios lists them), with a webhookUrl on this " +
-      "machine to get the delivery updates, and watch everything in the inbox at /__mock/. It runs until Ctrl-C.",
+    "A mock of Sent.dm's API that answers from the OpenAPI contract. Send to a magic number to play a refusal or a " +
+      "delivery (effect-sent-mock scenarios lists the numbers), set webhookUrl to an address on this machine to receive " +
+      "delivery updates, and open /__mock/ to see every message. The mock runs until Ctrl-C.",
   ),
   Command.withExamples([
-    { command: "effect-sent-mock --open", description: "Listen on port 4010 and show the inbox" },
+    { command: "effect-sent-mock --open", description: "Listen on port 4010 and open the inbox" },
     { command: "effect-sent-mock scenarios", description: "List the magic phone numbers" },
     {
       command: "effect-sent-mock --port 0 --log json",
-      description: "On a free port, for a script",
+      description: "Listen on a free port and log JSON, for use in a script",
     },
   ]),
 )
 
-// To be stopped is how it ends; the shell need not hear of a failure.
+// Ctrl-C is the normal way to stop the mock, so it exits with 0.
 const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
     ? onExit(0)

@@ -1,4 +1,4 @@
-/** The options of a mock server: each is checked and has its default. */
+/** The options of a mock server, their checks and their defaults. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -12,39 +12,39 @@ import type { Pace } from "./updates/updates.ts"
 export interface Options {
   /** The port to listen on, from 0 to 65535. 0 picks a free one. Default: 0. */
   readonly port?: number | undefined
-  /** The address or name to listen on. Default: `127.0.0.1`, which other machines cannot reach. */
+  /** The address or host name to listen on. Default: `127.0.0.1`, which other machines cannot reach. */
   readonly host?: string | undefined
   /** The contract to serve, a YAML or JSON file. Default: the contract of Sent.dm. */
   readonly contract?: string | URL | undefined
   /** How long a request may take to arrive before it is answered with 408. Default: 30 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
-  /** A path in front of the paths of the contract, for example `/sent`. Default: none. */
+  /** A prefix for the paths of the contract, for example `/sent`. Default: none. */
   readonly basePath?: string | undefined
   /**
-   * Whether updates come after seconds, as from a real carrier, and are retried after minutes. Default: false, which is a
-   * hundred times as fast.
+   * Whether updates are sent at the pace of a real carrier: after seconds, and with retries after minutes. Default: false,
+   * which is a hundred times as fast.
    */
   readonly realistic?: boolean | undefined
-  /** `machine`: the mock's clock runs. `manual`: it stands still until it is advanced. Default: `machine`. */
+  /** `machine`: the mock's clock runs. `manual`: it only moves when it is advanced. Default: `machine`. */
   readonly clock?: "machine" | "manual" | undefined
-  /** The secret that signs updates: `whsec_` and base64. Default: `defaultWebhookSecret`. */
+  /** The secret that signs updates: `whsec_` followed by base64. Default: `defaultWebhookSecret`. */
   readonly webhookSecret?: Redacted.Redacted | string | undefined
-  /** Hosts that updates may be sent to besides loopback: names or addresses without a port. Default: none. */
+  /** Hosts that updates may be sent to, in addition to loopback: names or addresses without a port. Default: none. */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** How long the receiver of an update has to answer, by the machine's clock. Default: 30 seconds. */
   readonly webhookTimeout?: Duration.Input | undefined
-  /** Names that the inbox may be opened by, besides `localhost`, addresses and `host`. Default: none. */
+  /** Host names that serve the inbox, in addition to `localhost`, IP addresses and `host`. Default: none. */
   readonly inboxHosts?: ReadonlyArray<string> | undefined
-  /** How many messages are kept. Beyond it the oldest are dropped. Default: 10,000. */
+  /** The maximum number of stored messages. The oldest are removed first. Default: 10,000. */
   readonly maxMessages?: number | undefined
 }
 
-/** The options, checked and with their defaults. */
+/** The validated options, with defaults. */
 export interface Settings {
   readonly port: number
   readonly host: string
   readonly basePath: string
-  /** In whole milliseconds, since Node takes no others. */
+  /** In whole milliseconds, which Node requires. */
   readonly requestTimeout: number
   readonly runs: boolean
   readonly pace: Pace
@@ -55,10 +55,10 @@ export interface Settings {
   readonly inboxHosts: ReadonlySet<string>
 }
 
-/** How long a second of a scenario takes, in milliseconds, unless a realistic pace is asked for. */
+/** The duration of a scenario's second without `realistic`, in milliseconds. */
 const fastSecond = 10
 
-/** Fails with the first option that is invalid. */
+/** Validates the options. Fails with the first invalid one. */
 export const readOptions = (options: Options): Effect.Effect<Settings, MockServerError> =>
   Effect.mapError(checked(options), (reason) => new MockServerError({ reason }))
 
@@ -72,7 +72,7 @@ const checked = Effect.fnUntraced(function* (
     return yield* invalid("basePath", "must be a path of plain segments, e.g. /sent")
   }
   if (/^\/__mock(?:\/|$)/.test(basePath)) {
-    return yield* invalid("basePath", "must not be below /__mock, where the inbox is")
+    return yield* invalid("basePath", "must not be below /__mock, which serves the inbox")
   }
   if (!Number.isInteger(maxMessages) || maxMessages < 1) {
     return yield* invalid("maxMessages", "must be a whole number, 1 or more")
@@ -101,8 +101,8 @@ const invalid = (option: string, problem: string): InvalidOption =>
 const signWith = (secret: Redacted.Redacted | string): Effect.Effect<Sign, InvalidOption> =>
   Effect.try({
     try: () => makeSign(Redacted.isRedacted(secret) ? Redacted.value(secret) : secret),
-    // The library's own message says little.
-    catch: () => invalid("webhookSecret", "must be `whsec_` and the base64 of the key"),
+    // The library's own message does not say what is expected.
+    catch: () => invalid("webhookSecret", "must be `whsec_` followed by the key in base64"),
   })
 
 const hostNames = Effect.fnUntraced(function* (
@@ -111,13 +111,10 @@ const hostNames = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlySet<string>, InvalidOption> {
   for (const host of hosts) {
     if (!Predicate.isString(host) || !/^(?:[\w.-]+|\[?[0-9a-f:.]+\]?)$/i.test(host)) {
-      return yield* invalid(
-        option,
-        "must hold host names without scheme and port, e.g. app.internal",
-      )
+      return yield* invalid(option, "must be host names without scheme or port, e.g. app.internal")
     }
   }
-  // IPv6 addresses as the URL parser writes them.
+  // IPv6 addresses in brackets, as the URL parser writes them.
   return new Set(
     hosts.map((host) =>
       (host.includes(":") ? `[${host.replaceAll(/[[\]]/g, "")}]` : host).toLowerCase(),

@@ -1,4 +1,4 @@
-/** Calls of the mock as any program makes them, and what every answer of it must be. */
+/** Calls the mock like any program, and checks its answers. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { Ajv2020 } from "ajv/dist/2020.js"
@@ -9,13 +9,13 @@ import { bytesOf, type Received } from "@effect-sent/faults/rawClient"
 
 export const path = "/v1/messages/phone"
 
-/** Credentials that are well-formed, which is all that a mock asks for. */
+/** Well-formed credentials, which the mock accepts. */
 export const credentials = {
   "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
   "x-api-key": "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
 }
 
-/** The request of the API's reference page. */
+/** The request of the API reference. */
 export const sample = {
   phoneNumber: "+1234567890",
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
@@ -23,7 +23,7 @@ export const sample = {
   webhookUrl: "https://example.com/webhook/message-status",
 }
 
-/** Posts a body, JSON unless it is text already, with good credentials unless told otherwise. */
+/** Posts a body, as JSON unless it is a string, by default with valid credentials. */
 export const post = (
   { baseUrl }: Pick<MockServer.MockServer["Service"], "baseUrl">,
   body: unknown = sample,
@@ -42,7 +42,7 @@ export const post = (
     }
   })
 
-/** A good request, byte for byte. */
+/** The bytes of a valid request. */
 export const postBytes = (body: unknown = sample): Buffer => {
   const text = JSON.stringify(body)
   return bytesOf({
@@ -59,7 +59,7 @@ export const postBytes = (body: unknown = sample): Buffer => {
 /** A body as JSON. */
 export const jsonOf = ({ body }: Received): unknown => JSON.parse(body)
 
-/** An answer is a problem document (RFC 9457) with this status; its detail is given back. */
+/** Asserts that an answer is a problem document (RFC 9457) with this status, and returns its detail. */
 export const assertProblem = (answer: Received, status: number): string => {
   assert.strictEqual(answer.status, status, answer.body)
   assert.strictEqual(answer.headers["content-type"], "application/problem+json")
@@ -70,7 +70,7 @@ export const assertProblem = (answer: Received, status: number): string => {
   return String(detail)
 }
 
-/** Checks that a body is what the contract declares for a status. */
+/** Checks a body against the contract's schema for a status. */
 export const contractChecker = Effect.map(Contract.load(), ({ document }) => {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
@@ -88,7 +88,7 @@ export const contractChecker = Effect.map(Contract.load(), ({ document }) => {
       "schema",
     )
     assert.isObject(schema, `the contract declares no body for ${status}`)
-    // It is one, as the line above says.
+    // Narrowed by the line above.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const validate = ajv.compile(schema as object)
     assert.isTrue(validate(body), ajv.errorsText(validate.errors))

@@ -1,4 +1,4 @@
-/** A receiver of delivery updates, as a program has one: a real server on loopback. */
+/** A receiver of delivery updates: a real server on loopback. */
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import { once } from "node:events"
@@ -12,13 +12,13 @@ export interface ReceivedUpdate {
 
 export interface Receiver {
   readonly url: string
-  /** In the order in which they came. */
+  /** The updates in the order of their arrival. */
   readonly updates: Array<ReceivedUpdate>
 }
 
 /**
- * Starts one that answers each update in turn with the given statuses, the last of them from then on; `undefined` stands
- * for no answer at all.
+ * Starts a receiver that answers updates with the given statuses in turn, and then always with the last one. `undefined` means no
+ * answer.
  */
 export const makeReceiver = (
   statuses: ReadonlyArray<number | undefined> = [204],
@@ -38,7 +38,7 @@ export const makeReceiver = (
               Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
             ),
             text,
-            // What it must be, the tests check themselves.
+            // The tests check the form.
             // oxlint-disable-next-line typescript/no-unsafe-type-assertion
             body: JSON.parse(text) as ReceivedUpdate["body"],
           })

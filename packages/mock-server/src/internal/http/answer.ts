@@ -1,4 +1,4 @@
-/** What the mock answers, before it becomes bytes. */
+/** An answer of the mock before it is serialised. */
 import type { Operation } from "@effect-sent/contract/Operation"
 import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 import * as Predicate from "effect/Predicate"
@@ -6,13 +6,13 @@ import * as Predicate from "effect/Predicate"
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** The media types it may have, best first. */
+  /** The media types that the body may have, most preferred first. */
   readonly mediaTypes: ReadonlyArray<string>
-  /** JSON; undefined for an answer without a body. */
+  /** The body as a JSON value. Undefined for an answer without a body. */
   readonly body: unknown
 }
 
-/** A problem document (RFC 9457) in the mock's own words, which never repeat a value of the request's body. */
+/** A problem document (RFC 9457). `detail` must not contain a value of the request body. */
 export const problem = (
   status: number,
   detail: string,
@@ -25,8 +25,8 @@ export const problem = (
 })
 
 /**
- * The first of the named examples that the contract has for a status, or a problem document in the same words where it has
- * none. A `detail` that says more than the example replaces the example's own.
+ * The first of the named examples that the contract declares for a status, or a problem document with `fallback` when it
+ * declares none of them. `detail` replaces the `detail` of the example.
  */
 export const fromExample = (
   operation: Operation,

@@ -1,4 +1,4 @@
-/** Ends a connection as a fault wants it, in place of the answer. */
+/** Ends a connection as a fault demands, instead of sending the whole answer. */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -6,7 +6,7 @@ import type { Answer } from "./answer.ts"
 import type { Ending } from "../play/play.ts"
 import { toRawResponse } from "./response.ts"
 
-/** Never comes back: with the connection the request's fiber ends. */
+/** Never returns: closing the connection interrupts the request's fiber. */
 export const breakOff = (
   request: HttpServerRequest,
   answer: Answer,
@@ -16,13 +16,13 @@ export const breakOff = (
     const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
     if (ending === "reset") socket.resetAndDestroy()
     else {
-      const bytes = ending === "malformed" ? "What follows is not HTTP\r\n\r\n" : firstPart(answer)
+      const bytes = ending === "malformed" ? "This is not HTTP\r\n\r\n" : firstPart(answer)
       socket.end(bytes, () => socket.destroy())
     }
     return Effect.never
   })
 
-/** Ends in the middle of the body, or of the head where there is no body. */
+/** The answer up to the middle of its body, or to the middle of its head when it has no body. */
 const firstPart = (answer: Answer): string => {
   const whole = toRawResponse(answer)
   const head = whole.indexOf("\r\n\r\n") + 4

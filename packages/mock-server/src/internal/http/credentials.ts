@@ -4,8 +4,8 @@ import type { Operation } from "@effect-sent/contract/Operation"
 import { type Answer, fromExample } from "./answer.ts"
 
 /**
- * The 401 for the first header, in the contract's order, that is missing or malformed. Undefined when the credentials are
- * complete and well formed; a mock accepts every such pair, whoever owns it.
+ * The 401 for the first header, in contract order, that is missing or malformed. Undefined when the credentials are complete
+ * and well formed: the mock accepts every such pair and does not check accounts.
  */
 export const checkCredentials = (
   operation: Operation,
@@ -23,6 +23,6 @@ const unauthorized = (
   const subject = name.replace(/^x-/, "")
   return kind === "missing"
     ? fromExample(operation, 401, [`${subject}-not-found`], `Header ${name} not found`)
-    : // A malformed key has no example of its own: to the service it is a wrong key.
+    : // The contract has no example for a malformed key: the service rejects it like a wrong key.
       fromExample(operation, 401, [`${subject}-invalid`, "credentials-invalid"], `Invalid ${name}`)
 }

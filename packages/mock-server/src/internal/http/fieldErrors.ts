@@ -1,11 +1,11 @@
-/** Turns Prism's violations into the contract's field errors. What a field holds is never repeated. */
+/** Converts Prism's violations to the contract's field errors. No error contains the value of a field. */
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Answer } from "./answer.ts"
 import type { PrismViolation } from "@effect-sent/contract/Prism"
 import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 
-/** The 400 that names every wrong field. */
+/** The 400 with an error for every invalid field. */
 export const validationFailed = (
   operation: Operation,
   violations: ReadonlyArray<PrismViolation>,
@@ -23,7 +23,7 @@ export const validationFailed = (
   }
 }
 
-/** The first of the published forms; its words are the contract's where it has an example of it. */
+/** The first of the published forms, used when the contract has no example with `errors`. */
 const shape = {
   type: "https://tools.ietf.org/html/rfc7231#section-6.5.1",
   title: "One or more validation errors occurred",
@@ -33,7 +33,7 @@ const shape = {
 const isShape = (value: unknown): value is object =>
   Predicate.isObject(value) && ["type", "title", "status", "errors"].every((key) => key in value)
 
-/** Messages by field, in the order that Prism found them. */
+/** The messages by field, in the order of Prism's violations. */
 export const fieldErrors = (
   schema: unknown,
   violations: ReadonlyArray<PrismViolation>,
@@ -49,7 +49,7 @@ export const fieldErrors = (
   return Object.fromEntries([...errors].map(([name, messages]) => [name, [...messages]]))
 }
 
-/** A field's format says in a word what its pattern spells out. */
+/** A violation of `pattern` is redundant when the field also violates its `format`. */
 const isRepeated = (
   violation: PrismViolation,
   violations: ReadonlyArray<PrismViolation>,
@@ -71,7 +71,7 @@ const describe = (
   switch (violation.code) {
     case "required": {
       const name = between(said, "must have required property '", "'")
-      // Without a property it is about the body as a whole, which Prism takes `null` and `false` for, too.
+      // Without a property name, the whole body is missing. Prism also reports `null` and `false` as missing.
       if (name === undefined) return { field: ["body"], message: bodyMessage(schema) }
       return {
         field: [...field, name],
@@ -107,8 +107,8 @@ const describe = (
 }
 
 /**
- * Prism puts where it is in front of what is wrong, names and all. It is cut off by building it again: a name may
- * hold anything, so that no search for the words behind it is safe.
+ * Removes the location that Prism writes in front of the problem. The location is rebuilt and cut off as a prefix: a field name
+ * may contain any text, so searching for the words that follow it would not be safe.
  */
 const withoutSubject = ({ path, message }: PrismViolation): string => {
   const [part = "", ...names] = path
@@ -140,7 +140,7 @@ const requiredMessage = (schema: unknown, name: string): string | undefined => {
   return typeof message === "string" ? message : undefined
 }
 
-/** The schema of a field, by the names that lead to it from `body` inwards. */
+/** The schema of a field, found by its path, which begins with `body`. */
 const schemaAt = (schema: unknown, [part, ...names]: ReadonlyArray<string>): unknown =>
   part === "body"
     ? names.reduce<unknown>(
@@ -149,7 +149,7 @@ const schemaAt = (schema: unknown, [part, ...names]: ReadonlyArray<string>): unk
       )
     : undefined
 
-// Own members only: a field may be called `constructor`.
+// Own members only: a field may be named `constructor`.
 const member = (value: unknown, key: string): unknown =>
   Predicate.isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 

@@ -1,4 +1,4 @@
-/** From a request to its answer, in the order in which a server finds fault. */
+/** Handles a request: framing, route, credentials, body, `Prefer`, schema, and then the play. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -26,11 +26,11 @@ import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
 import type { CheckUpdate, UpdatePlan } from "../updates/updates.ts"
 
-/** What answers are made of. */
+/** The parts of a server that requests are handled with. */
 export interface Parts {
   readonly contract: Contract
   readonly prism: Prism
-  /** In front of the contract's paths: empty, or a path without a slash at its end. */
+  /** The prefix of the contract's paths: empty, or a path without a trailing slash. */
   readonly basePath: string
   readonly decide: Decide
   readonly messages: Messages
@@ -40,17 +40,17 @@ export interface Parts {
   readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
 }
 
-/** How a request ends. */
+/** The outcome of a request. */
 interface Handled {
   readonly answer: Answer
   readonly ending: Ending
-  /** What was kept of the request, if it was valid. */
+  /** The record of a valid request. Undefined for a request that was refused. */
   readonly record: MessageRecord | undefined
 }
 
 const whole = (answer: Answer): Handled => ({ answer, ending: "whole", record: undefined })
 
-/** Answers every request, and with a problem document when the mock itself fails. */
+/** Answers every request. An internal error of the mock is answered with a problem document, too. */
 export const handle = (
   parts: Parts,
   adminParts: AdminParts,
@@ -67,8 +67,8 @@ export const handle = (
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
           : Effect.as(
-              Effect.logError("the mock failed", cause),
-              whole(problem(500, "The mock itself failed; its log says why")),
+              Effect.logError("internal error of the mock", cause),
+              whole(problem(500, "Internal error of the mock; see its log for the cause")),
             ),
       ),
     )
@@ -77,7 +77,7 @@ export const handle = (
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
   }).pipe(
-    // The server runs it uninterruptible: who hangs up, or stops the server, would wait for an answer that is held back.
+    // The server runs handlers uninterruptibly: a closed connection, or a stopping server, would wait for a delayed answer.
     Effect.interruptible,
   )
 
@@ -126,7 +126,7 @@ const handleRequest = Effect.fnUntraced(function* (
     body: body.value,
   })
   if (violations.length > 0) {
-    // A credential that is no header, or no key: Prism alone knows where to look for it.
+    // Prism checks the credentials that are not API keys in headers.
     return whole(
       violations.some(({ code }) => code === "401")
         ? fromExample(operation, 401, [], "The credentials are missing")
@@ -134,7 +134,7 @@ const handleRequest = Effect.fnUntraced(function* (
     )
   }
 
-  // Only now, since what counts requests counts the valid ones.
+  // Decided only now, because faults and scenarios count valid requests only.
   const senderId = (request.headers["x-sender-id"] ?? "").toLowerCase()
   const play = parts.decide({
     operation,
@@ -162,7 +162,7 @@ const handleRequest = Effect.fnUntraced(function* (
   return { answer, ending: play.ending, record }
 })
 
-/** Keeps the message, begins to send its updates, and holds its answer back for as long as it is to be. */
+/** Stores the message, starts the delivery of its updates, and waits for the delay of its answer. */
 const process = (
   { checkUpdate, deliveries, messages, timeline }: Parts,
   operation: Operation,
@@ -170,25 +170,25 @@ const process = (
   { delayMillis, ending, processed }: Play,
   answer: Answer,
 ): Effect.Effect<void> =>
-  // Whoever waits for the message may move the clock as soon as it is there: before its updates have begun.
+  // Tracked as a whole, because a test may advance the clock as soon as the message exists, before its updates have begun.
   timeline.track(
     record.senderId,
     Effect.gen(function* () {
-      const tell = (): void => {
+      const recordAnswer = (): void => {
         if (processed) record.answer = recordedAnswer(answer, ending)
       }
-      if (delayMillis === 0) tell()
+      if (delayMillis === 0) recordAnswer()
       messages.add(record)
       deliveries.begin(record, checkUpdate(operation))
       if (delayMillis > 0) {
         yield* timeline.sleep(record.senderId, delayMillis)
-        tell()
+        recordAnswer()
         messages.changed(record)
       }
     }),
   )
 
-/** The answer of nearly every message, which they share. */
+/** The answer of nearly every message, shared to save memory. */
 const noContent: Message.Answer = { status: 204, headers: {}, delivery: "whole" }
 
 const recordedAnswer = ({ body, headers, status }: Answer, ending: Ending): Message.Answer =>
@@ -196,7 +196,7 @@ const recordedAnswer = ({ body, headers, status }: Answer, ending: Ending): Mess
     ? noContent
     : { status, headers, ...(body === undefined ? {} : { body }), delivery: ending }
 
-/** What every HTTP/1.1 server refuses, whatever it serves; Node would do so without a body. */
+/** The refusal of a request that every HTTP/1.1 server has to refuse. Node's own answer would have no body. */
 const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undefined => {
   const version = Predicate.hasProperty(source, "httpVersion") ? source.httpVersion : undefined
   if (version === "1.1" && headers["host"] === undefined) {
@@ -205,19 +205,19 @@ const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undef
   const expect = headers["expect"] ?? "100-continue"
   return /^100-continue$/i.test(expect.trim())
     ? undefined
-    : problem(417, "The only expectation that can be met is 100-continue")
+    : problem(417, "The only supported expectation is 100-continue")
 }
 
-// By hand: the URL parser takes `//path` for a host.
+// Not parsed as a URL: the URL parser reads `//path` as a host.
 const splitTarget = (target: string): ReadonlyArray<string> =>
   (target.split("#")[0] ?? "").split(/\?(.*)/s)
 
-/** What describes the bytes of the body is settled by now; what of it is malformed would make Prism throw. */
+/** Omits the headers that describe the body's bytes: they have been checked, and malformed ones would make Prism throw. */
 const headersForPrism = (
   request: HttpServerRequest,
   { mediaType }: RequestBody,
 ): Readonly<Record<string, string>> => {
-  const settled = new Set([
+  const omitted = new Set([
     "content-type",
     "content-length",
     "content-encoding",
@@ -225,7 +225,7 @@ const headersForPrism = (
   ])
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!settled.has(name)) headers[name] = value
+    if (!omitted.has(name)) headers[name] = value
   }
   if (mediaType !== undefined) headers["content-type"] = mediaType
   return headers
@@ -248,7 +248,7 @@ const answerFrom = (
   }
 }
 
-/** Prism fills in every header that the contract declares, also the optional ones, whose absence says something. */
+/** Drops optional headers: Prism fills in every header that the contract declares, but the absence of one has a meaning. */
 const requiredHeaders = (
   response: Response | undefined,
   headers: Readonly<Record<string, string>>,

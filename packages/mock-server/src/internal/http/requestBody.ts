@@ -1,4 +1,4 @@
-/** Reads a request's body: bounded, and as the JSON that it says it is. */
+/** Reads the body of a request: checks its size and media type, and parses it as JSON. */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { isTypeValid, parse } from "content-type"
 import * as Effect from "effect/Effect"
@@ -8,21 +8,21 @@ import type { Readable } from "node:stream"
 import type { Operation } from "@effect-sent/contract/Contract"
 import { type Answer, fromExample } from "./answer.ts"
 
-/** What a body may have; the same as Prism's own server takes. */
+/** The maximum size of a body, equal to that of Prism's own server. */
 export const maxBodyBytes = 10 * 1024 * 1024
 
 export interface RequestBody {
-  /** As the contract writes it; undefined when there is no body. */
+  /** The media type as the contract writes it. Undefined when there is no body. */
   readonly mediaType: string | undefined
-  /** Undefined when there is no body. */
+  /** The parsed body. Undefined when there is no body. */
   readonly value: unknown
-  /** The body as it came. */
+  /** The body as text. */
   readonly text: string
 }
 
 const none: RequestBody = { mediaType: undefined, value: undefined, text: "" }
 
-/** The body, or the 413, 415 or 400 that says why it is not read. */
+/** Reads the body. Fails with the 413, 415 or 400 to answer with. */
 export const readRequestBody = Effect.fnUntraced(function* (
   operation: Operation,
   request: HttpServerRequest,
@@ -42,33 +42,33 @@ const readBytes = Effect.fnUntraced(function* (
   operation: Operation,
   request: HttpServerRequest,
 ): Effect.fn.Return<Uint8Array, Answer> {
-  // Who waits for a `100 Continue` has sent nothing yet and need not.
+  // A caller that waits for `100 Continue` has not sent the body yet, so it can be refused at once.
   const waits = request.headers["expect"] !== undefined
   if (waits && Number(request.headers["content-length"] ?? 0) > maxBodyBytes) {
     return yield* tooLarge(operation)
   }
   const chunks: Array<Uint8Array> = []
   let size = 0
-  // A body that is too large is read to its end all the same and dropped: a caller that is still writing when the
-  // connection closes never sees the answer. How long that may take is the server's request time-out.
+  // A body that is too large is read to its end and discarded: a caller that is still writing when the connection closes
+  // would never see the answer. The server's request time-out limits how long that takes.
   const take = (chunk: Uint8Array): void => {
     size += chunk.length
     if (size > maxBodyBytes) chunks.length = 0
     else chunks.push(chunk)
   }
-  // Effect's stream says `100 Continue` by itself. For all others a listener does the same in a seventh less time for the
-  // whole request (`pnpm bench mock`).
+  // Effect's stream sends `100 Continue`. All other bodies are read by a listener, which takes a seventh off the time of a
+  // request (`pnpm bench mock`).
   const reading: Effect.Effect<void, unknown> = waits
     ? Stream.runForEach(request.stream, (chunk) => Effect.sync(() => take(chunk)))
     : listen(NodeHttpServerRequest.toIncomingMessage(request), take)
   yield* Effect.mapError(reading, () =>
-    // The connection broke, or what came was not HTTP; there is nobody left to hear this.
-    invalidJson(operation, "The request body broke off"),
+    // The connection was lost or the bytes were not valid HTTP, so the caller will usually not receive this answer.
+    invalidJson(operation, "The request body is incomplete"),
   )
   return size > maxBodyBytes ? yield* tooLarge(operation) : Buffer.concat(chunks)
 })
 
-/** Every chunk of a body; fails when there is no end to it. */
+/** Passes every chunk of a body to `take`. Fails when the stream closes before its end. */
 const listen = (
   source: Readable,
   take: (chunk: Uint8Array) => void,
@@ -101,7 +101,7 @@ interface Refused {
   readonly answer: Answer
 }
 
-/** The media type of the contract that the body has, or the 415. */
+/** The declared media type that the body has, or the 415 to answer with. */
 const mediaTypeOf = (
   operation: Operation,
   headers: Readonly<Record<string, string | undefined>>,
@@ -110,7 +110,7 @@ const mediaTypeOf = (
   const refuse = (detail: string): Refused => ({
     answer: fromExample(operation, 415, ["unsupported-media-type"], detail, detail),
   })
-  // RFC 9110, section 15.5.16: for an encoding that is not understood, too.
+  // RFC 9110, section 15.5.16: 415 is also the answer to an unsupported encoding.
   if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
     return refuse("The request body must not be compressed")
   }
@@ -150,9 +150,9 @@ const parseJson = (
 const invalidJson = (operation: Operation, detail: string): Answer =>
   fromExample(operation, 400, ["invalid-json"], detail, detail)
 
-/** The place alone: V8's messages quote the text around it, and that may hold a phone number. */
+/** The position only: V8's messages quote the surrounding text, which may contain a phone number. */
 const whereIn = (message: string): string | undefined => {
-  if (message.includes("Unexpected end of JSON input")) return "it ends too early"
+  if (message.includes("Unexpected end of JSON input")) return "unexpected end"
   const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? []
   return line === undefined || column === undefined ? undefined : `line ${line}, column ${column}`
 }

@@ -1,10 +1,10 @@
-/** Turns an answer into what goes over the wire. */
+/** Serialises an answer. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { STATUS_CODES } from "node:http"
 import Negotiator from "negotiator"
 import type { Answer } from "./answer.ts"
 
-/** An answer in the media type that the caller likes best, or in its first when the caller likes none. */
+/** Serialises an answer in the media type that `accept` prefers, or in the answer's first one when none is acceptable. */
 export const toResponse = (
   answer: Answer,
   accept: string | undefined,
@@ -18,7 +18,7 @@ export const toResponse = (
   })
 }
 
-/** An answer as raw HTTP/1.1, for a connection that has no other way to answer. It ends the connection. */
+/** Serialises an answer as raw HTTP/1.1, for a connection without a response object. The answer closes the connection. */
 export const toRawResponse = ({ status, headers, mediaTypes, body }: Answer): string => {
   const text = body === undefined ? "" : JSON.stringify(body)
   const lines = [
@@ -35,7 +35,7 @@ export const toRawResponse = ({ status, headers, mediaTypes, body }: Answer): st
   return `${lines.join("\r\n")}\r\n\r\n${text}`
 }
 
-// RFC 9110, section 12.4.1: with none that is acceptable, a server may disregard the header.
+// RFC 9110, section 12.4.1: a server may disregard the header when no media type is acceptable.
 const contentType = ({ mediaTypes }: Answer, accept: string | undefined): string => {
   const available = [...mediaTypes]
   const [preferred = available[0] ?? "application/json"] = new Negotiator({

@@ -1,4 +1,4 @@
-/** The 404 and 405 of a request that is for nothing. */
+/** Finds the route of a request, or the 404 or 405 to answer with. */
 import * as Route from "@effect-sent/contract/Route"
 import { type Answer, problem } from "./answer.ts"
 
@@ -8,19 +8,19 @@ export type Routed<A extends Route.Callable> =
       readonly target: A
       /** The request's path below the base path. */
       readonly path: string
-      /** What stands in the path in place of the parameters, in their order. */
+      /** The values of the path parameters, in order. */
       readonly parameters: ReadonlyArray<string>
     }
   | { readonly _tag: "Refused"; readonly answer: Answer }
 
-/** What a request is for, or the answer that says what there is in its place. */
+/** Looks up a method and a target below the base path. A refusal lists the available methods or routes. */
 export const routeOf = <A extends Route.Callable>(
   callables: ReadonlyArray<A>,
   method: string,
   target: string,
   basePath: string,
 ): Routed<A> => {
-  // Without the base path in front, no path of a contract matches: each begins with a slash.
+  // Without the base path, the path is empty and matches no route: each begins with a slash.
   const path = target.startsWith(`${basePath}/`) ? target.slice(basePath.length) : ""
   const route = Route.find(callables, method, path)
   if (route._tag === "Found") return { ...route, path }
@@ -34,7 +34,6 @@ export const routeOf = <A extends Route.Callable>(
 }
 
 const notAllowed = (allowed: string): Answer =>
-  problem(405, `This path takes ${allowed} only`, { Allow: allowed })
+  problem(405, `Method not allowed; this path supports ${allowed}`, { Allow: allowed })
 
-const notFound = (known: string): Answer =>
-  problem(404, `There is nothing at this path; there is: ${known}`)
+const notFound = (known: string): Answer => problem(404, `No such path; available: ${known}`)

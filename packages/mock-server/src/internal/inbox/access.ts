@@ -1,11 +1,11 @@
 /**
- * Who may use what lies below `/__mock`: programs, and the pages of this very server. A page of another site may not,
- * whether it asks for this server by its address or has a name of its own resolved to it.
+ * Access control for the routes below `/__mock`: programs and this server's own page may use them. Pages of other sites may not,
+ * neither through the server's address nor through a name that resolves to it (DNS rebinding).
  */
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { type Answer, problem } from "../http/answer.ts"
 
-/** The refusal; undefined when the request may pass. */
+/** Returns the refusal. Undefined when the request is allowed. */
 export const refuseAccess = (
   { headers, method }: HttpServerRequest,
   hosts: ReadonlySet<string>,
@@ -14,23 +14,23 @@ export const refuseAccess = (
   if (!isOwnHost(host, hosts)) {
     return problem(
       403,
-      "The Host header names another host; open the inbox by its address, or start the mock with --inbox-host",
+      "The Host header names an unknown host; open the inbox by its IP address, or start the mock with --inbox-host",
     )
   }
-  // Sent by every browser, and by no page itself: RFC 6454 and the Fetch Metadata draft of W3C.
+  // Browsers set both headers and pages cannot: RFC 6454, and the W3C draft of Fetch Metadata.
   const site = headers["sec-fetch-site"] ?? "none"
   const origin = headers["origin"]
   if ((site !== "same-origin" && site !== "none") || !isOwnOrigin(origin, host)) {
-    return problem(403, "A page of another site may not use the mock's own routes")
+    return problem(403, "Pages of other sites must not use the routes below /__mock")
   }
-  // No form can send this type, and a script of another site cannot without being asked for its origin.
+  // A form cannot send this type, and a script of another site cannot send it without a preflight request.
   if (method !== "GET" && method !== "HEAD" && !isJson(headers["content-type"])) {
     return problem(415, "The content-type header must be application/json")
   }
   return undefined
 }
 
-// Names can be made to resolve to this machine (DNS rebinding); addresses are what they are.
+// Any name can be made to resolve to this machine (DNS rebinding); an address cannot.
 const isOwnHost = (host: string, hosts: ReadonlySet<string>): boolean => {
   const name = host.replace(/:\d+$/, "").toLowerCase()
   return (

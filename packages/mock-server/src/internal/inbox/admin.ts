@@ -1,4 +1,4 @@
-/** What lies below `/__mock`: the inbox page and the JSON routes that it, and any program, uses. */
+/** The routes below `/__mock`: the inbox page, and the JSON routes for the page and for programs. */
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -17,19 +17,19 @@ import { toResponse } from "../http/response.ts"
 import { routeOf } from "../http/route.ts"
 import { dueAfter } from "@effect-sent/contract/Scenario"
 
-/** In front of every path of these routes. */
+/** The prefix of these routes. */
 export const adminPath = "/__mock"
 
 export interface AdminParts {
   readonly contract: Contract
   readonly control: Control
   readonly baseUrl: string
-  /** Where updates may be sent by those who have no receiver yet. */
+  /** The URL of the mock's own receiver, for callers that have none yet. */
   readonly receiverUrl: string
   readonly realistic: boolean
-  /** Names, besides `localhost` and addresses, under which the inbox may be opened. */
+  /** The host names that serve the inbox, in addition to `localhost` and IP addresses. */
   readonly hosts: ReadonlySet<string>
-  /** Done when the server closes. */
+  /** Completes when the server closes. */
   readonly closing: Effect.Effect<void>
 }
 
@@ -38,13 +38,13 @@ type Handled = Effect.Effect<HttpServerResponse.HttpServerResponse, Answer>
 interface AdminRoute {
   readonly method: string
   readonly path: string
-  /** Given what stands in the path in place of its parameters, in their order. */
   readonly answer: (parts: AdminParts, call: Call) => Handled
 }
 
 interface Call {
   readonly request: HttpServerRequest
   readonly query: URLSearchParams
+  /** The values of the path parameters, in order. */
   readonly parameters: ReadonlyArray<string>
 }
 
@@ -71,7 +71,7 @@ const routes: ReadonlyArray<AdminRoute> = [
     answer: ({ control }, { parameters: [id = ""] }) => {
       const message = control.message(id)
       return message === undefined
-        ? Effect.fail(problem(404, "There is no such message"))
+        ? Effect.fail(problem(404, "No such message"))
         : Effect.succeed(json(message))
     },
   },
@@ -101,7 +101,7 @@ const routes: ReadonlyArray<AdminRoute> = [
     answer: ({ control }, { parameters: [id = ""] }) =>
       control.faults.remove(id)
         ? Effect.succeed(nothing)
-        : Effect.fail(problem(404, "There is no such fault")),
+        : Effect.fail(problem(404, "No such fault")),
   },
   {
     method: "GET",
@@ -115,7 +115,7 @@ const routes: ReadonlyArray<AdminRoute> = [
   },
   { method: "POST", path: "/clock", answer: (parts, call) => advanceClock(parts, call) },
   { method: "GET", path: "/info", answer: (parts) => Effect.succeed(json(infoOf(parts))) },
-  // For those who have no receiver yet: takes any update, and forgets it.
+  // The mock's own receiver, for callers that have none yet. It accepts and discards every update.
   { method: "POST", path: "/receiver", answer: () => Effect.succeed(nothing) },
   { method: "GET", path: "/events", answer: (parts) => Effect.succeed(events(parts)) },
 ]
@@ -130,11 +130,11 @@ export const admin = (
   Effect.suspend((): Handled => {
     const refusal = refuseAccess(request, parts.hosts)
     if (refusal !== undefined) return Effect.fail(refusal)
-    // Without the slash, the page's own links would lead elsewhere.
+    // Without the trailing slash, the page's relative links would not resolve.
     if (path === adminPath) {
       return Effect.succeed(HttpServerResponse.redirect(`${adminPath}/`, { status: 308 }))
     }
-    // What serves a GET serves a HEAD too; Node leaves out the body.
+    // HEAD uses the route of GET; Node omits the body.
     const method = request.method === "HEAD" ? "GET" : request.method
     const route = routeOf(routes, method, path, adminPath)
     return route._tag === "Refused"
@@ -179,7 +179,7 @@ const advanceClock = (parts: AdminParts, { request }: Call): Handled =>
       return Effect.fail(problem(400, "advanceMillis must be a number of milliseconds, 0 or more"))
     }
     if (sender !== undefined && !Predicate.isString(sender)) {
-      return Effect.fail(problem(400, "senderId must be a text"))
+      return Effect.fail(problem(400, "senderId must be a string"))
     }
     const senderId = sender?.toLowerCase()
     return Effect.map(parts.control.timeline.advance(millis, senderId), () =>
@@ -193,7 +193,7 @@ const clockOf = ({ control, realistic }: AdminParts, senderId: string | undefine
   realistic,
 })
 
-/** As they are served and printed. */
+/** The scenarios in the form in which they are served and printed. */
 export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
   operations.flatMap((operation) =>
     operation.scenarios.map(
@@ -214,7 +214,7 @@ export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
     ),
   )
 
-/** What the page tells someone who has sent nothing yet. */
+/** The values that the page shows before the first message. */
 const infoOf = (parts: AdminParts): object => ({
   title: parts.contract.title,
   version: parts.contract.version,
@@ -225,10 +225,10 @@ const infoOf = (parts: AdminParts): object => ({
   clock: clockOf(parts, undefined),
 })
 
-/** Any GUID will do. */
+/** The sender id of the samples. The mock accepts any GUID. */
 export const sampleSenderId = "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11"
 
-/** What these routes take is small. */
+/** The maximum size of a request body on these routes. */
 const maxBodyBytes = 64 * 1024
 
 const readJson = (request: HttpServerRequest): Effect.Effect<unknown, Answer> =>
@@ -237,7 +237,7 @@ const readJson = (request: HttpServerRequest): Effect.Effect<unknown, Answer> =>
     () => Buffer.alloc(0),
     (all, chunk) => (all.length > maxBodyBytes ? all : Buffer.concat([all, chunk])),
   ).pipe(
-    Effect.mapError(() => problem(400, "The request body broke off")),
+    Effect.mapError(() => problem(400, "The request body is incomplete")),
     Effect.flatMap((bytes) =>
       bytes.length > maxBodyBytes
         ? Effect.fail(problem(413, `The request body is larger than ${maxBodyBytes} bytes`))

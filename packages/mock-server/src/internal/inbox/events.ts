@@ -1,4 +1,4 @@
-/** What happens to the messages, as server-sent events. */
+/** The changes of messages as server-sent events. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
@@ -6,13 +6,13 @@ import { type Change, type Messages, toMessage } from "../play/messages.ts"
 import { pause } from "../pause.ts"
 import type { Timeline } from "../play/timeline.ts"
 
-/** How long changes are gathered, in milliseconds: what changes often is sent once. */
-const gathering = 50
+/** How long changes are batched, in milliseconds, so that a message that changes often is sent once. */
+const batchMillis = 50
 
-/** Of more than this at once the page is better off with a fresh list. */
-const mostAtOnce = 500
+/** The maximum number of messages in an event. For more, the page reloads the list, which is cheaper. */
+const maxBatchSize = 500
 
-/** Until the server closes or the reader goes. */
+/** The event stream of one reader. It ends when the server closes or the reader disconnects. */
 export const eventStream = (
   messages: Messages,
   timeline: Timeline,
@@ -24,14 +24,14 @@ export const eventStream = (
       let next: number | undefined
       const batches = Effect.gen(function* () {
         const first = yield* PubSub.take(subscription)
-        yield* pause(gathering)
+        yield* pause(batchMillis)
         const changes = [first, ...(yield* PubSub.takeUpTo(subscription, Infinity))]
-        // A gap: the reader was so slow that newer changes have pushed out older ones.
+        // A gap in the sequence: the reader was so slow that newer changes have replaced older ones.
         const isWhole = next === undefined || first.sequence === next
         next = (changes.at(-1)?.sequence ?? first.sequence) + 1
         return isWhole ? eventsOf(changes, timeline) : event("reload", {})
       })
-      // At once, so that the reader knows that it is connected, and comes back soon when it is not.
+      // Sent at once, so that the reader sees the connection open and reconnects soon after it is lost.
       return Stream.concat(Stream.make("retry: 1000\n\n"), Stream.fromEffectRepeat(batches))
     }),
   ).pipe(Stream.interruptWhen(closing), Stream.encodeText)
@@ -42,7 +42,7 @@ const eventsOf = (changes: ReadonlyArray<Change>, timeline: Timeline): string =>
       change._tag === "Changed" ? [[change.record.id, change.record] as const] : [],
     ),
   )
-  if (changed.size > mostAtOnce) return event("reload", {})
+  if (changed.size > maxBatchSize) return event("reload", {})
   if (changes.some(({ _tag }) => _tag === "Cleared")) return event("cleared", {})
   return event(
     "messages",
@@ -50,6 +50,6 @@ const eventsOf = (changes: ReadonlyArray<Change>, timeline: Timeline): string =>
   )
 }
 
-// JSON holds no line break, which would end the event.
+// JSON contains no line break, which would end the event.
 const event = (name: string, data: unknown): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

@@ -1,4 +1,4 @@
-/** The messages that a query asks for, newest first. */
+/** Lists messages by the parameters of a query, newest first. */
 import * as Result from "effect/Result"
 import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
@@ -7,13 +7,13 @@ import { isFound } from "./search.ts"
 
 export interface MessageList {
   readonly messages: ReadonlyArray<Message>
-  /** How many the filters let through, whatever the page. */
+  /** The number of messages that match the filters, on all pages. */
   readonly total: number
-  /** Whether there are older ones. */
+  /** Whether older messages follow on the next page. */
   readonly more: boolean
 }
 
-/** The page, or the 400 that says which parameter is wrong. */
+/** Returns a page of messages, or the 400 that names the invalid parameter. */
 export const listMessages = (
   control: Control,
   query: URLSearchParams,
@@ -36,7 +36,7 @@ export const listMessages = (
           (search === "" || isFound(control.show(record), search)),
       )
     const older = found.filter(({ number }) => number < before)
-    // Only these: to show all of many thousands takes longer than a page may.
+    // Only the messages of the page are converted: converting many thousands would take too long.
     const messages = older.slice(-limit).toReversed().map(control.show)
     return { messages, total: found.length, more: older.length > messages.length }
   })
@@ -58,7 +58,7 @@ const known = (name: string): Result.Result<void, Answer> =>
     : Result.fail(
         problem(
           400,
-          `There is no parameter ${JSON.stringify(name.slice(0, 80))}; there are: ${parameters.join(", ")}`,
+          `Unknown parameter ${JSON.stringify(name.slice(0, 80))}; known parameters: ${parameters.join(", ")}`,
         ),
       )
 
@@ -86,10 +86,10 @@ const time = (
   if (text === null) return Result.succeed(otherwise)
   const value = Date.parse(text)
   return Number.isNaN(value)
-    ? Result.fail(problem(400, `${name} must be a time of ISO 8601, e.g. 2026-01-31T12:00:00Z`))
+    ? Result.fail(problem(400, `${name} must be an ISO 8601 time, e.g. 2026-01-31T12:00:00Z`))
     : Result.succeed(value)
 }
 
-// In a query a plus sign stands for a space, and nobody writes `%2B` by hand.
+// A plus sign in a query means a space, so a number that is typed without `%2B` begins with a space.
 const isSame = (actual: string | undefined, wanted: string | null): boolean =>
   wanted === null || actual?.toLowerCase() === wanted.replace(/^ /, "+").toLowerCase()

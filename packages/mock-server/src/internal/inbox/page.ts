@@ -1,4 +1,4 @@
-/** The inbox page as it was built: files beside this package's code. */
+/** Serves the files of the built inbox page. */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { readFile } from "node:fs/promises"
@@ -12,10 +12,10 @@ const files = {
 
 type PageName = keyof typeof files
 
-/** What the page consists of, as it is asked for below `/__mock/`. */
+/** The files of the page by their paths below `/__mock/`. */
 export const pageNames: ReadonlyArray<PageName> = ["", "inbox.js", "inbox.css", "icon.svg"]
 
-/** Nothing but what this server sends, and no markup made from text. */
+/** The page loads files from this server only, and must not turn text into markup. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,7 +30,7 @@ const policy = [
 
 export const pageFile = (name: PageName): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const [file, contentType] = files[name]
-  // From src/internal/inbox and from dist/internal/inbox alike.
+  // The same relative path from src/internal/inbox and from dist/internal/inbox.
   const url = new URL(`../../../page/${file}`, import.meta.url)
   return Effect.map(
     Effect.promise(() => readFile(url)),
@@ -43,7 +43,7 @@ export const pageFile = (name: PageName): Effect.Effect<HttpServerResponse.HttpS
           "cross-origin-resource-policy": "same-origin",
           "referrer-policy": "no-referrer",
           "x-content-type-options": "nosniff",
-          // Another version may listen on this port tomorrow.
+          // Another version of the mock may listen on the same port later.
           "cache-control": "no-cache",
         },
       }),

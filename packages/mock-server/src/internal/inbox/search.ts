@@ -1,7 +1,7 @@
-/** What a search finds; the server's, and the page's for what arrives live. */
+/** The search of the inbox. The server uses it for lists, and the page for messages that arrive live. */
 import type { Message } from "../../Message.ts"
 
-/** Whether a message holds these words, in any letter case, in what is shown of it. */
+/** Returns whether a message contains the search text in one of the members that the page shows. Letter case is ignored. */
 export const isFound = (message: Message, search: string): boolean => {
   const sought = search.trim().toLowerCase()
   return (

@@ -1,4 +1,4 @@
-/** What can be seen and done from outside, by routes and by code alike. */
+/** The operations that both the routes below `/__mock` and the service offer. */
 import * as Effect from "effect/Effect"
 import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
@@ -11,15 +11,15 @@ export interface Control {
   readonly records: Messages
   readonly faults: Faults
   readonly timeline: Timeline
-  /** Oldest first, of all senders or of one. */
+  /** The messages of all senders or of one, oldest first. */
   readonly messages: (senderId?: string) => ReadonlyArray<Message>
-  /** The same, before they are made to be shown: of many only few may be. */
+  /** The records of the messages, for callers that show only a few of many. */
   readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
   readonly show: (record: MessageRecord) => Message
   readonly message: (id: string) => Message | undefined
-  /** Forgets them, and sends no more updates of them. */
+  /** Removes the messages and cancels their pending updates. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
-  /** Sends an update once more; fails with a refusal in words. */
+  /** Sends an update again. Fails with the answer that says why it cannot be sent. */
   readonly resend: (messageId: string, updateId: string) => Effect.Effect<Message, Answer>
 }
 
@@ -53,12 +53,10 @@ export const makeControl = (
       const record = records.find(messageId)
       const update = record?.updates.find(({ plan }) => plan.id === updateId)
       if (record === undefined || update === undefined) {
-        return yield* Effect.fail(problem(404, "There is no such message or update"))
+        return yield* Effect.fail(problem(404, "No such message or update"))
       }
       if (update.state === "waiting") {
-        return yield* Effect.fail(
-          problem(409, "The update has not been sent yet; it is still waiting"),
-        )
+        return yield* Effect.fail(problem(409, "The update is still waiting for its first attempt"))
       }
       const refusal = deliveries.refusal(record)
       if (refusal !== undefined) return yield* Effect.fail(problem(409, refusal))

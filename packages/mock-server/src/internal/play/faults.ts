@@ -1,4 +1,4 @@
-/** The faults in force, and which of them a request meets. */
+/** The active faults, and the choice of the fault that affects a request. */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -7,14 +7,14 @@ import { Fault, type PlacedFault } from "../../Fault.ts"
 import { answerNamed } from "./prefer.ts"
 
 export interface Faults {
-  /** Puts one in force; fails with what is wrong with it, in words. */
+  /** Adds a fault. Fails with a description of what is invalid. */
   readonly add: (fault: unknown) => Result.Result<PlacedFault, string>
-  /** The oldest one that is for this request, which counts as met. */
+  /** Returns the oldest fault that affects this request and counts the hit. */
   readonly meet: (request: {
     readonly phoneNumber: string | undefined
     readonly senderId: string
   }) => PlacedFault | undefined
-  /** Whether it was there. Of a sender only its own. */
+  /** Removes a fault, with `senderId` only one of that sender. Returns whether it was active. */
   readonly remove: (id: string, senderId?: string) => boolean
   readonly clear: (senderId?: string) => void
   readonly all: (senderId?: string) => ReadonlyArray<PlacedFault>
@@ -22,7 +22,7 @@ export interface Faults {
 
 interface Entry {
   placed: PlacedFault
-  /** Of `share`: how much of a hit has come together. */
+  /** The sum of `share` since the last hit. The fault affects a request when the sum reaches 1. */
   due: number
 }
 
@@ -40,7 +40,7 @@ export const makeFaults = ({ operations }: Contract): Faults => {
       const unknown = unknownMembers(input)
       if (unknown.length > 0) {
         const known = Object.keys(Fault.fields).join(", ")
-        return Result.fail(`a fault has no ${unknown.join(", ")}; it may have ${known}`)
+        return Result.fail(`a fault has no member ${unknown.join(", ")}; its members are ${known}`)
       }
       const decoded = decodeFault(input, { errors: "all" })
       if (Result.isFailure(decoded))
@@ -64,7 +64,7 @@ export const makeFaults = ({ operations }: Contract): Faults => {
         if (placed.phoneNumber !== undefined && placed.phoneNumber !== phoneNumber) continue
         if (placed.senderId !== undefined && placed.senderId !== senderId) continue
         entry.due += placed.share ?? 1
-        // Sums of fractions fall short of a whole by a hair.
+        // The sum of floating-point fractions may be slightly below 1.
         if (entry.due < 1 - 1e-9) continue
         entry.due -= 1
         entry.placed = { ...placed, hits: placed.hits + 1 }
@@ -94,13 +94,13 @@ const problemOf = (fault: Fault, operations: ReadonlyArray<Operation>): string |
   const { answer, broken, latencyMillis, reset } = fault
   if (answer === undefined && broken === undefined && reset === undefined) {
     if (latencyMillis === undefined)
-      return "a fault needs one of latencyMillis, reset, broken and answer"
+      return "a fault needs at least one of latencyMillis, reset, broken and answer"
   }
   if (reset !== undefined && broken !== undefined) {
-    return "a fault has either reset or broken: nothing of an answer arrives after a reset"
+    return "reset and broken cannot be combined: after a reset, no part of the answer arrives"
   }
   if (reset !== undefined && answer !== undefined) {
-    return "a fault has either reset or answer: nothing of an answer arrives after a reset"
+    return "reset and answer cannot be combined: after a reset, no part of the answer arrives"
   }
   if (answer === undefined) return undefined
   const problems = operations.map((operation) =>
@@ -109,7 +109,7 @@ const problemOf = (fault: Fault, operations: ReadonlyArray<Operation>): string |
   return problems.every(Predicate.isString) ? problems[0] : undefined
 }
 
-/** What a fault does, in words. */
+/** Describes the effect of a fault. */
 export const describeFault = ({
   answer,
   broken,
@@ -118,7 +118,7 @@ export const describeFault = ({
   reset,
 }: PlacedFault): string => {
   const parts = [
-    latencyMillis === undefined ? undefined : `${latencyMillis} ms late`,
+    latencyMillis === undefined ? undefined : `delayed by ${latencyMillis} ms`,
     answer === undefined ? undefined : `answer ${answer.status} ${answer.example ?? ""}`.trim(),
     broken === undefined ? undefined : `${broken} answer`,
     reset === undefined ? undefined : `connection reset ${reset.replace("-", " ")}`,

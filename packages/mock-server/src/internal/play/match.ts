@@ -1,23 +1,23 @@
-/** Whether a message matches, and how near the others come when none does. */
+/** Compares messages with a match, and finds the closest one when none matches. */
 import * as Predicate from "effect/Predicate"
 import type { Message } from "../../Message.ts"
 import { type Match, type MatchMembers, MessageNotFound } from "../../MessageMatch.ts"
 
-/** Whether a message is what it was to be. */
+/** Returns whether a message matches. */
 export const matches = (match: Match, message: Message): boolean =>
   Predicate.isFunction(match) ? match(message) : differences(match, message).length === 0
 
-/** The error for a match that none of these messages is. */
+/** The error for a match that none of these messages satisfies. */
 export const notFound = (match: Match, messages: ReadonlyArray<Message>): MessageNotFound => {
   if (Predicate.isFunction(match)) {
-    return new MessageNotFound({ wanted: "is what the function wants", seen: messages.length })
+    return new MessageNotFound({ wanted: "the function", seen: messages.length })
   }
   const wanted = describe(match)
   let nearest:
     { readonly message: Message; readonly differences: ReadonlyArray<string> } | undefined
   for (const message of messages) {
     const found = differences(match, message)
-    // Of two that are equally near the newer one, which is more likely to be meant.
+    // Of two equally close messages, the newer one is more likely to be the intended one.
     if (nearest === undefined || found.length <= nearest.differences.length) {
       nearest = { message, differences: found }
     }
@@ -28,7 +28,7 @@ export const notFound = (match: Match, messages: ReadonlyArray<Message>): Messag
     ...(nearest === undefined
       ? {}
       : {
-          nearest: `number ${nearest.message.number}, where ${nearest.differences.join(" and ")}`,
+          nearest: `message ${nearest.message.number}, where ${nearest.differences.join(" and ")}`,
         }),
   })
 }
@@ -69,7 +69,7 @@ const isSame = (name: string, wanted: unknown, actual: unknown): boolean =>
 
 const describe = (match: MatchMembers): string => {
   const members = pairs(match).map(([name, wanted]) => `${name} ${quoted(wanted)}`)
-  return members.length === 0 ? "is there" : `has ${members.join(" and ")}`
+  return members.length === 0 ? "an empty match" : members.join(" and ")
 }
 
 const quoted = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value))

@@ -1,17 +1,17 @@
-/** Keeps what was sent: the newest messages, bounded in number and in bytes. */
+/** Stores the newest messages, bounded in number and in size. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type { Answer, Attempt, Message, Update, UpdateState } from "../../Message.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
 
-/** An update while it is on its way. */
+/** The mutable record of an update. */
 export interface UpdateRecord {
   readonly plan: UpdatePlan
   state: UpdateState
   attempts: ReadonlyArray<Attempt>
 }
 
-/** A message while things happen to it. What does not change is kept as it will be shown. */
+/** The mutable record of a message. Members that never change already have the form in which they are shown. */
 export interface MessageRecord {
   readonly id: string
   readonly number: number
@@ -29,25 +29,25 @@ export interface MessageRecord {
   updates: ReadonlyArray<UpdateRecord>
 }
 
-/** What happened to the messages. */
+/** A change of the stored messages. */
 export type Change =
   | { readonly _tag: "Changed"; readonly sequence: number; readonly record: MessageRecord }
   | { readonly _tag: "Cleared"; readonly sequence: number }
 
 export interface Messages {
   readonly add: (record: MessageRecord) => void
-  /** Says that a record is no longer what it was. */
+  /** Publishes that a record has changed. */
   readonly changed: (record: MessageRecord) => void
   readonly find: (id: string) => MessageRecord | undefined
   /** Oldest first. */
   readonly all: () => Iterable<MessageRecord>
   readonly clear: (senderId?: string) => void
-  /** Newer changes push out older ones that nobody took. */
+  /** The changes. A slow subscriber loses the oldest ones. */
   readonly changes: PubSub.PubSub<Change>
   readonly nextNumber: () => number
 }
 
-/** More than this of requests' text is not kept, however few they are. */
+/** The maximum size of all request bodies together, in characters. The oldest messages are removed first. */
 const maxKeptCharacters = 64 * 1024 * 1024
 
 export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
@@ -57,7 +57,7 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   let number = 0
   let sequence = 0
 
-  const tell = (record: MessageRecord): void => {
+  const publish = (record: MessageRecord): void => {
     PubSub.publishUnsafe(changes, { _tag: "Changed", sequence: ++sequence, record })
   }
 
@@ -74,10 +74,10 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
         if (records.size <= maxMessages && characters <= maxKeptCharacters) break
         drop(oldest)
       }
-      tell(record)
+      publish(record)
     },
     changed: (record) => {
-      if (records.has(record.id)) tell(record)
+      if (records.has(record.id)) publish(record)
     },
     find: (id) => records.get(id),
     all: () => records.values(),
@@ -93,7 +93,7 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   return messages
 })
 
-/** What the outside sees of a record, at this time by its sender's clock. */
+/** Converts a record to a message, as of a time by the sender's clock. */
 export const toMessage = (record: MessageRecord, now: number): Message => {
   const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
     record

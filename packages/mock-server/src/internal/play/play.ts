@@ -1,24 +1,24 @@
-/** What a valid request meets: a fault, the answer that it asked for, or the scenario of its number. */
+/** Decides what is played to a valid request: a fault, the answer that `Prefer` requests, or the scenario of its number. */
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Scenario } from "@effect-sent/contract/Scenario"
 import { describeFault, type Faults } from "./faults.ts"
 import { answerNamed, type Preferred } from "./prefer.ts"
 
-/** How an answer reaches its caller. */
+/** How much of an answer reaches the caller. */
 export type Ending = "whole" | "reset" | "truncated" | "malformed"
 
 export interface Play {
-  /** The answer of the contract; undefined for success. */
+  /** The answer of the contract. Undefined for success. */
   readonly wanted: Preferred | undefined
   readonly ending: Ending
-  /** Whether the service gets to see the request. */
+  /** Whether the request is processed. False when the connection is reset before acceptance. */
   readonly processed: boolean
   readonly delayMillis: number
-  /** What follows when the message is accepted. */
+  /** The scenario whose updates follow when the message is accepted. */
   readonly scenario: Scenario | undefined
-  /** Whether the scenario has decided the answer too. */
+  /** Whether the scenario also decided the answer. */
   readonly byScenario: boolean
-  /** What else decided the answer, in words. */
+  /** A description of what else decided the answer. */
   readonly because: string | undefined
 }
 
@@ -30,11 +30,11 @@ export interface Valid {
   readonly prefer: string | undefined
 }
 
-/** Decides; each decision counts, so that it is made once for a request. */
+/** Decides what is played. Call it once for each request: it counts faults and the turns of scenarios. */
 export type Decide = (valid: Valid) => Play
 
 export const makeDecide = (faults: Faults): Decide => {
-  // How many requests have met a scenario of several answers, by sender and scenario.
+  // The number of answers that were played, by sender and scenario, for scenarios with several answers.
   const turns = new Map<string, number>()
 
   return ({ operation, phoneNumber, prefer, preferred, senderId }) => {
@@ -65,7 +65,7 @@ export const makeDecide = (faults: Faults): Decide => {
   }
 }
 
-/** The next answer of a scenario for this sender; after the last one comes the first again. */
+/** The next answer of a scenario for this sender. After the last one, the first one is played again. */
 const takeTurn = (
   turns: Map<string, number>,
   senderId: string,
@@ -74,13 +74,13 @@ const takeTurn = (
   if (answers.length === 1) return answers[0]
   const key = `${senderId} ${name}`
   const turn = turns.get(key) ?? 0
-  // A scenario that is back at its first answer need not be remembered, so that senders do not add up.
+  // A scenario that is back at its first answer is removed from the map, so that senders do not accumulate.
   if (turn + 1 === answers.length) turns.delete(key)
   else turns.set(key, turn + 1)
   return answers[turn] ?? answers[0]
 }
 
-/** The contract was checked when it was loaded: what it has no answer for does not come this far. */
+/** Looks up an answer. The answers of scenarios and faults have been checked against the contract before. */
 const preferredOf = (
   operation: Operation,
   answer: { readonly status: number; readonly example?: string } | undefined,

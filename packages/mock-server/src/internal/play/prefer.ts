@@ -1,13 +1,14 @@
-/** `Prefer` (RFC 7240): which of the contract's answers a valid request is to get. */
+/** Reads `Prefer` (RFC 7240), with which a request chooses one of the contract's answers. */
 import type { Operation, Response } from "@effect-sent/contract/Contract"
+import { emptyExample } from "@effect-sent/contract/Scenario"
 import { type Answer, problem } from "../http/answer.ts"
 
-/** The answer that was asked for. */
+/** The chosen answer. */
 export interface Preferred {
   readonly status: number
-  /** Undefined: the response's first, if it has any. */
+  /** The name of an example. Undefined selects the first one, if the response has examples. */
   readonly example: string | undefined
-  /** Asked for without its body, by `example=empty`. */
+  /** Whether the answer has no body: `example=empty`. */
   readonly empty: boolean
 }
 
@@ -16,9 +17,7 @@ export type Choice =
   | { readonly _tag: "Preferred"; readonly preferred: Preferred }
   | { readonly _tag: "Unknown"; readonly answer: Answer }
 
-const emptyName = "empty"
-
-/** Reads the header and looks up what it asks for; what the contract does not have is answered with what it has. */
+/** Reads the header and looks up the answer. A code or example that the contract does not declare is refused. */
 export const choosePreferred = (operation: Operation, header: string | undefined): Choice => {
   const preferences = parsePrefer(header ?? "")
   const code = preferences.get("code")
@@ -27,14 +26,14 @@ export const choosePreferred = (operation: Operation, header: string | undefined
     if (example === undefined) return { _tag: "None" }
     const response = operation.responses.find((candidate) => hasExample(candidate, example))
     return response === undefined
-      ? unknown(`there is no example ${quoted(example)}; there are: ${everyExample(operation)}`)
+      ? unknown(`no example ${quoted(example)}; available: ${everyExample(operation)}`)
       : { _tag: "Preferred", preferred: { status: response.status, example, empty: false } }
   }
   const preferred = answerNamed(operation, code, example)
   return typeof preferred === "string" ? unknown(preferred) : { _tag: "Preferred", preferred }
 }
 
-/** The answer of this status and example, or what the contract has in their place, in words. */
+/** Looks up an answer by status and example. Returns a description of the problem when the contract does not declare it. */
 export const answerNamed = (
   operation: Operation,
   code: string,
@@ -43,17 +42,17 @@ export const answerNamed = (
   const response = operation.responses.find(({ status }) => String(status) === code)
   if (response === undefined) {
     const codes = operation.responses.map(({ status }) => status).join(", ")
-    return `there is no code ${quoted(code)}; there are: ${codes}`
+    return `no code ${quoted(code)}; available: ${codes}`
   }
   const { status } = response
   if (example === undefined || hasExample(response, example))
     return { status, example, empty: false }
-  if (example === emptyName && response.mayBeEmpty) {
+  if (example === emptyExample && response.mayBeEmpty) {
     return { status, example: undefined, empty: true }
   }
   const names = exampleNames(response)
-  return `there is no example ${quoted(example)} for ${code}; there ${
-    names.length === 0 ? "is none" : `are: ${names.join(", ")}`
+  return `no example ${quoted(example)} for ${code}; available: ${
+    names.length === 0 ? "none" : names.join(", ")
   }`
 }
 
@@ -67,7 +66,7 @@ const hasExample = ({ examples }: Response, name: string): boolean =>
 
 const exampleNames = ({ examples, mayBeEmpty }: Response): ReadonlyArray<string> => [
   ...examples.map(({ name }) => name),
-  ...(mayBeEmpty ? [emptyName] : []),
+  ...(mayBeEmpty ? [emptyExample] : []),
 ]
 
 const everyExample = ({ responses }: Operation): string =>
@@ -80,8 +79,8 @@ const quoted = (text: string): string =>
   JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
 /**
- * Preferences by their lower-case name; of one that is repeated the first counts. Comma and semicolon both
- * separate, since people write `code=429; example=x` and `code=429, example=x` alike.
+ * Parses the preferences by their lower-case name. The first of repeated preferences wins. Both comma and semicolon separate
+ * preferences, so that `code=429; example=x` and `code=429, example=x` are the same.
  */
 export const parsePrefer = (header: string): ReadonlyMap<string, string> => {
   const preferences = new Map<string, string>()
@@ -94,7 +93,7 @@ export const parsePrefer = (header: string): ReadonlyMap<string, string> => {
   return preferences
 }
 
-// A name, then perhaps `=` and a quoted string or whatever stands before the next separator.
+// A name, optionally followed by `=` and either a quoted string or the text before the next separator.
 const preference = /([^\s,;="]+)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^,;]*)))?/g
 
 const unescaped = (string: string): string => string.replaceAll(/\\(.)/g, "$1")

@@ -1,4 +1,4 @@
-/** Makes the record of a valid request. */
+/** Creates the record of a valid request. */
 import { randomUUID } from "node:crypto"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Predicate from "effect/Predicate"
@@ -20,7 +20,7 @@ interface Exchanged {
   readonly answer: Answer
   readonly number: number
   readonly receivedAt: number
-  /** The updates of the scenario, if the message is accepted. */
+  /** The updates of the scenario. They are only sent when the message is accepted. */
   readonly plans: ReadonlyArray<UpdatePlan>
 }
 
@@ -57,7 +57,7 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
 
 const noAttempts: ReadonlyArray<Attempt> = []
 
-/** A member of a JSON object, if it is a text. */
+/** Returns a member of a JSON object if it is a string. */
 export const textIn = (value: unknown, name: string): string | undefined => {
   if (!Predicate.hasProperty(value, name)) return undefined
   const member = value[name]
@@ -86,7 +86,7 @@ const shownHeaders = (
   return shown
 }
 
-/** Values that most requests have in common. Ten thousand messages would otherwise hold each of them once more. */
+/** Header values that most requests have in common. Ten thousand messages would otherwise store a copy each. */
 const values = new Map<string, string>()
 
 const shared = (value: string): string => {

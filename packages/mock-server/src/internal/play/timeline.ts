@@ -1,31 +1,31 @@
 /**
- * The mock's clock. It runs with the machine's, or stands still, and can be advanced, for all or for one sender. Whoever
- * advances it waits until everything that was due by then has been done, so that no test sleeps.
+ * The mock's clock. It runs with the machine's clock or stands still, and can be advanced for all senders or for one. Advancing
+ * it waits until all work that became due is complete, so that tests do not sleep.
  */
 import * as Effect from "effect/Effect"
 import { pause } from "../pause.ts"
 
 export interface Timeline {
-  /** Milliseconds since 1970, as it is for a sender, or for one who never advanced anything. */
+  /** The time in milliseconds since 1970, for a sender, or for senders that were never advanced alone. */
   readonly now: (senderId?: string) => number
-  /** Work that an advance waits for, but not while it sleeps. */
+  /** Runs work that an advance waits for, except while the work sleeps. */
   readonly track: <A, E, R>(
     senderId: string,
     work: Effect.Effect<A, E, R>,
   ) => Effect.Effect<A, E, R>
-  /** Sleeps by this clock. Only inside of `track`. */
+  /** Sleeps by this clock. May only be used inside `track`. */
   readonly sleep: (senderId: string, millis: number) => Effect.Effect<void>
-  /** Moves on by so much, step by step from one sleeper to the next; for one sender or for all. */
+  /** Advances the clock, for all senders or for one, in steps from one sleeper to the next. */
   readonly advance: (millis: number, senderId?: string) => Effect.Effect<void>
-  /** Lets nobody sleep any longer, those included who wake up and go back to sleep. */
+  /** Wakes all sleepers in order until none is left, including those that go back to sleep. */
   readonly runOut: Effect.Effect<void>
-  /** Whether it runs by itself. */
+  /** Whether the clock runs with the machine's clock. */
   readonly runs: boolean
 }
 
 interface Sleeper {
   readonly senderId: string
-  /** By the clock of its sender. */
+  /** By the clock of the sender. */
   readonly wakesAt: number
   readonly wake: () => void
   timer: NodeJS.Timeout | undefined
@@ -36,13 +36,13 @@ interface Waiter {
   readonly resume: () => void
 }
 
-/** The longest that Node's timers can wait; a longer one would fire at once. */
+/** The maximum delay of Node's timers. A timer with a longer delay fires at once. */
 const longestTimer = 2 ** 31 - 1
 
 export const makeTimeline = (runs: boolean): Timeline => {
   const startedAt = Date.now()
   let advancedBy = 0
-  // What senders are ahead of the others; only those that are.
+  // How far individual senders are ahead of the others, in milliseconds.
   const ahead = new Map<string, number>()
   const sleepers = new Set<Sleeper>()
   const working = new Map<string, number>()
@@ -129,7 +129,7 @@ export const makeTimeline = (runs: boolean): Timeline => {
     else ahead.set(senderId, (ahead.get(senderId) ?? 0) + millis)
   }
 
-  /** One step; whether there was a sleeper that woke within so many milliseconds, and how many it took. */
+  /** Advances to the next sleeper, if it wakes within this many milliseconds. Returns the step in milliseconds. */
   const step = (within: number, senderId: string | undefined): number | undefined => {
     const mine = sleepersOf(senderId)
     const next = Math.min(...mine.map(leftFor))
@@ -161,8 +161,8 @@ export const makeTimeline = (runs: boolean): Timeline => {
 }
 
 /**
- * Lets everything that is still due happen at once, within so many milliseconds: updates of accepted messages are not
- * dropped. A clock that stands still is for a test to move, and nothing happens by it here.
+ * Completes all pending work at once, for at most this many milliseconds, so that updates of accepted messages are not lost. Does
+ * nothing when the clock stands still: then the test decides when time passes.
  */
 export const finish = (timeline: Timeline, withinMillis: number): Effect.Effect<void> =>
   timeline.runs ? Effect.race(timeline.runOut, pause(withinMillis)) : Effect.void

@@ -1,4 +1,4 @@
-/** What a program sees of a server: everything, or what concerns one sender. */
+/** The view that a program has of a server: of all senders or of one. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,34 +12,34 @@ import type { Control } from "./control.ts"
 import { matches, notFound } from "./match.ts"
 import { pause } from "../pause.ts"
 
-/** What was sent, what is to go wrong, and the time: of everybody, or of one sender. */
+/** The messages, the faults and the clock of all senders or of one sender. */
 export interface View {
-  /** The messages that match, all of them without a match; oldest first. */
+  /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Effect.Effect<ReadonlyArray<Message>>
-  /** The newest message that matches; fails with the one that comes nearest. */
+  /** Returns the newest matching message. Fails with an error that describes the closest one. */
   readonly expectMessage: (match: Match) => Effect.Effect<Message, MessageNotFound>
   /**
-   * The newest message that matches, as soon as there is one. Fails after so long, a second unless told otherwise, by the
-   * machine's clock: what it waits for comes over a real connection.
+   * Waits for a matching message and returns it. Fails after `within`, by default a second. The wait uses the machine's clock,
+   * because messages arrive over a real connection.
    */
   readonly awaitMessage: (
     match: Match,
     within?: Duration.Input,
   ) => Effect.Effect<Message, MessageNotFound>
-  /** Forgets the messages, and sends no more updates of them. */
+  /** Removes the messages and cancels their pending updates. */
   readonly clearMessages: Effect.Effect<void>
-  /** Puts a fault in force. Fails with `InvalidOption` when it makes no sense. */
+  /** Adds a fault. Fails with `InvalidOption` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Effect.Effect<PlacedFault, MockServerError>
-  /** The faults in force. */
+  /** Returns the active faults. */
   readonly faults: Effect.Effect<ReadonlyArray<PlacedFault>>
-  /** Takes one fault out of force; whether it was there. */
+  /** Removes a fault. Returns whether it was active. */
   readonly removeFault: (id: string) => Effect.Effect<boolean>
-  /** Takes every fault out of force. */
+  /** Removes every fault. */
   readonly clearFaults: Effect.Effect<void>
-  /** The mock's clock, by which updates are due and answers held back. */
+  /** The mock's clock, which schedules updates, retries and delayed answers. */
   readonly clock: {
     readonly now: Effect.Effect<DateTime.Utc>
-    /** Moves it on, and waits until every update that was due by then has had its try. */
+    /** Advances the clock, and waits until every update that became due has been attempted. */
     readonly advance: (duration: Duration.Input) => Effect.Effect<void>
   }
 }
@@ -61,7 +61,7 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   const firstFound = (match: Match): Effect.Effect<Message> =>
     Effect.scoped(
       Effect.gen(function* () {
-        // Before the first look, so that nothing slips through between the two.
+        // Subscribed before the first search, so that no message is missed between the two.
         const changes = yield* PubSub.subscribe(control.records.changes)
         for (;;) {
           const message = find(match)

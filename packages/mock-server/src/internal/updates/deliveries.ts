@@ -1,4 +1,4 @@
-/** Sends the updates of accepted messages to their receivers, in order, signed, and again when they are not taken. */
+/** Delivers the updates of accepted messages to their receivers: in order, signed, and with retries. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -12,13 +12,13 @@ import type { Timeline } from "../play/timeline.ts"
 import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
 
 export interface Deliveries {
-  /** Begins to send a message's updates. */
+  /** Starts the delivery of a message's updates. */
   readonly begin: (record: MessageRecord, check: CheckUpdate) => void
-  /** Why nothing can be sent to a message's receiver, in words; undefined when something can. */
+  /** Returns why updates cannot be sent to a message's receiver. Undefined when they can. */
   readonly refusal: (record: MessageRecord) => string | undefined
-  /** Sends one update once more, now. */
+  /** Sends one update again, now. */
   readonly resend: (record: MessageRecord, update: UpdateRecord) => Effect.Effect<void>
-  /** Sends no more updates of a message. */
+  /** Cancels the pending updates of a message. */
   readonly forget: (messageId: string) => Effect.Effect<void>
 }
 
@@ -30,12 +30,12 @@ export interface Settings {
   readonly sign: Sign
 }
 
-/** The contract's description of the callback has these: three tries, a minute apart and then two. */
-const triesInAll = 3
-const firstWait = 60
+/** From the contract's description of the callback: three attempts, the second after 60 seconds, the third after 120 more. */
+const maxAttempts = 3
+const firstRetrySeconds = 60
 
-/** How many receivers may be waited for at the same time. */
-const atOnce = 64
+/** The maximum number of concurrent attempts. */
+const maxConcurrentAttempts = 64
 
 export const makeDeliveries = Effect.fnUntraced(function* (
   messages: Messages,
@@ -44,13 +44,13 @@ export const makeDeliveries = Effect.fnUntraced(function* (
 ) {
   const fibers = yield* FiberMap.make<string>()
   const run = yield* FiberMap.runtime(fibers)()
-  const lines = Semaphore.makeUnsafe(atOnce)
+  const semaphore = Semaphore.makeUnsafe(maxConcurrentAttempts)
 
   const attempt = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
     const url = record.webhookUrl ?? ""
     const at = timeline.now(record.senderId)
     const startedAt = performance.now()
-    const outcome = yield* lines.withPermit(
+    const outcome = yield* semaphore.withPermit(
       post(url, JSON.stringify(bodyOf(record, update.plan)), settings),
     )
     const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
@@ -76,16 +76,16 @@ export const makeDeliveries = Effect.fnUntraced(function* (
 
   const retry = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
     let received = false
-    for (let tries = 1; !received && tries < triesInAll; tries++) {
-      const wait = firstWait * 2 ** (tries - 1) * settings.pace.second
+    for (let attempts = 1; !received && attempts < maxAttempts; attempts++) {
+      const wait = firstRetrySeconds * 2 ** (attempts - 1) * settings.pace.second
       yield* timeline.sleep(record.senderId, wait)
       received = yield* attempt(record, update)
-      const next = tries + 1 < triesInAll ? "retrying" : "given-up"
+      const next = attempts + 1 < maxAttempts ? "retrying" : "given-up"
       settle(record, update, received ? "received" : next)
     }
   })
 
-  /** The first try; whether a further one is to follow. */
+  /** Makes the first attempt. Returns whether retries follow. */
   const first = Effect.fnUntraced(function* (
     record: MessageRecord,
     update: UpdateRecord,
@@ -103,7 +103,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     return !received
   })
 
-  /** They happen all the same, and nobody hears of them. */
+  /** Plays the updates without sending them, because their receiver is not allowed. */
   const passOver = Effect.fnUntraced(function* (record: MessageRecord) {
     for (const update of record.updates) update.state = "not-allowed"
     yield* timeline.sleep(
@@ -118,7 +118,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     for (const update of record.updates) {
       const wait = record.receivedAt + update.plan.dueAfter - timeline.now(record.senderId)
       if (wait > 0) yield* timeline.sleep(record.senderId, wait)
-      // In order, therefore one after the other; but what is tried again holds up nothing.
+      // First attempts are made one after the other, to keep the order. Retries run in the background and delay nothing.
       if (yield* first(record, update, check)) {
         const again = timeline.track(record.senderId, retry(record, update))
         retries.push(yield* Effect.forkChild(again, { startImmediately: true }))
@@ -143,8 +143,8 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       return state === undefined
         ? undefined
         : state === "not-allowed"
-          ? "The receiver is not on this machine; start the mock with --allow-host to send updates there"
-          : "The receiver's URL cannot be called"
+          ? "The receiver is not on this machine; start the mock with --allow-host to allow its host"
+          : "The receiver's URL is invalid"
     },
     resend: Effect.fnUntraced(function* (record, update) {
       const received = yield* attempt(record, update)
@@ -155,7 +155,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   return deliveries
 })
 
-/** Why an update is not sent at all, in words. */
+/** Returns why an update cannot be sent at all. Undefined when it can. */
 const refusalOf = (
   record: MessageRecord,
   update: UpdateRecord,
@@ -163,17 +163,19 @@ const refusalOf = (
   settings: Settings,
 ): string | undefined => {
   if (stateOfReceiver(record.webhookUrl ?? "", settings) !== undefined) {
-    return "the URL cannot be called"
+    return "the URL is invalid"
   }
-  const unfit = check(bodyOf(record, update.plan))
-  return unfit === undefined ? undefined : `the contract does not allow this update: ${unfit}`
+  const problem = check(bodyOf(record, update.plan))
+  return problem === undefined
+    ? undefined
+    : `the update does not conform to the contract: ${problem}`
 }
 
 const stateOfReceiver = (
   webhookUrl: string,
   { allowedHosts }: Settings,
 ): "not-allowed" | "given-up" | undefined => {
-  // The contract's pattern lets through ports that there are not.
+  // The contract's pattern allows invalid ports such as 99999.
   if (!URL.canParse(webhookUrl)) return "given-up"
   return isAllowedHost(new URL(webhookUrl).hostname, allowedHosts) ? undefined : "not-allowed"
 }
@@ -191,7 +193,7 @@ const post = (
         method: "POST",
         headers: { "content-type": "application/json", ...sign(body) },
         body,
-        // A receiver must not send the update on to a host that was not allowed.
+        // A receiver must not redirect the update to a host that is not allowed.
         redirect: "manual",
         signal: AbortSignal.any([signal, AbortSignal.timeout(webhookTimeout)]),
       })

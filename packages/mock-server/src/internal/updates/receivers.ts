@@ -1,10 +1,10 @@
-/** Which receivers updates may go to: a mock must not be a way to reach into a network. */
+/** Decides which receivers updates may be sent to: the mock must not be a way to reach into a network. */
 
-/** Whether a host is this very machine, or one that the user named. */
+/** Returns whether a host is loopback or one of the allowed hosts. */
 export const isAllowedHost = (hostname: string, allowed: ReadonlySet<string>): boolean =>
   isLoopback(hostname) || allowed.has(hostname.toLowerCase())
 
-// As the URL parser writes them, which turns `0x7f.1` into `127.0.0.1`. Other names of this machine, `app.localhost`
-// among them, are for a resolver to decide, and so have to be named.
+// The URL parser has normalised the host: `0x7f.1` is `127.0.0.1`. Other names of this machine, such as `app.localhost`,
+// depend on a resolver and must therefore be allowed explicitly.
 const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)

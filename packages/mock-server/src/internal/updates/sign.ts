@@ -1,19 +1,19 @@
-/** Signs updates as the provider does: Standard Webhooks but for the names of the headers. */
+/** Signs updates as the provider does: Standard Webhooks, except for the names of the headers. */
 import { Webhook } from "standardwebhooks"
 
-/** The same on every delivery, as the contract says: the id of the receiving endpoint. */
+/** The id of the receiving endpoint. According to the contract, it is the same on every delivery. */
 const endpointId = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
-/** No secret at all: 32 bytes that anyone may know. */
+/** The default secret. It is public: 32 bytes of readable text. */
 export const defaultSecret: string = `whsec_${Buffer.from("effect-sent-mock signs with this").toString("base64")}`
 
 export type Sign = (body: string) => Readonly<Record<string, string>>
 
-/** Throws when the secret is none. */
+/** Throws when the secret is malformed. */
 export const makeSign = (secret: string): Sign => {
   const webhook = new Webhook(secret)
   return (body) => {
-    // By the machine's clock, whatever the mock's says: a receiver holds it to its own.
+    // The machine's clock, not the mock's: the receiver compares the timestamp with its own clock.
     const signedAt = new Date()
     return {
       "x-webhook-id": endpointId,

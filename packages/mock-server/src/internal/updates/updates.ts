@@ -1,4 +1,4 @@
-/** Makes the updates of a message from the contract's examples, and holds them to the contract's schema. */
+/** Makes the updates of a message from the contract's examples, and checks them against the contract's schema. */
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import * as Predicate from "effect/Predicate"
@@ -7,24 +7,24 @@ import type { Scenario } from "@effect-sent/contract/Scenario"
 import { dueAfter } from "@effect-sent/contract/Scenario"
 
 export interface Pace {
-  /** What one second of a scenario takes, in milliseconds. */
+  /** The duration of a scenario's second, in milliseconds. */
   readonly second: number
 }
 
-/** What an update says and when; the same for every message of a scenario, of which there may be ten thousand. */
+/** The content and times of an update. All messages of a scenario share it, to save memory. */
 export interface UpdatePlan {
   readonly id: string
   readonly status: string
   readonly channel: string | undefined
-  /** When it happens, in milliseconds after the message was received. */
+  /** When the event happens, in milliseconds after the message was received. */
   readonly happensAfter: number
-  /** When it is due at the receiver, likewise. */
+  /** When the update is due at the receiver, in milliseconds after the message was received. */
   readonly dueAfter: number
-  /** The contract's example that it is made of. */
+  /** The contract's example that the body is made from. */
   readonly example: unknown
 }
 
-/** The updates that a scenario has. */
+/** Plans the updates of a scenario. */
 export const planUpdates = (
   { channel, updates }: Scenario,
   operation: Operation,
@@ -67,8 +67,8 @@ export interface Updated {
 }
 
 /**
- * The body of an update: its example, with what it says of its own message replaced by what there is to say of this one.
- * Made when it is needed, since ten thousand messages have many.
+ * The body of an update: the example, with the values of this message in place of the example's own. It is made on demand rather
+ * than stored, to save memory.
  */
 export const bodyOf = (
   message: Updated,
@@ -94,10 +94,10 @@ export const bodyOf = (
   }
 }
 
-/** What is wrong with an update by the contract's schema; undefined when nothing is. */
+/** Checks an update against the contract's schema. Returns the problem, and undefined when the update is valid. */
 export type CheckUpdate = (body: unknown) => string | undefined
 
-/** Compiles the schema when the first update is checked: most servers start to be stopped soon. */
+/** Compiles the schema when the first update is checked, because many servers stop before they send one. */
 export const makeCheckUpdate = (operation: Operation): CheckUpdate => {
   let check: CheckUpdate | undefined
   return (body) => (check ??= compile(operation.updates?.schema))(body)
