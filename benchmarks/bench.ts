@@ -1,4 +1,4 @@
-/** `pnpm bench <name> [flags]`: runs one of the benchmarks beside this file. */
+/** `pnpm bench <name> [flags]`: runs a benchmark in this folder. */
 import { readdir } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 
@@ -11,6 +11,6 @@ if (names.includes(name)) {
   process.argv.splice(2, process.argv.length, ...flags)
   await import(`./${name}.ts`)
 } else {
-  console.error(`pnpm bench takes one of: ${names.join(", ")}`)
+  console.error(`Usage: pnpm bench <name> [flags]; available benchmarks: ${names.join(", ")}`)
   process.exitCode = 1
 }

@@ -1,13 +1,12 @@
 /**
- * Side by side: this repository's mock and `prism mock`, both serving `contracts/sent-v1.openapi.yaml`: how soon they
- * answer, how many requests they accept in a second, and what memory that takes. Ends with 1 when our mock misses
- * what is asked of it.
+ * `pnpm bench mock`: compares this repository's mock with `prism mock`. Both serve `contracts/sent-v1.openapi.yaml`. Measures the time
+ * to the first answer, the accepted requests per second, and the memory. Exits with 1 when our mock misses a target.
  *
- *     tsx benchmarks/mock.ts
- *     tsx benchmarks/mock.ts --quick --json
+ *     pnpm bench mock
+ *     pnpm bench mock --quick --json
  *
- * The two take turns, so that whatever else the machine is doing hits both. Their ratio says something, the numbers
- * alone say little.
+ * The servers take turns, so that other work on the machine slows both. Only the ratios are meaningful; the numbers depend on the
+ * machine.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Pool } from "@effect/platform-node/Undici"
@@ -23,31 +22,31 @@ import { credentials, sample } from "@effect-sent/faults/sample"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string }> {}
 
-/** The figures are printed by then; the exit code is all that is left to say. */
+/** A target was missed. The figures have been printed, so only the exit code is set. */
 class Missed extends Data.TaggedError("Missed") {
   override readonly [Runtime.errorExitCode] = 1
   override readonly [Runtime.errorReported] = false
 }
 
 // -----------------------------------------------------------------------------
-// How much is measured
+// Plans
 // -----------------------------------------------------------------------------
 
 interface Plan {
   readonly starts: number
-  /** Of load, for each server; one more comes before them and does not count. */
+  /** The number of load rounds for each server, after a warm-up round that does not count. */
   readonly rounds: number
   readonly roundMillis: number
-  /** After how many requests the memory is looked at. */
+  /** The number of requests after which the memory is measured. */
   readonly many: number
 }
 
 const full: Plan = { starts: 5, rounds: 11, roundMillis: 1500, many: 100_000 }
 const quick: Plan = { starts: 3, rounds: 5, roundMillis: 500, many: 5000 }
 
-const atOnce = 32
+const concurrency = 32
 
-/** What a server still does after its answers must not fall into the other's round. */
+/** The pause after a round, so that remaining work of one server does not slow the other's round. */
 const settleMillis = 300
 
 // -----------------------------------------------------------------------------
@@ -63,7 +62,7 @@ interface Server {
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-// Both are started without the shell script that a package manager makes of a `bin`: it would count as theirs.
+// Both are started without the shell script of their `bin`, whose start-up time would count.
 const ours: Server = {
   name: "effect-sent-mock",
   command: (port, log) => [
@@ -87,7 +86,7 @@ const prism: Server = {
   ],
 }
 
-/** In turn, and each one first as often as the other. */
+/** The order of a round. The servers alternate in going first. */
 const inTurn = (round: number): ReadonlyArray<Server> =>
   round % 2 === 0 ? [ours, prism] : [prism, ours]
 
@@ -98,8 +97,8 @@ const inTurn = (round: number): ReadonlyArray<Server> =>
 const { webhookUrl: _, ...withoutUrl } = sample
 
 /**
- * The sample of the API's page. Its own `webhookUrl` is on the internet, and Prism would call it at every request. This
- * one is no receiver to our mock either, whereas Prism calls this very machine, which refuses the connection.
+ * The sample of the API reference. Its `webhookUrl` is on the internet, and Prism would call it for every request. The one used here
+ * is not allowed by our mock, and Prism calls this machine, which refuses the connection.
  */
 const samples = {
   plain: JSON.stringify(withoutUrl),
@@ -129,41 +128,38 @@ const send = (pool: Pool, body: string): Effect.Effect<void, Broken> =>
     Effect.flatMap((status) =>
       status === 204
         ? Effect.void
-        : Effect.fail(new Broken({ message: `a valid request was answered with ${status}` })),
+        : Effect.fail(new Broken({ message: `the answer to a valid request was ${status}` })),
     ),
   )
 
-/** New connections for every use: while the other server has its turn, those of before would time out. */
+/** Opens new connections for every round: earlier ones would time out during the other server's turn. */
 const connect = (port: number, connections: number): Effect.Effect<Pool, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => new Pool(`http://127.0.0.1:${port}`, { connections })),
     (pool) => Effect.promise(() => pool.destroy()),
   )
 
-/** Sends as long as it is to go on; how many requests were accepted in a second. */
-const load = (
+/** Sends while `goesOn` returns true. Returns the accepted requests per second. */
+const load = Effect.fnUntraced(function* (
   { port }: Running,
   body: string,
   goesOn: (sent: number, millis: number) => boolean,
-): Effect.Effect<number, Broken> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const pool = yield* connect(port, atOnce)
-      const startedAt = performance.now()
-      let sent = 0
-      const sender = Effect.gen(function* () {
-        while (goesOn(sent, performance.now() - startedAt)) {
-          sent += 1
-          yield* send(pool, body)
-        }
-      })
-      yield* Effect.all(
-        Array.from({ length: atOnce }, () => sender),
-        { concurrency: "unbounded", discard: true },
-      )
-      return (sent / (performance.now() - startedAt)) * 1000
-    }),
+): Effect.fn.Return<number, Broken, Scope.Scope> {
+  const pool = yield* connect(port, concurrency)
+  const startedAt = performance.now()
+  let sent = 0
+  const sender = Effect.gen(function* () {
+    while (goesOn(sent, performance.now() - startedAt)) {
+      sent += 1
+      yield* send(pool, body)
+    }
+  })
+  yield* Effect.all(
+    Array.from({ length: concurrency }, () => sender),
+    { concurrency: "unbounded", discard: true },
   )
+  return (sent / (performance.now() - startedAt)) * 1000
+}, Effect.scoped)
 
 // -----------------------------------------------------------------------------
 // Starting and ending
@@ -172,11 +168,11 @@ const load = (
 interface Running {
   readonly child: ChildProcess
   readonly port: number
-  /** From its start until it answered. */
+  /** The time from the start of the process to its first answer. */
   readonly millis: number
 }
 
-/** Runs until the scope closes. */
+/** Starts a server, which runs until the scope closes. */
 const start = Effect.fnUntraced(function* (server: Server, log: Log) {
   const port = yield* freePort
   const startedAt = performance.now()
@@ -185,7 +181,7 @@ const start = Effect.fnUntraced(function* (server: Server, log: Log) {
       const started = spawn(process.execPath, server.command(port, log), {
         stdio: ["ignore", "pipe", "inherit"],
       })
-      // A log that nobody reads would hold it up.
+      // Reads the log, or a full pipe would block the server.
       started.stdout.resume()
       return started
     }),
@@ -194,14 +190,14 @@ const start = Effect.fnUntraced(function* (server: Server, log: Log) {
   const pool = yield* connect(port, 1)
   while (!(yield* isAnswered(pool))) {
     if (child.exitCode !== null || performance.now() - startedAt > 60_000) {
-      return yield* new Broken({ message: `${server.name} does not start` })
+      return yield* new Broken({ message: `${server.name} did not start within a minute` })
     }
     yield* Effect.sleep(5)
   }
   return { child, port, millis: performance.now() - startedAt } satisfies Running
 })
 
-// Neither has anything to lose, and one that hangs ends like this too.
+// Kills the process: neither server has state to save, and one that hangs is ended, too.
 const end = (child: ChildProcess): Effect.Effect<void> =>
   Effect.callback((resume) => {
     if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
@@ -215,7 +211,7 @@ const isAnswered = (pool: Pool): Effect.Effect<boolean> =>
     Effect.orElseSucceed(() => false),
   )
 
-/** Prism does not say which port it was given when it is silent. */
+/** Finds a free port, because a silent Prism does not print the port that it was assigned. */
 const freePort = Effect.callback<number, Broken>((resume) => {
   const server = createServer()
   server.listen(0, "127.0.0.1", () => {
@@ -224,13 +220,13 @@ const freePort = Effect.callback<number, Broken>((resume) => {
       resume(
         address !== null && typeof address === "object"
           ? Effect.succeed(address.port)
-          : Effect.fail(new Broken({ message: "there is no free port" })),
+          : Effect.fail(new Broken({ message: "no free port found" })),
       ),
     )
   })
 })
 
-/** In megabytes of a million bytes. */
+/** The resident memory in megabytes of a million bytes. */
 const residentMemory = ({ child }: Running): number => {
   const status = `/proc/${child.pid}/status`
   const kibibytes = existsSync(status)
@@ -240,23 +236,23 @@ const residentMemory = ({ child }: Running): number => {
 }
 
 // -----------------------------------------------------------------------------
-// What is measured
+// Measurements
 // -----------------------------------------------------------------------------
 
 interface Row {
   readonly what: string
   readonly unit: string
   readonly ours: number
-  /** Undefined when it was not measured. */
+  /** Undefined when Prism was not measured. */
   readonly prism: number | undefined
-  /** Ours over Prism's. */
+  /** Our figure divided by Prism's. */
   readonly ratio: number | undefined
-  /** What is asked of our mock. */
-  readonly needed: string
+  /** The target of our mock. */
+  readonly target: string
   readonly met: boolean
 }
 
-/** Told of every step that is done. */
+/** Called after every step. */
 type Done = () => void
 
 const startRow = Effect.fnUntraced(function* ({ starts }: Plan, done: Done) {
@@ -271,7 +267,7 @@ const startRow = Effect.fnUntraced(function* ({ starts }: Plan, done: Done) {
     unit: "ms",
     ...millis,
     ratio,
-    needed: "at most 1.2 x",
+    target: "at most 1.2 x",
     met: ratio <= 1.2,
   } satisfies Row
 })
@@ -293,17 +289,17 @@ const loadRow = Effect.fnUntraced(function* (
     done()
     return perSecond
   })
-  // Until the code that is run often has been compiled.
+  // A warm-up round, in which V8 compiles the code.
   yield* inRounds(1, round)
   const perSecond = yield* inRounds(rounds, round)
   const ratio = perSecond.ours / perSecond.prism
   const least = log === "silent" ? 1.3 : 2
   return {
     what: `accepted, ${log === "silent" ? "silent" : "default logs"}${withUrl(body)}`,
-    unit: "a second",
+    unit: "per second",
     ...perSecond,
     ratio,
-    needed: `at least ${least} x`,
+    target: `at least ${least} x`,
     met: ratio >= least,
   } satisfies Row
 }, Effect.scoped)
@@ -316,7 +312,7 @@ const memoryRow = Effect.fnUntraced(function* ({ many }: Plan, done: Done, body:
     return residentMemory(running)
   }, Effect.scoped)
   const mine = yield* after(ours)
-  // To call so many receivers takes Prism too long.
+  // Prism takes too long to call so many receivers.
   const other = body === "plain" ? yield* after(prism) : undefined
   return {
     what: `memory after ${many.toLocaleString("en")}${withUrl(body)}`,
@@ -324,14 +320,14 @@ const memoryRow = Effect.fnUntraced(function* ({ many }: Plan, done: Done, body:
     ours: mine,
     prism: other,
     ratio: other === undefined ? undefined : mine / other,
-    needed: "at most 250 MB",
+    target: "at most 250 MB",
     met: mine <= 250,
   } satisfies Row
 })
 
 const withUrl = (body: Sample): string => (body === "webhook" ? ", with webhookUrl" : "")
 
-/** The median of what is measured in so many rounds, of each server. */
+/** Measures both servers in rounds. Returns the median of each. */
 const inRounds = Effect.fnUntraced(function* <E, R>(
   rounds: number,
   measure: (server: Server) => Effect.Effect<number, E, R>,
@@ -359,7 +355,7 @@ const measure = Effect.fnUntraced(function* (plan: Plan, done: Done) {
   return rows
 })
 
-/** How often `done` is called in all. */
+/** The number of calls of `done`. */
 const stepsOf = ({ rounds, starts }: Plan): number => 2 * starts + 4 * 2 * (rounds + 1) + 3
 
 // -----------------------------------------------------------------------------
@@ -378,7 +374,7 @@ const line = (cells: ReadonlyArray<string>): string =>
 
 const table = (rows: ReadonlyArray<Row>): string =>
   [
-    styleText("bold", line(["", ours.name, prism.name, "ratio", "needed"]), {
+    styleText("bold", line(["", ours.name, prism.name, "ratio", "target"]), {
       stream: process.stdout,
     }),
     ...rows.map((row) => {
@@ -387,7 +383,7 @@ const table = (rows: ReadonlyArray<Row>): string =>
         row.ours.toFixed(0),
         row.prism?.toFixed(0) ?? "not measured",
         row.ratio === undefined ? "" : `${row.ratio.toFixed(2)} x`,
-        row.needed,
+        row.target,
       ])
       return row.met ? text : styleText("red", `${text}  missed`, { stream: process.stdout })
     }),
@@ -409,7 +405,7 @@ const program = Effect.gen(function* () {
     catch: (cause) => new Broken({ message: cause instanceof Error ? cause.message : "" }),
   })
   const plan = values.quick ? quick : full
-  // On a terminal only, and not in what is piped.
+  // Only on a terminal: piped output must not contain a progress bar.
   const bar = process.stderr.isTTY
     ? new SingleBar({
         stream: process.stderr,
@@ -427,7 +423,7 @@ const program = Effect.gen(function* () {
   if (!rows.every(({ met }) => met)) yield* new Missed()
 })
 
-// A terminal that is closed: without this, what was started would outlive it.
+// When the terminal is closed, ends this process in order, so that the servers do not outlive it.
 process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 
 NodeRuntime.runMain(Effect.scoped(program))

@@ -1,6 +1,6 @@
 /**
- * A service of an application that sends: it depends on `SentClient` and says nothing of where messages go. The
- * program provides the real service, a test the mock (see `test/signup.test.ts`).
+ * A service of an application that sends messages. It depends on `SentClient` and does not know where messages go: the program
+ * provides a client of the real service, and a test one of the mock (see `test/signup.test.ts`).
  */
 import { SentClient, type SentError } from "@effect-sent/core"
 import { Context, Effect, Layer } from "effect"
@@ -10,7 +10,7 @@ const welcomeTemplate = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 export class Signup extends Context.Service<
   Signup,
   {
-    /** Welcomes a person; false when the number is not one that can be sent to. */
+    /** Sends a welcome message. Returns false when the phone number is invalid. */
     readonly welcome: (
       name: string,
       phoneNumber: string,

@@ -1,12 +1,12 @@
 /**
- * An application that notifies people of their orders and can say what became of each message:
+ * An application that notifies customers about their orders and reports the delivery status of each notification:
  *
  *     SENT_SENDER_ID=… SENT_API_KEY=… PUBLIC_URL=https://app.example.com TRACKER_SECRET=… node examples/tracking.ts
  *
  *     curl localhost:3000/orders/12345/notify -H 'content-type: application/json' -d '{"phoneNumber":"+1234567890"}'
  *     curl localhost:3000/notifications/…
  *
- * Against the mock (`pnpm mock`), with PUBLIC_URL=http://127.0.0.1:3000, its magic numbers play every outcome.
+ * With the mock (`pnpm mock`) and PUBLIC_URL=http://127.0.0.1:3000, magic numbers play every outcome.
  */
 import {
   DeliveryStatus,
@@ -28,30 +28,30 @@ import {
 } from "effect/http-api"
 import { createServer } from "node:http"
 
-/** Not sent, and the same request is refused again: the caller has to change it. */
+/** The notification was not sent, and the same request would fail again: the caller has to change it. */
 export class NotNotifiable extends Schema.TaggedError<NotNotifiable>()(
   "NotNotifiable",
   { message: Schema.String },
   { httpApiStatus: 422 },
 ) {}
 
-/** Not sent, through no fault of the caller's, who may safely ask again later. */
+/** The notification was not sent, but the request is valid: the caller may safely repeat it later. */
 export class NotifyLater extends Schema.TaggedError<NotifyLater>()(
   "NotifyLater",
   { retryAfterSeconds: Schema.UndefinedOr(Schema.Finite) },
   { httpApiStatus: 503 },
 ) {}
 
-/** `unknown`: it may be on its way; its updates tell. To ask for it once more could send it twice. */
+/** With `unknown`, the message may have been sent: its updates will tell. Repeating the request could send it twice. */
 export const Notified = Schema.Struct({
   id: Schema.String,
   delivery: Schema.Literals(["accepted", "unknown"]),
 })
 
-// In JSON, undefined is null.
+// JSON encodes undefined as null.
 const channel = Schema.UndefinedOr(Schema.String)
 
-/** Without a status, no update has come yet. */
+/** The status is undefined until the first update arrives. */
 export const Notification = Schema.Struct({
   status: Schema.UndefinedOr(DeliveryStatus.MessageStatus),
   channel,
@@ -65,9 +65,9 @@ export const Api = HttpApi.make("orders").add(
   HttpApiGroup.make("notifications").add(
     HttpApiEndpoint.post("notify", "/orders/:orderId/notify", {
       params: { orderId: Schema.NonEmptyString },
-      // Any text: what a number has to look like, the library says, and so every bad one has the same answer.
+      // Any string: the library validates the number, so that every invalid one has the same answer.
       payload: Schema.Struct({ phoneNumber: Schema.String }),
-      // Also when it is unknown whether it was sent: after an error, a caller would ask again.
+      // Also when it is unknown whether the message was sent: after an error, a caller would repeat the request.
       success: Notified.pipe(HttpApiSchema.status(202)),
       error: [NotNotifiable, NotifyLater],
     }),
@@ -81,7 +81,7 @@ export const Api = HttpApi.make("orders").add(
 
 const orderTemplate = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 
-/** Somebody waits for the answer: two minutes, the default, are too long, and so is a wait that the service asks for. */
+/** A caller waits for the answer: the default deadline of two minutes is too long, and so is a long `Retry-After`. */
 const inAHurry: SentClient.SendOptions = {
   deadline: "10 seconds",
   retryPolicy: RetryPolicy.make({ maxRetryAfter: "5 seconds" }),
@@ -104,14 +104,14 @@ const Handlers = HttpApiBuilder.group(
         const { delivery, id } = yield* Effect.catchReasons(
           send(payload.phoneNumber, params.orderId),
           "SentError",
-          // A send that fails was certainly not sent; all that is left to tell is who can mend it.
+          // A failed send of the tracker was certainly not sent. It only matters whether the caller can fix it.
           { InvalidRequest: refuse, InvalidPhoneNumber: refuse, ValidationFailed: refuse },
           (_, error) => postpone(error),
         )
         return { id, delivery }
       }),
       find: Effect.fnUntraced(function* ({ params }) {
-        // Only a store can fail.
+        // Only a persistent store can fail.
         const notification = yield* Effect.orDie(tracker.find(params.id))
         return yield* notification?.state ?? new HttpApiError.NotFound()
       }),
@@ -121,7 +121,7 @@ const Handlers = HttpApiBuilder.group(
 
 const refuse = ({ message }: { readonly message: string }) => new NotNotifiable({ message })
 
-// The balance and the like are no business of the caller's, but of the log's; no error holds a number or a key.
+// Details such as the balance are logged, not sent to the caller. No error contains a phone number or a key.
 const postpone = (error: Pick<SentError.SentError, "retryAfter">) =>
   Effect.andThen(
     Effect.logError("a notification was not sent", error),
@@ -130,7 +130,7 @@ const postpone = (error: Pick<SentError.SentError, "retryAfter">) =>
     }),
   )
 
-/** In one place, so that the address that the provider calls and the route that answers are the same. */
+/** The path of both the callback URL and the route. */
 const updatesPath = "/webhooks/sent"
 
 const TrackerLive = Layer.unwrap(
@@ -138,7 +138,7 @@ const TrackerLive = Layer.unwrap(
     const publicUrl = yield* Config.URL("PUBLIC_URL")
     return DeliveryTracker.layer({
       publicUrl: new URL(updatesPath, publicUrl),
-      // Kept over restarts, so that updates of what was sent before are still taken; `store` would keep the states, too.
+      // The same after a restart, so that updates of earlier messages are still accepted. A `store` would also keep their states.
       secret: yield* Config.Redacted("TRACKER_SECRET"),
     })
   }),
@@ -149,7 +149,7 @@ const Routes = Layer.mergeAll(
   DeliveryTracker.route(updatesPath),
 )
 
-/** Everything but the server, so that a test can choose its port. */
+/** Everything except the server, so that a test can choose its port. */
 export const App = HttpRouter.serve(Routes).pipe(Layer.provide(TrackerLive))
 
 if (import.meta.main) {

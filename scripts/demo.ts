@@ -1,6 +1,6 @@
 /**
- * `pnpm demo`: one message to the mock, then every refusal that the contract knows, as the typed error that a program
- * would catch, and in the end what becomes of three messages, live.
+ * `pnpm demo`: sends a message to the mock, shows every refusal of the contract as the typed error that a program would catch,
+ * and follows the delivery updates of three messages.
  */
 import {
   DeliveryTracker,
@@ -17,7 +17,7 @@ import { HttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/ht
 import { createServer } from "node:http"
 import { styleText } from "node:util"
 
-/** The sample request of the API's reference page. */
+/** The sample request of the API reference. */
 const sample: SendToPhone.Input = {
   phoneNumber: "+1234567890",
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
@@ -32,8 +32,8 @@ const credentials = { senderId: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11", apiKey: 
 // -----------------------------------------------------------------------------
 
 /**
- * A client of the mock; with `prefer` it asks for one answer of the contract. It repeats nothing: the demo shows each
- * failure and does not wait for it to pass.
+ * A client of the mock. `prefer` requests a specific answer of the contract. The client never retries: the demo shows each failure
+ * and does not wait until it passes.
  */
 const clientOf = (baseUrl: string, prefer?: string) =>
   SentClient.layer({ baseUrl, retryPolicy: RetryPolicy.none }).pipe(
@@ -52,12 +52,12 @@ const clientOf = (baseUrl: string, prefer?: string) =>
   )
 
 interface Case {
-  /** What the service, or the network, does. */
+  /** What the service or the network does. */
   readonly title: string
   readonly sending: Effect.Effect<SendToPhone.SendReceipt, SentError.SentError>
 }
 
-/** Every answer of the contract but success. */
+/** Every answer of the contract except success. */
 const refusals = ({ baseUrl, contract }: MockServer.MockServer["Service"]): ReadonlyArray<Case> =>
   contract.operations
     .flatMap(({ responses }) => responses)
@@ -70,7 +70,7 @@ const refusals = ({ baseUrl, contract }: MockServer.MockServer["Service"]): Read
       })),
     )
 
-/** What fails without an answer of the service. */
+/** Failures without an answer of the service. */
 const failures = (baseUrl: string): ReadonlyArray<Case> => [
   {
     title: "a malformed input",
@@ -91,7 +91,7 @@ const failures = (baseUrl: string): ReadonlyArray<Case> => [
 
 type Style = Parameters<typeof styleText>[0]
 
-// Colours only on a terminal, and there only where nobody has turned them off.
+// `styleText` omits colours when the output is not a terminal or colours are disabled.
 const paint = (style: Style, text: string): string =>
   styleText(style, text, { stream: process.stdout })
 
@@ -117,7 +117,7 @@ const show = ({ sending, title }: Case): Effect.Effect<void, Error> =>
 // Following
 // -----------------------------------------------------------------------------
 
-/** A server on a free port, as the application has one, and a tracker whose updates come to it. */
+/** A server on a free port, in place of the application's own, and a tracker that receives updates through it. */
 const trackerOf = (baseUrl: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
@@ -127,7 +127,7 @@ const trackerOf = (baseUrl: string) =>
       })
       const tracker = DeliveryTracker.layer({
         publicUrl: `${HttpServer.formatAddress(server.address)}/updates`,
-        secret: "a secret of the demo, that everybody knows",
+        secret: "a public secret, for the demo only",
       }).pipe(Layer.provide(clientOf(baseUrl)))
       return HttpRouter.serve(DeliveryTracker.route("/updates"), {
         disableLogger: true,
@@ -139,7 +139,7 @@ const trackerOf = (baseUrl: string) =>
     }),
   )
 
-/** Magic numbers of the mock, and the status with which each of them ends. */
+/** Magic numbers of the mock, and the final status of each. */
 const endings = [
   ["+15005552040", "DELIVERED"],
   ["+15005552041", "READ"],
@@ -154,36 +154,35 @@ const styles: Readonly<Record<Ending[1], Style>> = {
   FAILED: "red",
 }
 
-const follow = ([phoneNumber, ending]: Ending) =>
-  Effect.gen(function* () {
-    const { webhookUrl: _, ...message } = sample
-    const startedAt = yield* DateTime.now
-    const send = yield* DeliveryTracker.sendToPhone({ ...message, phoneNumber })
-    let shown = 0
-    yield* send.statuses.pipe(
-      Stream.tap(({ steps }) =>
-        Effect.forEach(
-          steps.slice(shown),
-          ({ at, channel = "", status }) => {
-            shown += 1
-            const after = Math.max(at.epochMilliseconds - startedAt.epochMilliseconds, 0)
-            const word = status === ending ? paint(styles[ending], status) : status
-            return Console.log(
-              `  ${paint("dim", `${String(after).padStart(4)} ms`)}  ${phoneNumber}  ${channel.padEnd(8)}  ${word}`,
-            )
-          },
-          { discard: true },
-        ),
+const follow = Effect.fnUntraced(function* ([phoneNumber, ending]: Ending) {
+  const { webhookUrl: _, ...message } = sample
+  const startedAt = yield* DateTime.now
+  const send = yield* DeliveryTracker.sendToPhone({ ...message, phoneNumber })
+  let shown = 0
+  yield* send.statuses.pipe(
+    Stream.tap(({ steps }) =>
+      Effect.forEach(
+        steps.slice(shown),
+        ({ at, channel = "", status }) => {
+          shown += 1
+          const after = Math.max(at.epochMilliseconds - startedAt.epochMilliseconds, 0)
+          const word = status === ending ? paint(styles[ending], status) : status
+          return Console.log(
+            `  ${paint("dim", `${String(after).padStart(4)} ms`)}  ${phoneNumber}  ${channel.padEnd(8)}  ${word}`,
+          )
+        },
+        { discard: true },
       ),
-      Stream.takeUntil(({ status }) => status === ending),
-      Stream.runDrain,
-    )
-  })
+    ),
+    Stream.takeUntil(({ status }) => status === ending),
+    Stream.runDrain,
+  )
+})
 
 const program = Effect.gen(function* () {
   const mock = yield* MockServer.MockServer
   yield* Console.log(
-    `${paint("bold", "The mock")} answers at ${mock.baseUrl} from ${mock.contract.title}\n`,
+    `${paint("bold", "The mock")} listens at ${mock.baseUrl} and serves ${mock.contract.title}\n`,
   )
 
   yield* Console.log(`${paint("bold", "A message")} to ${sample.phoneNumber}`)
@@ -197,13 +196,13 @@ const program = Effect.gen(function* () {
   yield* Console.log(
     paint(
       "dim",
-      "  not sent: the service certainly did not take the message; unknown: it may have\n",
+      "  not sent: the service did not accept the message; unknown: it may have accepted it\n",
     ),
   )
   yield* Effect.forEach([...refusals(mock), ...failures(mock.baseUrl)], show, { discard: true })
 
   yield* Console.log(
-    `\n${paint("bold", "What becomes of a message")}, told to a URL of its own (at a hundred times the pace)\n`,
+    `\n${paint("bold", "Delivery updates")} of three messages, a hundred times as fast as in reality\n`,
   )
   yield* Effect.forEach(endings, follow, { concurrency: "unbounded", discard: true }).pipe(
     Effect.provide(trackerOf(mock.baseUrl)),

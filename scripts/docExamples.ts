@@ -5,11 +5,11 @@
 import { globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
-/** An example, and where it stands. */
+/** An example and its location. */
 export interface DocExample {
   /** The file, relative to the root of the repository, with `/`. */
   readonly file: string
-  /** The line of its first line of code, from 1. */
+  /** The line number of the first line of code, from 1. */
   readonly line: number
   readonly code: string
 }
@@ -25,7 +25,7 @@ export interface DocumentedExport {
   readonly comment: string
 }
 
-/** The public modules of the packages that are published. */
+/** The public modules of the published packages. */
 export const publicModules = (root: string): ReadonlyArray<string> =>
   list(root, "packages/*/package.json")
     .filter((file) => !read(root, file).includes('"private": true'))
@@ -47,7 +47,7 @@ export const pages = (root: string): ReadonlyArray<string> => [
 /** The examples of one file. */
 export const examplesOf = (root: string, file: string): ReadonlyArray<DocExample> => {
   const text = read(root, file)
-  // In a doc comment every line of code begins with the comment's asterisk.
+  // In a doc comment, every line of code begins with the comment's asterisk.
   const [fence, margin] = file.endsWith(".md")
     ? [/^```ts\n(.*?)^```$/gms, /^/gm]
     : [/^ *\* ```ts\n(.*?)^ *\* ```$/gms, /^ *\* ?/gm]

@@ -1,6 +1,7 @@
 /**
- * `pnpm faults`: many messages through each HTTP client to a server that fails at random and counts what it accepted.
- * Three numbers must be zero: accepted more than once, said not sent but accepted, said accepted but was not.
+ * `pnpm faults`: sends many messages through each HTTP client to a server that fails at random and counts the messages that it
+ * accepted. Three numbers must be zero: messages accepted more than once, messages reported as not sent but accepted, and
+ * messages reported as accepted but not accepted.
  */
 import { RetryPolicy } from "@effect-sent/core"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
@@ -11,7 +12,7 @@ import { styleText } from "node:util"
 import { clients } from "@effect-sent/faults/clients"
 import { faultRun, type Report } from "@effect-sent/faults/FaultRun"
 
-// Without the waits, which a run has no time for; what is repeated does not depend on them.
+// Without delays between attempts, to save time. Which requests are retried does not depend on the delays.
 const policies: ReadonlyArray<readonly [name: string, policy: RetryPolicy.RetryPolicy]> = [
   ["the default", RetryPolicy.make({ schedule: Schedule.forever })],
   [
@@ -22,17 +23,17 @@ const policies: ReadonlyArray<readonly [name: string, policy: RetryPolicy.RetryP
 
 const flags = {
   sends: Flag.Int("sends").pipe(
-    Flag.withDescription("How many messages, with each client and each policy"),
+    Flag.withDescription("The number of messages for each client and each policy"),
     Flag.withDefault(20_000),
   ),
   seed: Flag.Int("seed").pipe(
     Flag.withDescription(
-      "The same seed plays the same faults to the same messages; drawn by default",
+      "The seed of the run; the same seed plays the same faults to the same messages; random by default",
     ),
     Flag.optional,
   ),
   client: Flag.Literals("client", ["all", "fetch", "undici", "node-http"]).pipe(
-    Flag.withDescription("The HTTP client"),
+    Flag.withDescription("The HTTP client to test"),
     Flag.withDefault("all"),
   ),
 }
@@ -53,13 +54,13 @@ const zero = (count: number): string => paint(count === 0 ? "green" : "red", Str
 const show = (title: string, { accepted, elsewhere, lies, outcomes, requests }: Report): string =>
   [
     paint("bold", title),
-    `  accepted more than once      ${zero(lies.acceptedTwice)}`,
-    `  said not sent, but accepted  ${zero(lies.notSentButAccepted)}`,
-    `  said accepted, but was not   ${zero(lies.receiptButNotAccepted)}`,
-    `  credentials sent elsewhere   ${zero(elsewhere.credentials)}`,
+    `  accepted more than once              ${zero(lies.acceptedTwice)}`,
+    `  reported not sent, but accepted      ${zero(lies.notSentButAccepted)}`,
+    `  reported accepted, but not accepted  ${zero(lies.receiptButNotAccepted)}`,
+    `  credentials sent to another server   ${zero(elsewhere.credentials)}`,
     paint(
       "dim",
-      `  ${requests} requests, ${accepted} messages accepted; said: ${outcomes.accepted} accepted, ` +
+      `  ${requests} requests, ${accepted} messages accepted; reported: ${outcomes.accepted} accepted, ` +
         `${outcomes["not-sent"]} not sent, ${outcomes.unknown} unknown, ${outcomes.interrupted} interrupted`,
     ),
   ].join("\n")
@@ -72,13 +73,13 @@ const command = Command.make(
   flags,
   Effect.fnUntraced(function* ({ client, seed: given, sends }) {
     const seed = Option.isSome(given) ? given.value : yield* Random.nextIntBetween(1, 2 ** 31)
-    yield* Console.log(`${sends} messages a run, seed ${seed}\n`)
+    yield* Console.log(`${sends} messages per run, seed ${seed}\n`)
     let lied = false
     for (const [name, http] of clients) {
       if (client !== "all" && names[client] !== name) continue
       for (const [policyName, policy] of policies) {
         const title = `${name}, ${policyName}`
-        // On a terminal only, and not in what is piped.
+        // Only on a terminal: piped output must not contain a progress bar.
         const bar = process.stderr.isTTY
           ? new SingleBar({ stream: process.stderr, format: `${title} {bar} {value} of {total}` })
           : undefined
@@ -94,10 +95,14 @@ const command = Command.make(
         yield* Console.log(`${show(title, report)}\n`)
       }
     }
-    const cause = new Error(`The promise is broken; --seed ${seed} shows it again`)
+    const cause = new Error(
+      `A guarantee was violated; run again with --seed ${seed} to reproduce it`,
+    )
     yield* lied ? Effect.fail(new CliError.UserError({ cause })) : Effect.void
   }),
-).pipe(Command.withDescription("Holds the promise against servers that fail at random."))
+).pipe(
+  Command.withDescription("Checks the guarantees of a send against a server that fails at random."),
+)
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

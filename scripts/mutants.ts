@@ -1,40 +1,40 @@
-/** The mutations of the contract and of core that `pnpm mutations` applies: what each changes, and who has to notice. */
+/** The mutations of the contract and of core that `pnpm mutations` applies, and the tests that must fail. */
 
-/** One change of one file. */
+/** A mutation: a change of one file. */
 export interface Mutant {
-  /** To choose it by. */
+  /** The name for `--only`. */
   readonly name: string
-  /** What is said in place of the truth, in words. */
+  /** A description of the wrong behaviour. */
   readonly what: string
-  /** Relative to the root of the repository. */
+  /** The file, relative to the root of the repository. */
   readonly file: string
-  /** A text that the file has exactly once. */
+  /** The text to replace. It must occur exactly once in the file. */
   readonly from: string
   readonly to: string
   readonly tests: Tests
 }
 
-/** Test files that are to notice a change. */
+/** The test files that must fail with the mutation. */
 export interface Tests {
   readonly project: "contract-tools" | "core" | "scripts"
-  /** Relative to the root of the repository. */
+  /** The files, relative to the root of the repository. */
   readonly files: ReadonlyArray<string>
 }
 
-/** What is wrong with a mutant, given the text of its file; undefined when it can be applied. */
+/** Returns why a mutation cannot be applied to the text of its file. Undefined when it can. */
 export const problemOf = ({ file, from, name, to }: Mutant, text: string): string | undefined => {
   const count = text.split(from).length - 1
   if (from === to) return `${name} changes nothing`
   return count === 1
     ? undefined
-    : `${name} is stale: what it changes is ${count} times in ${file}, and not once`
+    : `${name} is stale: its text occurs ${count} times in ${file} instead of once`
 }
 
-/** The text with the change. */
+/** Applies a mutation to a text. */
 export const mutate = ({ from, to }: Mutant, text: string): string => text.replace(from, () => to)
 
 // -----------------------------------------------------------------------------
-// Who notices
+// Tests
 // -----------------------------------------------------------------------------
 
 const core = (...names: ReadonlyArray<string>): Tests => ({
@@ -95,7 +95,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
           pattern: "^[0-9a-f]{8}-`,
     requests,
   ],
-  "url-pattern": ["a webhook URL may be of http only", "'^https?://", "'^http://", requests],
+  "url-pattern": ["a webhook URL must be http", "'^https?://", "'^http://", requests],
   "url-length": ["a webhook URL may be longer", "maxLength: 2048", "maxLength: 2083", requests],
   "new-required-field": [
     "the variables are required",
@@ -124,19 +124,19 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     requests,
   ],
   "new-field": [
-    "a request may name its channel",
+    "a request may have a channel",
     "        webhookUrl:\n",
     "        channel:\n          type: string\n        webhookUrl:\n",
     requests,
   ],
   "renamed-field": [
-    "the variables have another name",
+    "the member of the variables has another name",
     "        messageBody:\n          description",
     "        variables:\n          description",
     requests,
   ],
   "media-type": [
-    "a request has a media type of its own",
+    "a request has another media type",
     `          application/json:
             schema:
               $ref: "#/components/schemas/SendToPhoneRequest"`,
@@ -164,7 +164,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     requests,
   ],
   "credential-pattern": [
-    "a key may hold spaces",
+    "a key may contain spaces",
     String.raw`x-sent-pattern: '^[\x21-\x7E]+$'`,
     String.raw`x-sent-pattern: '^[\x20-\x7E]+$'`,
     requests,
@@ -173,7 +173,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
 
   // Answers
   "removed-example": [
-    "an error is not shown under one of its media types",
+    "an example is missing under one of its media types",
     `              $ref: "#/components/examples/invalid-channel"
             invalid-json:
               $ref: "#/components/examples/invalid-json"
@@ -183,7 +183,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     lint,
   ],
   "removed-status": [
-    "404 is not answered",
+    "404 is not declared",
     `        "404":
           $ref: "#/components/responses/NotFound"
 `,
@@ -191,7 +191,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     oneSource,
   ],
   "status-in-body": [
-    "the body of a 404 says 403",
+    "the body of a 404 has the status 403",
     `              description: The HTTP status, repeated.
               type: integer
               const: 404`,
@@ -201,19 +201,19 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     lint,
   ],
   detail: [
-    "a lack of money is told in other words",
+    "the detail of an insufficient balance differs",
     'detail: "Insufficient balance. Current',
     'detail: "Balance too low. Current',
     oneSource,
   ],
   "detail-header": [
-    "a missing key is told without its header",
+    "the detail of a missing key does not name its header",
     "detail: Header x-api-key not found",
     "detail: Key not found",
     oneSource,
   ],
   "retry-after-example": [
-    "a rate limit tells another wait than its words",
+    "Retry-After of a rate limit contradicts its detail",
     '        Retry-After: "60"',
     '        Retry-After: "90"',
     reference,
@@ -233,7 +233,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     reference,
   ],
   "tightened-bound": [
-    "at least one request is left",
+    "the remaining requests are at least 1",
     `      description: How many requests the present window still allows.
       schema:
         description: A number of requests.
@@ -247,13 +247,13 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     lint,
   ],
   "nothing-was-sent": [
-    "a 403 does not say that nothing was sent",
+    "the description of a 403 does not say that nothing was sent",
     "The credentials do not allow this. Nothing was sent.",
     "The credentials do not allow this.",
     oneSource,
   ],
   "required-message": [
-    "the absence of a field is told in other words",
+    "the message of a missing field differs",
     "x-sent-required-message: TemplateId is required",
     "x-sent-required-message: A template is required",
     reference,
@@ -267,13 +267,13 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
 
   // Scenarios
   "number-elsewhere": [
-    "two numbers play the same refusal, and none plays the other",
+    "two numbers play the same refusal, and no number plays the other one",
     "- { status: 400, example: template-not-found }",
     "- { status: 400, example: invalid-channel }",
     lint,
   ],
   "number-renumbered": [
-    "a number of the pages plays nothing",
+    "a number on the pages has no scenario",
     'phoneNumber: "+15005554005"',
     'phoneNumber: "+15005554009"',
     pages,
@@ -288,7 +288,7 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
   ],
   "no-status": ["no message is blocked", "        - BLOCKED\n", "", updates],
   "update-property": [
-    "an update names its message otherwise",
+    "the member of an update's message id has another name",
     "        message_id:\n          description",
     "        id:\n          description",
     updates,
@@ -299,14 +299,9 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     "",
     updates,
   ],
-  "update-event": [
-    "an update may name another kind of thing",
-    "const: messages",
-    "const: updates",
-    updates,
-  ],
+  "update-event": ["an update has another field", "const: messages", "const: updates", updates],
   "dropped-format": [
-    "a time may be any text",
+    "a time may be any string",
     "      description: When it happened.\n      type: string\n      format: date-time",
     "      description: When it happened.\n      type: string",
     updates,
@@ -318,13 +313,13 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
     oneSource,
   ],
   tolerance: [
-    "an update may be older",
+    "the tolerance of a receiver is longer",
     "A receiver allows for 300 seconds either way.",
     "A receiver allows for 600 seconds either way.",
     oneSource,
   ],
   "update-url": [
-    "updates go to another field's URL",
+    "updates go to the URL of another member",
     '"{$request.body#/webhookUrl}"',
     '"{$request.body#/callbackUrl}"',
     reference,
@@ -338,37 +333,37 @@ const ofContract = mutantsOf("contracts/sent-v1.openapi.yaml", {
 const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/SendToPhone.ts", {
     "core-number-pattern": [
-      "core takes a phone number of 16 digits",
+      "core accepts a phone number of 16 digits",
       "[0-9]{6,14}$/u",
       "[0-9]{6,15}$/u",
       requests,
     ],
     "core-url-length": [
-      "core takes a webhook URL of any length",
+      "core accepts a webhook URL of any length",
       '  Schema.isMaxLength(2048, { message: "must be at most 2048 characters long" }),\n',
       "",
       requests,
     ],
     "core-url-pattern": [
-      "core takes a webhook URL of https only",
+      "core only accepts a webhook URL of https",
       String.raw`/^https?:\/\/`,
       String.raw`/^https:\/\/`,
       requests,
     ],
     "core-required-field": [
-      "core wants variables",
+      "core requires variables",
       "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),",
       "messageBody: Schema.Record(Schema.String, Schema.String),",
       requests,
     ],
     "core-optional-field": [
-      "core does without a template",
+      "core does not require a template",
       "  templateId: TemplateId,\n  messageBody: Schema.optionalKey(",
       "  templateId: Schema.optionalKey(TemplateId),\n  messageBody: Schema.optionalKey(",
       requests,
     ],
     "core-variable-type": [
-      "core takes any variable",
+      "core accepts any variable",
       "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),",
       "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),",
       requests,
@@ -376,7 +371,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/SentCredentials.ts", {
     "core-key-pattern": [
-      "core takes a key with spaces",
+      "core accepts a key with spaces",
       String.raw`/^[\x21-\x7E]+$/u`,
       String.raw`/^[\x20-\x7E]+$/u`,
       requests,
@@ -384,7 +379,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/internal/guid.ts", {
     "core-guid-pattern": [
-      "core takes a GUID without hyphens",
+      "core accepts a GUID without hyphens",
       "{8}-[0-9a-fA-F]{4}",
       "{8}-?[0-9a-fA-F]{4}",
       requests,
@@ -392,7 +387,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/internal/send/explain.ts", {
     "core-open-request": [
-      "core sends fields that it does not know",
+      "core sends unknown fields",
       'onExcessProperty: "error"',
       'onExcessProperty: "preserve"',
       requests,
@@ -436,14 +431,14 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/internal/send/reasonTable.ts", {
     "core-detail": [
-      "core looks for other words of a missing template",
+      "core expects another detail for a missing template",
       "/^template not found",
       "/^no such template",
       oneSource,
     ],
     "core-status": ["core does not know 413", "[400, 413, 415, 422]", "[400, 415, 422]", oneSource],
     "core-delivery": [
-      "core calls every 503 not sent",
+      "core reports every 503 as not sent",
       'retryAfter === undefined ? "unknown" : "not-sent"',
       'retryAfter === undefined ? "not-sent" : "not-sent"',
       oneSource,
@@ -457,25 +452,25 @@ const ofCore: ReadonlyArray<Mutant> = [
       updates,
     ],
     "core-new-status": [
-      "core knows a status of its own",
+      "core has a status that the contract does not have",
       '  "RECEIVED",\n] as const',
       '  "RECEIVED",\n  "EXPIRED",\n] as const',
       updates,
     ],
     "core-update-required": [
-      "core wants the account of an update",
+      "core requires the account of an update",
       "message_status: Schema.String,\n    account_id: optionalText,",
       "message_status: Schema.String,\n    account_id: Schema.Int,",
       updates,
     ],
     "core-update-id": [
-      "core takes any text for a message's id",
+      "core accepts any text as the id of a message",
       "message_id: Guid,",
       "message_id: Schema.String,",
       updates,
     ],
     "core-update-property": [
-      "core reads the sender where the recipient is",
+      "core reads the sender as the recipient",
       "recipient: redacted(payload.inbound_number",
       "recipient: redacted(payload.outbound_number",
       updates,
@@ -483,7 +478,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/internal/updates/timestamp.ts", {
     "core-update-time": [
-      "core takes a day that its month does not have",
+      "core accepts a day that its month does not have",
       "time !== undefined && isInCalendar",
       "time !== undefined",
       updates,
@@ -491,7 +486,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/internal/updates/headers.ts", {
     "core-update-header": [
-      "core looks for the signature in another header",
+      "core reads the signature from another header",
       'signatureHeader = "x-webhook-signature"',
       'signatureHeader = "webhook-signature"',
       oneSource,
@@ -499,7 +494,7 @@ const ofCore: ReadonlyArray<Mutant> = [
   }),
   ...mutantsOf("packages/core/src/SentWebhook.ts", {
     "core-tolerance": [
-      "core takes older updates",
+      "core accepts older updates",
       "defaultTolerance = Duration.seconds(300)",
       "defaultTolerance = Duration.seconds(600)",
       oneSource,

@@ -1,6 +1,6 @@
 /**
- * `pnpm mutations`: tells lies in the contract and in core, one at a time, and sees that a test notices each. It works on
- * copies of the working tree and leaves the tree itself alone.
+ * `pnpm mutations`: applies mutations to the contract and to core, one at a time, and checks that a test fails with each. It works
+ * on copies of the working tree and does not change the tree itself.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { MultiBar } from "cli-progress"
@@ -34,10 +34,10 @@ const outputOf = Effect.fnUntraced(function* (command: ChildProcess.Command) {
   const child = yield* command
   const text = yield* Stream.mkString(Stream.decodeText(child.stdout))
   const exitCode = yield* child.exitCode
-  return exitCode === 0 ? text : yield* Effect.fail(failure(`it exited with ${exitCode}`))
+  return exitCode === 0 ? text : yield* Effect.fail(failure(`git exited with ${exitCode}`))
 }, Effect.scoped)
 
-/** Every file that is tracked, or could be, and is there. */
+/** Every file in the working tree that git tracks or does not ignore. */
 const listFiles = outputOf(
   ChildProcess.make("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: root }),
 ).pipe(
@@ -46,16 +46,16 @@ const listFiles = outputOf(
   ),
 )
 
-/** Copies links as they are: those of the workspace are relative, and so lead to the copy. */
+/** Copies symbolic links unchanged. The workspace's links are relative, so the copies point into the copied tree. */
 const copyModules = (copy: string, folder: string): Promise<void> =>
   cp(join(root, folder, "node_modules"), join(copy, folder, "node_modules"), {
     recursive: true,
     verbatimSymlinks: true,
-    // The packages themselves are linked to, and what is cached belongs to the original.
+    // Skips the package store, which is linked instead, and caches.
     filter: (path) => !/[/\\]node_modules[/\\]\.(?!bin)[^/\\]*$/.test(path),
   })
 
-/** A copy that is removed with the scope, however that ends. */
+/** Makes a copy of the working tree, and removes it when the scope closes. */
 const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const copy = yield* Effect.flatMap(
@@ -75,14 +75,14 @@ const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
     })
     const store = "node_modules/.pnpm"
     yield* attempt(() => symlink(join(root, store), join(copy, store), "junction"))
-    // Once it is being removed, nothing may be added to it.
+    // Uninterruptible, so that no file is added while the copy is being removed.
   }).pipe(Effect.uninterruptible)
-  // Or a lie would be told to the copy, and the original be asked.
+  // Otherwise the mutation would change the copy, and the tests would read the original.
   const contract = yield* fs.realPath(
     join(copy, "packages/contract/node_modules/@effect-sent/contracts/package.json"),
   )
   if (!contract.startsWith(copy)) {
-    return yield* Effect.fail(failure(`the copy is linked to ${contract}`))
+    return yield* Effect.fail(failure(`the copy links to ${contract}, outside of the copy`))
   }
   return copy
 })
@@ -91,7 +91,7 @@ const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
 // Tests
 // -----------------------------------------------------------------------------
 
-/** The part of vitest's JSON report that is read. */
+/** The part of vitest's JSON report that this script reads. */
 interface Report {
   readonly testResults: ReadonlyArray<{
     readonly name: string
@@ -105,7 +105,7 @@ interface Report {
   }>
 }
 
-/** The first test that fails in a copy; undefined when none does. */
+/** Runs tests in a copy and returns the first one that fails. Undefined when all pass. */
 const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyArray<Tests>) {
   const output = join(copy, "mutations.report.json")
   const child = yield* ChildProcess.make(
@@ -115,7 +115,7 @@ const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyA
       "run",
       ...new Set(tests.flatMap(({ project }) => ["--project", project])),
       ...new Set(tests.flatMap(({ files }) => files)),
-      // The quicker to start.
+      // Threads start faster than processes.
       "--pool=threads",
       "--bail=1",
       "--reporter=json",
@@ -133,7 +133,7 @@ const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyA
       JSON.parse(await readFile(output, "utf8")) as Report,
   ).pipe(Effect.mapError(() => failure(`vitest did not run:\n${complaints}`)))
   const failed = testResults.find(({ status }) => status === "failed")
-  // A run that fails for another reason has noticed nothing.
+  // A run that fails for another reason has not detected the mutation.
   if (failed === undefined) return yield* Effect.fail(failure(`no test failed:\n${complaints}`))
   const test = failed.assertionResults.find(({ status }) => status === "failed")
   const words =
@@ -143,7 +143,7 @@ const firstFailure = Effect.fnUntraced(function* (copy: string, tests: ReadonlyA
   return `${basename(failed.name)} › ${words.replaceAll(join(copy, "/"), "")}`
 }, Effect.scoped)
 
-/** What notices a mutant in a copy, which is as before afterwards. */
+/** Applies a mutation to a copy, runs its tests, and restores the copy. Returns the test that failed. */
 const noticedBy = (copy: string, mutant: Mutant) => {
   const file = join(copy, mutant.file)
   return Effect.acquireUseRelease(
@@ -171,7 +171,7 @@ const lineOf = ({ name, what }: Mutant, test: string | undefined): string => {
   return `${verdict}  ${name.padEnd(20)}  ${what}${test === undefined ? "" : paint("dim", `: ${test}`)}`
 }
 
-/** On a terminal only, and not in what is piped. */
+/** Shows a progress bar on a terminal. Piped output only contains the lines. */
 const makeProgress = (total: number): Effect.Effect<Progress, never, Scope.Scope> =>
   process.stdout.isTTY && process.stderr.isTTY
     ? Effect.map(
@@ -180,7 +180,7 @@ const makeProgress = (total: number): Effect.Effect<Progress, never, Scope.Scope
             const bars = new MultiBar({
               stream: process.stderr,
               clearOnComplete: true,
-              format: "{bar} {value} of {total}, {eta_formatted} to go",
+              format: "{bar} {value} of {total}, {eta_formatted} left",
             })
             return { bars, bar: bars.create(total, 0) }
           }),
@@ -197,11 +197,11 @@ const makeProgress = (total: number): Effect.Effect<Progress, never, Scope.Scope
     : Effect.succeed({ print: Console.log })
 
 interface Progress {
-  /** Says what became of one. */
+  /** Prints the result of a mutation. */
   readonly print: (line: string) => Effect.Effect<void>
 }
 
-/** Fails when one does not fit the working tree any more. */
+/** Fails when a mutation is stale. */
 const checkMutants = (chosen: ReadonlyArray<Mutant>) =>
   Effect.forEach(
     chosen,
@@ -222,41 +222,40 @@ const run = Effect.fnUntraced(function* (chosen: ReadonlyArray<Mutant>) {
   const jobs = Math.min(availableParallelism(), chosen.length)
   const copies = yield* Effect.forEach(Array.from({ length: jobs }), () => makeCopy(files))
 
-  // Were they red already, a red one would mean nothing.
+  // The tests must pass without a mutation, or a failure would mean nothing.
   const [first = ""] = copies
   const red = yield* firstFailure(
     first,
     chosen.map(({ tests }) => tests),
   )
   if (red !== undefined) {
-    return yield* Effect.fail(failure(`without any lie a test fails already: ${red}`))
+    return yield* Effect.fail(failure(`a test fails without any mutation: ${red}`))
   }
 
   const progress = yield* makeProgress(chosen.length)
   const queue = yield* Queue.unbounded<Mutant>()
   yield* Queue.offerAll(queue, chosen)
   const survivors: Array<string> = []
-  const work = (copy: string) =>
-    Effect.gen(function* () {
-      for (;;) {
-        const mutant = yield* Queue.poll(queue)
-        if (Option.isNone(mutant)) return
-        const test = yield* noticedBy(copy, mutant.value)
-        if (test === undefined) survivors.push(mutant.value.name)
-        yield* progress.print(lineOf(mutant.value, test))
-      }
-    })
+  const work = Effect.fnUntraced(function* (copy: string) {
+    for (;;) {
+      const mutant = yield* Queue.poll(queue)
+      if (Option.isNone(mutant)) return
+      const test = yield* noticedBy(copy, mutant.value)
+      if (test === undefined) survivors.push(mutant.value.name)
+      yield* progress.print(lineOf(mutant.value, test))
+    }
+  })
   yield* Effect.forEach(copies, work, { concurrency: "unbounded", discard: true })
   return survivors
 }, Effect.scoped)
 
 const flags = {
   only: Flag.String("only").pipe(
-    Flag.withDescription("One of them, by its name; may be repeated"),
+    Flag.withDescription("Apply only the mutation with this name; may be repeated"),
     Flag.between(0, mutants.length),
   ),
   list: Flag.Boolean("list").pipe(
-    Flag.withDescription("Lists them, and applies none"),
+    Flag.withDescription("List the mutations without applying them"),
     Flag.withDefault(false),
   ),
 }
@@ -267,7 +266,9 @@ const command = Command.make(
   Effect.fnUntraced(function* ({ list, only }) {
     const unknown = only.find((name) => mutants.every((mutant) => mutant.name !== name))
     if (unknown !== undefined) {
-      return yield* Effect.fail(failure(`There is no ${unknown}; --list shows what there is`))
+      return yield* Effect.fail(
+        failure(`unknown mutation ${unknown}; run with --list to see their names`),
+      )
     }
     const chosen = only.length === 0 ? mutants : mutants.filter(({ name }) => only.includes(name))
     if (list) {
@@ -279,10 +280,12 @@ const command = Command.make(
     yield* Console.log(`${chosen.length - survivors.length} of ${chosen.length} caught`)
     return yield* survivors.length === 0
       ? Effect.void
-      : Effect.fail(failure(`nobody noticed ${survivors.join(", ")}`))
+      : Effect.fail(failure(`no test failed with ${survivors.join(", ")}`))
   }),
 ).pipe(
-  Command.withDescription("Tells lies in the contract and in core, and sees that tests notice."),
+  Command.withDescription(
+    "Applies mutations to the contract and to core, and checks that tests fail.",
+  ),
 )
 
 Command.run(command, { version: "0.1.0" }).pipe(

@@ -1,5 +1,5 @@
 /**
- * What each package runs before it is packed: builds it, and refuses to pack what would not work where it is installed.
+ * Runs before a package is packed: builds the package, and fails when the package would not work after installation.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs"
@@ -18,10 +18,10 @@ interface PackageJson {
 
 type Target = string | null | { readonly [condition: string]: Target }
 
-/** The condition of the workspace: the only one that may point at sources. */
+/** The condition of this workspace, the only one whose targets may be sources. */
 const sourceCondition = "@effect-sent/source"
 
-/** What is wrong with a package that is about to be packed, a sentence each. `packer` is the user agent of npm or pnpm. */
+/** Finds the problems of a package before it is packed, one sentence each. `packer` is the user agent of npm or pnpm. */
 export const problemsOf = (folder: string, packer: string): ReadonlyArray<string> => {
   const packageJson = readPackageJson(folder)
   return [
@@ -33,11 +33,11 @@ export const problemsOf = (folder: string, packer: string): ReadonlyArray<string
 }
 
 const readPackageJson = (folder: string): PackageJson =>
-  // This repository's own files.
+  // A file of this repository.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageJson
 
-/** `workspace:^` and `catalog:` become versions when pnpm packs. npm leaves them, and can install neither. */
+/** pnpm replaces `workspace:^` and `catalog:` with versions when it packs. npm does not, and cannot install them. */
 const protocolProblems = (
   { dependencies = {} }: PackageJson,
   packer: string,
@@ -46,7 +46,10 @@ const protocolProblems = (
     ? []
     : Object.entries(dependencies)
         .filter(([, range]) => /^(?:workspace|catalog):/.test(range))
-        .map(([name, range]) => `${name} is ${range}, which only pnpm replaces: use \`pnpm pack\``)
+        .map(
+          ([name, range]) =>
+            `the range of ${name} is ${range}, which only pnpm replaces: use \`pnpm pack\``,
+        )
 
 const targetProblems = (
   folder: string,
@@ -54,9 +57,9 @@ const targetProblems = (
 ): ReadonlyArray<string> =>
   [...Object.values(bin), ...Object.values(exports).flatMap(targetsOf)].flatMap((target) => {
     if (/\/src\/|\.tsx?$/.test(target) && !target.endsWith(".d.ts")) {
-      return [`${target} points at sources`]
+      return [`${target} is a source file`]
     }
-    // `./dist/*.js` stands for any number of files.
+    // `./dist/*.js` matches any number of files.
     return globSync(target, { cwd: folder }).length > 0 ? [] : [`${target} does not exist`]
   })
 
@@ -73,7 +76,7 @@ const missingFiles = (folder: string): ReadonlyArray<string> =>
     .filter((file) => !existsSync(join(folder, file)))
     .map((file) => `${file} is missing`)
 
-/** Imports of TypeScript's own files, which a build that went wrong would leave. */
+/** Imports of TypeScript files, which an incorrect build would contain. */
 const sourceImports = (folder: string): ReadonlyArray<string> =>
   globSync("dist/**/*.js", { cwd: folder })
     .filter((file) =>
@@ -81,11 +84,11 @@ const sourceImports = (folder: string): ReadonlyArray<string> =>
     )
     .map((file) => `${file} imports a source file`)
 
-/** Builds a package, those that it needs, and what of it is bundled. */
+/** Builds a package, its dependencies in the workspace, and its bundle if it has one. */
 const build = (folder: string): void => {
   const { scripts = {} } = readPackageJson(folder)
   if (!existsSync(join(folder, "tsconfig.src.json"))) return
-  // Or what was renamed or removed since the last build would be packed, too.
+  // Otherwise files that were renamed or removed since the last build would be packed, too.
   rmSync(join(folder, "dist"), { recursive: true, force: true })
   rmSync(join(folder, ".tsbuild/src.tsbuildinfo"), { force: true })
   run(folder, [join(root, "node_modules/typescript/bin/tsc"), "--build", "tsconfig.src.json"])

@@ -1,6 +1,6 @@
 /**
- * `pnpm test`: format check, lint, type check, unit tests and contract tests, each once. It stops at the first
- * that fails, and says at the end what ran.
+ * `pnpm test`: runs the format check, lint, the type check, the unit tests and the contract tests. It stops at the first failure and
+ * prints a summary.
  */
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -12,7 +12,7 @@ import { readTests, summaryOf, type Tests } from "./testReport.ts"
 
 interface Step {
   readonly name: string
-  /** The script of package.json that it is. */
+  /** The name of the script in package.json. */
   readonly script: "format:check" | "lint" | "types" | "test:unit" | "test:contract"
 }
 
@@ -40,7 +40,7 @@ const run = (step: Step, reportFile: string): Promise<Outcome> =>
   new Promise((resolve) => {
     console.log(`\n${paint("bold", `▶ ${step.name}`)} ${paint("dim", `pnpm ${step.script}`)}`)
     const startedAt = performance.now()
-    // One line, since a shell finds the commands of node_modules/.bin on every system.
+    // A shell finds the commands of node_modules/.bin on every system.
     const report = step.script.startsWith("test:")
       ? ` --reporter=default --reporter=json --outputFile=${JSON.stringify(reportFile)}`
       : ""
@@ -65,7 +65,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 }
 
 const summarize = (outcomes: ReadonlyArray<Outcome>): void => {
-  console.log(`\n${paint("bold", "What ran")}`)
+  console.log(`\n${paint("bold", "Summary")}`)
   for (const step of steps) {
     const outcome = outcomes.find((one) => one.name === step.name)
     if (outcome === undefined) {
@@ -79,7 +79,7 @@ const summarize = (outcomes: ReadonlyArray<Outcome>): void => {
       tests === undefined || tests.numPendingTests === 0 ? "" : `, ${tests.numPendingTests} skipped`
     console.log(`  ${mark} ${step.name.padEnd(15)} ${seconds.toFixed(1)} s${count}${skipped}`)
   }
-  // A step without a report is a check: format, lint, types, or a run that broke down.
+  // A step without a report counts as one check: format, lint, types, or a test run that crashed.
   const checks = outcomes.filter(({ tests }) => tests === undefined)
   const passed = checks.filter(({ exitCode }) => exitCode === 0).length
   const reports = outcomes.map(({ tests }) => tests)
@@ -89,7 +89,7 @@ const summarize = (outcomes: ReadonlyArray<Outcome>): void => {
 const reports = mkdtempSync(join(tmpdir(), "effect-sent-"))
 const outcomes: Array<Outcome> = []
 for (const step of steps) {
-  // One after the other: the first that fails ends the run.
+  // One by one: the first failure ends the run.
   // oxlint-disable-next-line no-await-in-loop
   const outcome = await run(step, join(reports, `${outcomes.length}.json`))
   outcomes.push(outcome)

@@ -1,6 +1,6 @@
 /**
- * `pnpm test:long [files]`: what takes minutes, or needs other runtimes. Its packages are a workspace of its own, `long/`,
- * which is installed first.
+ * `pnpm test:long [files]`: runs the tests that take minutes or require other runtimes. They are in a separate workspace, `long/`,
+ * whose dependencies are installed first.
  */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -13,7 +13,7 @@ const long = fileURLToPath(new URL("../long", import.meta.url))
 
 const codeOf = ({ status }: SpawnSyncReturns<Buffer>): number => status ?? 1
 
-// One line, since a shell finds pnpm on every system.
+// A shell finds pnpm on every system.
 const installed = codeOf(
   spawnSync("pnpm install --frozen-lockfile", { cwd: long, shell: true, stdio: "inherit" }),
 )
@@ -21,7 +21,7 @@ if (installed !== 0) process.exit(installed)
 
 const folder = mkdtempSync(join(tmpdir(), "effect-sent-long-"))
 const report = join(folder, "report.json")
-// With the Node.js of this repository: an older one is among the packages, and would be found first.
+// With the Node.js of this repository: `long/` also installs an older one, which would be found first.
 const tested = codeOf(
   spawnSync(
     process.execPath,

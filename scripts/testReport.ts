@@ -1,14 +1,14 @@
-/** Reads the JSON report of vitest, and counts. */
+/** Reads the JSON reports of vitest and sums them up. */
 import { readFileSync } from "node:fs"
 
-/** The part of a report that is counted. */
+/** The counts of a report. */
 export interface Tests {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly numPendingTests: number
 }
 
-/** Undefined when there is no report: the run broke down. */
+/** Reads a report. Undefined when the run crashed and wrote none. */
 export const readTests = (file: string): Tests | undefined => {
   try {
     // The JSON report of vitest.
@@ -19,7 +19,7 @@ export const readTests = (file: string): Tests | undefined => {
   }
 }
 
-/** The closing line of a run. `checks` are steps without tests, which count as one each. */
+/** The last line of a run. `checks` counts the steps without tests. */
 export const summaryOf = (
   tests: ReadonlyArray<Tests | undefined>,
   checks: { readonly passed: number; readonly failed: number } = { passed: 0, failed: 0 },

@@ -1,4 +1,4 @@
-/** The program, as its user starts it. */
+/** The program `send.ts`, started as a process. */
 import { startMockServer } from "@effect-sent/mock-server"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -24,12 +24,12 @@ const run = (baseUrl: string, phoneNumber: string): Promise<{ out: string; err: 
   })
 
 describe("send.ts", { timeout: 30_000 }, () => {
-  it("says when the message was accepted", async () => {
+  it("prints when the message was accepted", async () => {
     await using mock = await startMockServer()
     assert.match((await run(mock.baseUrl, "+1234567890")).out, /^accepted at \d{4}-/)
   })
 
-  it("says what is wrong with the input", async () => {
+  it("prints which input is invalid", async () => {
     await using mock = await startMockServer()
     assert.match(
       (await run(mock.baseUrl, "1234")).err,
@@ -37,12 +37,12 @@ describe("send.ts", { timeout: 30_000 }, () => {
     )
   })
 
-  it("says that a message that never left may be sent again", async () => {
+  it("prints that a message can be sent again if there was no connection", async () => {
     const mock = await startMockServer()
     await mock.stop()
     assert.match(
       (await run(mock.baseUrl, "+1234567890")).err,
-      /^safe to send again: connection failed \(connect: ECONNREFUSED\)/,
+      /^not sent; it is safe to send again: connection failed \(connect: ECONNREFUSED\)/,
     )
   })
 })

@@ -1,4 +1,4 @@
-/** How an application tests what it sends: against the mock, on a port of its own. */
+/** How an application tests its messages: with a mock server on a free port. */
 import { SentClient, SentCredentials } from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, layer } from "@effect/vitest"
@@ -24,7 +24,7 @@ layer(Signup.layer.pipe(Layer.provide(SentMock)))("signing up", (it) => {
     }),
   )
 
-  it.effect("says that a number is no good", () =>
+  it.effect("reports an invalid number", () =>
     Effect.gen(function* () {
       const signup = yield* Signup
       assert.isFalse(yield* signup.welcome("John Doe", "call me"))

@@ -1,4 +1,4 @@
-/** The application as its users and the provider see it: over sockets, against the mock. */
+/** The application, called over HTTP by its users and by the mock. */
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,7 +18,7 @@ const settings = {
   TRACKER_SECRET: "a secret of the tests, long enough to sign with",
 }
 
-/** The mock, and the application on a free port with a client of its API; stopped with the scope. */
+/** Starts the mock and the application, on a free port, and makes a client of its API. All stop when the scope closes. */
 const setUp = Effect.gen(function* () {
   const mock = yield* MockServer.make({ clock: "manual" })
   const AppLive = Layer.unwrap(
@@ -49,7 +49,7 @@ const setUp = Effect.gen(function* () {
 })
 
 describe("an order's notification", () => {
-  it.effect("is followed until it is read", () =>
+  it.effect("is tracked until it is read", () =>
     Effect.gen(function* () {
       const { find, mock, notify, url } = yield* setUp
       const { delivery, id } = yield* notify("+15005552041")
@@ -63,7 +63,7 @@ describe("an order's notification", () => {
         steps: [],
       })
 
-      // QUEUED, ROUTED and SENT, at a hundred times the pace.
+      // QUEUED, ROUTED and SENT, a hundred times as fast as in reality.
       yield* mock.clock.advance(20)
       const onItsWay = yield* find(id)
       assert.strictEqual(onItsWay.status, "SENT")
@@ -81,7 +81,7 @@ describe("an order's notification", () => {
     }),
   )
 
-  it.effect("that failed says so", () =>
+  it.effect("has the status FAILED after it failed", () =>
     Effect.gen(function* () {
       const { find, mock, notify } = yield* setUp
       const { id } = yield* notify("+15005552042")
@@ -91,7 +91,7 @@ describe("an order's notification", () => {
     }),
   )
 
-  it.effect("whose answer was lost is unknown at first, and then its updates tell", () =>
+  it.effect("is unknown while its answer is lost, until updates arrive", () =>
     Effect.gen(function* () {
       const { find, mock, notify } = yield* setUp
       const { delivery, id } = yield* notify("+15005552052")
@@ -107,7 +107,7 @@ describe("an order's notification", () => {
     ["by the library", "call me", "phoneNumber must be an E.164 phone number", 0],
     ["by the service", "+15005554004", "the service cannot send to it", 1],
     ["field by field", "+15005554000", "validation failed", 1],
-  ] as const)("is refused %s when its number is no good", ([, number, message, messages]) =>
+  ] as const)("is refused %s when its number is invalid", ([, number, message, messages]) =>
     Effect.gen(function* () {
       const { mock, notify } = yield* setUp
       const error = yield* Effect.flip(notify(number))
@@ -119,15 +119,15 @@ describe("an order's notification", () => {
   )
 
   it.effect.each([
-    ["the balance is low", "+15005554006", undefined],
+    ["the balance is insufficient", "+15005554006", undefined],
     ["the credentials are refused", "+15005554011", undefined],
-    ["too many are sent", "+15005554290", 60],
-  ] as const)("can be asked for later when %s", ([, number, retryAfterSeconds]) =>
+    ["the rate limit is reached", "+15005554290", 60],
+  ] as const)("can be requested again later when %s", ([, number, retryAfterSeconds]) =>
     Effect.gen(function* () {
       const { notify, url } = yield* setUp
       const error = yield* Effect.flip(notify(number))
       assert.isTrue(error._tag === "NotifyLater" && error.retryAfterSeconds === retryAfterSeconds)
-      // What any other client sees: nothing of the account.
+      // The answer contains nothing about the account.
       const response = yield* post(url, number)
       assert.strictEqual(response.status, 503)
       assert.deepStrictEqual(JSON.parse(response.body), {
@@ -153,7 +153,7 @@ describe("an order's notification", () => {
     }).pipe(Effect.provide(Logger.layer([keep])))
   })
 
-  it.effect("answers with the statuses of HTTP, too", () =>
+  it.effect("is answered with the right HTTP status", () =>
     Effect.gen(function* () {
       const { find, url } = yield* setUp
       assert.strictEqual((yield* post(url, "+15005552040")).status, 202)
@@ -180,7 +180,7 @@ const post = (url: string, phoneNumber: string) =>
     return { status: response.status, body: await response.text() }
   })
 
-/** The program as its user starts it; ended with the scope, if it still runs. */
+/** Starts the program as a process. Kills it when the scope closes, if it is still running. */
 const run = (env: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -199,7 +199,7 @@ const run = (env: Readonly<Record<string, string>>) =>
       }),
   )
 
-/** Waits for a line that has this. */
+/** Waits for a line that contains a text. */
 const lineWith = (lines: AsyncIterable<string>, text: string) =>
   Effect.promise(async () => {
     const seen: Array<string> = []
@@ -220,7 +220,7 @@ const freePort = Effect.callback<number>((resume) => {
 
 describe("tracking.ts", () => {
   it.live(
-    "serves until it is ended",
+    "serves until it is stopped",
     () =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make({ clock: "manual" })
@@ -244,7 +244,7 @@ describe("tracking.ts", () => {
   )
 
   it.live(
-    "says which setting is missing",
+    "prints which setting is missing",
     () =>
       Effect.gen(function* () {
         const { TRACKER_SECRET: _, ...others } = settings

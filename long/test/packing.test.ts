@@ -1,6 +1,6 @@
 /**
- * The packages as a stranger gets them: packed from a clean checkout, installed with npm and pnpm in an empty folder, and
- * used as the pages say.
+ * The packages as a user installs them: packed from a clean checkout, installed with npm and pnpm into an empty folder, and used as
+ * documented.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -35,7 +35,7 @@ const folders = [
   "packages/contract-tools",
 ]
 
-/** The environment outside of this workspace: without what the pnpm that runs this test has set. */
+/** The environment outside of this workspace, without the variables that pnpm sets for this test. */
 const env = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
@@ -61,7 +61,7 @@ const succeed = (cwd: string, command: string, ...args: ReadonlyArray<string>): 
   return output
 }
 
-/** Every file that is tracked, or could be: a checkout as it would be after a commit. */
+/** Copies every file that git tracks or does not ignore: a checkout as it would be after a commit. */
 const checkOut = (): string => {
   const checkout = join(work, "checkout")
   const list = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
@@ -119,7 +119,7 @@ const filesIn = (name: string): ReadonlyArray<string> =>
 
 describe("each tarball", () => {
   it.each(["contracts", "core", "contract", "mock-server", "contract-tools"])(
-    "of %s has what it needs, and no sources",
+    "of %s contains the required files, and no sources",
     (name) => {
       const files = filesIn(name)
       assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
@@ -137,7 +137,7 @@ describe("each tarball", () => {
     },
   )
 
-  it("has one bin at most, which `npx` finds by the name of the package", () => {
+  it("has at most one bin, so that `npx` finds it by the name of the package", () => {
     for (const name of ["mock-server", "contract-tools"]) {
       const { bin }: { readonly bin: object } = JSON.parse(
         succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json"),
@@ -146,7 +146,7 @@ describe("each tarball", () => {
     }
   })
 
-  it("of the contract holds the licences of what is bundled", () => {
+  it("of the contract contains the licences of the bundled packages", () => {
     const notices = succeed(
       work,
       "tar",
@@ -158,22 +158,22 @@ describe("each tarball", () => {
     assert.include(notices, "Apache License")
   })
 
-  it("is not made by npm where only pnpm writes the versions of the workspace", () => {
+  it("cannot be made by npm, since only pnpm replaces the ranges of the workspace", () => {
     const { output, status } = run(join(work, "checkout/packages/mock-server"), "npm", "pack")
     assert.notStrictEqual(status, 0)
     assert.include(output, "use `pnpm pack`")
   })
 })
 
-/** The programs that a page shows. */
+/** The programs on a page. */
 const programs = (page: string): ReadonlyArray<string> =>
   Array.from(
     readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms),
     ([, code = ""]) => code,
   )
 
-describe("an application that installed them", () => {
-  it("runs the README's programs against the mock that it installed", async () => {
+describe("an application with the packages", () => {
+  it("runs the README's programs against the installed mock", async () => {
     await using mock = await startMock()
     const variables = {
       ...env,
@@ -232,14 +232,14 @@ describe("an application that installed them", () => {
     assert.match(verified, /✓ verify/)
   })
 
-  it("has the inbox", async () => {
+  it("serves the inbox", async () => {
     await using mock = await startMock()
     const page = await fetch(`${mock.url}/__mock/`)
     assert.strictEqual(page.status, 200)
     assert.include(await page.text(), "inbox.js")
   })
 
-  it("can be checked by TypeScript", () => {
+  it("passes TypeScript", () => {
     writeFileSync(
       join(install, "tsconfig.json"),
       JSON.stringify({
@@ -260,7 +260,7 @@ describe("an application that installed them", () => {
     assert.strictEqual(succeed(install, process.execPath, tsc, "-p", "."), "")
   })
 
-  it("loads core by `require`, too", () => {
+  it("can load core with `require`", () => {
     const program = 'console.log(typeof require("@effect-sent/core").SentClient.sendToPhone)'
     assert.strictEqual(
       succeed(install, process.execPath, "--input-type=commonjs", "-e", program).trim(),
@@ -270,7 +270,7 @@ describe("an application that installed them", () => {
 })
 
 describe("the mock alone", () => {
-  it("is installed by pnpm without a build to approve", () => {
+  it("is installed by pnpm without install scripts to approve", () => {
     const folder = join(work, "pnpm")
     mkdirSync(folder)
     writeFileSync(join(folder, "package.json"), '{ "private": true }')
@@ -286,18 +286,18 @@ describe("the mock alone", () => {
   })
 })
 
-/** An older Node.js, where the optional dependency is there: Linux on x64. */
+/** An older Node.js: an optional dependency, which is only installed on Linux x64. */
 const olderNode = globSync("node_modules/node-22-linux-x64/bin/node", {
   cwd: fileURLToPath(new URL("..", import.meta.url)),
 }).map((file) => fileURLToPath(new URL(`../${file}`, import.meta.url)))[0]
 
-describe.skipIf(olderNode === undefined)("on a Node.js that is too old", () => {
+describe.skipIf(olderNode === undefined)("on an unsupported Node.js", () => {
   const node = olderNode ?? ""
 
   it.each([
     ["effect-sent-mock", "mock-server", 1],
     ["effect-sent-contract", "contract-tools", 2],
-  ])("%s says so in one line", (command, name, code) => {
+  ])("%s prints the required version in one line", (command, name, code) => {
     const bin = join(install, `node_modules/@effect-sent/${name}/dist/bin.js`)
     const { output, status } = run(install, node, bin)
     assert.strictEqual(status, code)
@@ -307,7 +307,7 @@ describe.skipIf(olderNode === undefined)("on a Node.js that is too old", () => {
     )
   })
 
-  it("startMockServer says so in one line", () => {
+  it("startMockServer rejects with the required version in one line", () => {
     writeFileSync(
       join(install, "start.mjs"),
       'import { startMockServer } from "@effect-sent/mock-server"\n' +

@@ -1,4 +1,4 @@
-/** `action.yml`: what it runs is run here as GitHub would, but for the installation. */
+/** Runs the command of `action.yml` as GitHub would, except for the installation. */
 import { Contract } from "@effect-sent/contract"
 import { startMockServer } from "@effect-sent/mock-server"
 import { spawn } from "node:child_process"
@@ -29,14 +29,14 @@ const verify = action.runs.steps.find(({ name }) => name === "Verify")
 const folder = mkdtempSync(join(tmpdir(), "effect-sent-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Nobody waits five seconds for the scenario `slow`. */
+/** The contract with a short delay in the scenario `slow`, which would take five seconds. */
 const contract = join(folder, "quick.yaml")
 writeFileSync(
   contract,
   readFileSync(Contract.bundledPath, "utf8").replace("delay: 5 }", "delay: 0.01 }"),
 )
 
-/** The step with these inputs, its expressions filled in. */
+/** Runs the step with these inputs, with its expressions evaluated. */
 const run = async (inputs: Readonly<Record<string, string>>) => {
   const given: Readonly<Record<string, string | undefined>> = {
     ...Object.fromEntries(
@@ -59,7 +59,7 @@ const run = async (inputs: Readonly<Record<string, string>>) => {
 }
 
 describe("the action", () => {
-  it("uses each of its inputs, by the environment and not in the command", () => {
+  it("passes each of its inputs through the environment, not in the command", () => {
     const used = Object.values(verify?.env ?? {}).flatMap(
       (value) => /inputs\.([\w-]+)/.exec(value)?.[1] ?? [],
     )
@@ -67,9 +67,9 @@ describe("the action", () => {
     assert.notInclude(verify?.run, "${{")
   })
 
-  // There is no bash to speak of.
+  // Windows has no bash that these tests can rely on.
   it.skipIf(process.platform === "win32")(
-    "passes when the server holds",
+    "passes when the server conforms",
     { timeout: 60_000 },
     async () => {
       await using mock = await startMockServer({ contract })
@@ -80,7 +80,7 @@ describe("the action", () => {
   )
 
   it.skipIf(process.platform === "win32")(
-    "fails with annotations when it does not, and sends nothing that was not allowed",
+    "fails with annotations when the server does not conform, and sends only what is allowed",
     { timeout: 60_000 },
     async () => {
       await using mock = await startMockServer({ contract })

@@ -1,4 +1,4 @@
-/** What `pnpm demo` shows a newcomer, and that it ends. */
+/** The output of `pnpm demo`, and its end. */
 import { SentError } from "@effect-sent/core"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const startDemo = (environment: Readonly<Record<string, string>> = {}): ChildProcess =>
   spawn(process.execPath, ["scripts/demo.ts"], {
     cwd: root,
-    // What turns colours on or off here is no business of the test's.
+    // The test does not inherit the settings for colours.
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   })
@@ -19,20 +19,20 @@ const outputOf = async (stream: ChildProcess["stdout"]): Promise<string> =>
   (await stream?.setEncoding("utf8").toArray())?.join("") ?? ""
 
 describe("the demo", { timeout: 60_000 }, () => {
-  it("sends the page's sample, shows every refusal that the contract has, and ends", async () => {
+  it("sends the sample, shows every refusal of the contract, and ends", async () => {
     const demo = startDemo()
     const ended = once(demo, "exit")
     const [output, complaints] = await Promise.all([outputOf(demo.stdout), outputOf(demo.stderr)])
     assert.deepStrictEqual(await ended, [0, null])
     assert.strictEqual(complaints, "")
     assert.match(output, /accepted with status 204 at \d{4}-\d\d-\d\dT[\d:.]+Z, attempts: 1\n/)
-    // A service's answers can have every reason but these.
+    // The reasons that no answer of the contract leads to.
     const without = ["CredentialsUnavailable", "UnexpectedResponse", "ConnectionLost", "TimedOut"]
     const reasons = SentError.Reason.members
       .map((member) => member.fields._tag.schema.literal)
       .filter((tag) => ![...without, "InvalidOptions", "CircuitOpen"].includes(tag))
     for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
-    // It ends with what became of three messages, each step in its order.
+    // It ends with the delivery updates of three messages, in order.
     for (const [number, way] of [
       ["15005552040", ["QUEUED", "ROUTED", "SENT", "DELIVERED"]],
       ["15005552041", ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ"]],
@@ -47,12 +47,12 @@ describe("the demo", { timeout: 60_000 }, () => {
     assert.notInclude(output, "\u001B", "colours in a pipe")
   })
 
-  it("uses colours where they are asked for", async () => {
+  it("uses colours when they are forced", async () => {
     const demo = startDemo({ FORCE_COLOR: "1" })
     assert.include(await outputOf(demo.stdout), "\u001B[32m")
   })
 
-  // Windows has no signal that a program could be asked to end with.
+  // Windows has no signal that asks a program to stop.
   it.skipIf(process.platform === "win32")("ends at once on Ctrl-C", async () => {
     const demo = startDemo()
     const ended = once(demo, "exit")

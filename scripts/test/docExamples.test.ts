@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const examples = [...publicModules(root), ...pages(root)].flatMap((file) => examplesOf(root, file))
 
-// An example is written beside the package that it belongs to, where its imports resolve as a user's would.
+// Each example is written into the folder of its package, where its imports resolve as a user's would.
 const folderOf = ({ file }: DocExample): string =>
   join(root, /^packages\/[^/]+/.exec(file)?.[0] ?? ".", ".doc-examples")
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
           noEmit: true,
           lib: ["es2024", "dom"],
           types: ["node"],
-          // An example shows a value without using it.
+          // Examples may show a value without using it.
           noUnusedLocals: false,
         },
       }),
@@ -58,7 +58,7 @@ beforeAll(async () => {
   vi.stubEnv("SENT_BASE_URL", mock.baseUrl)
   vi.stubEnv("SENT_SENDER_ID", "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11")
   vi.stubEnv("SENT_API_KEY", "sk_test_example")
-  // Node only prints what a failed `console.assert` says.
+  // Node only prints the message of a failed `console.assert`.
   vi.spyOn(console, "assert").mockImplementation((value, ...message) => {
     assert.isOk(value, message.join(" "))
   })
@@ -82,7 +82,7 @@ describe("the examples", () => {
   })
 
   it.each(examples)("of $file:$line runs", async (example) => {
-    // A failed assertion, or anything else that is thrown, fails the import.
+    // A failed assertion or any other error fails the import.
     assert.exists(await import(pathToFileURL(pathOf(example)).href))
   })
 })

@@ -1,4 +1,4 @@
-/** No import leaves its package by a path: what a package needs of another, that package exports. */
+/** No relative import leaves its package: packages use each other only through their exports. */
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -14,7 +14,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.t
   .trim()
   .split("\n")
 
-/** The folder of the package that a file belongs to. The root's own parts count as packages. */
+/** The folder of a file's package. Top-level folders of the repository count as packages. */
 const packageOf = (file: string): string =>
   /^(?:packages\/[^/]+|[^/]+)(?=\/)/.exec(file)?.[0] ?? "."
 
@@ -27,7 +27,7 @@ const relativeImports = (file: string): ReadonlyArray<string> =>
   )
 
 describe("an import", () => {
-  it("by a path stays in its package", () => {
+  it("by a relative path stays in its package", () => {
     assert.isAbove(files.length, 200)
     const leaving = files.flatMap((file) =>
       relativeImports(file)

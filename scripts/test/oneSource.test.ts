@@ -1,6 +1,6 @@
 /**
- * What pages, examples and scripts say of the contract is what it says: the magic numbers, what they are answered, the
- * texts of refusals, and the names of examples.
+ * Pages, examples and scripts agree with the contract: the magic numbers and their answers, the texts of refusals, and the names of
+ * examples.
  */
 import { Contract } from "@effect-sent/contract"
 import { Effect, Predicate } from "effect"
@@ -19,11 +19,11 @@ const files = globSync(
     "packages/*/README.md",
     "packages/*/{src,inbox}/**/*.{ts,tsx}",
   ],
-  // It shows what the contract does not say, to see that somebody notices.
+  // The mutations contradict the contract on purpose.
   { cwd: root, exclude: ["scripts/mutants.ts"] },
 )
 
-/** Where a pattern is found, in words, and what its groups are there. */
+/** Finds a pattern in all files. Returns the location and the text of each match, followed by its groups. */
 const find = (pattern: RegExp): ReadonlyArray<ReadonlyArray<string>> =>
   files.flatMap((file) => {
     const text = readFileSync(join(root, file), "utf8")
@@ -47,8 +47,8 @@ const textsOf = ({ value }: Contract.Example): ReadonlyArray<string> =>
       )
     : []
 
-describe("what is said of the contract", () => {
-  it("of a magic number is one that plays something", () => {
+describe("pages, examples and scripts", () => {
+  it("only name magic numbers that play a scenario", () => {
     const numbers = find(/\+?(1500555\d{4})/g)
     assert.isAbove(numbers.length, 40)
     const played = new Set(scenarios.map(({ phoneNumber }) => phoneNumber))
@@ -58,7 +58,7 @@ describe("what is said of the contract", () => {
     )
   })
 
-  it("of a magic number's answer is what it plays", () => {
+  it("name the answer that a magic number plays", () => {
     const answers = find(/`(\+1500555\d{4})` is answered `(\d{3})` with `([^`]+)`/g)
     assert.isNotEmpty(answers)
     for (const [where = "", number, status, text = ""] of answers) {
@@ -69,7 +69,7 @@ describe("what is said of the contract", () => {
     }
   })
 
-  it("of a refusal is a text of one of its status", () => {
+  it("quote refusals as the contract has them", () => {
     const texts = find(/\b([45]\d\d) `([A-Z][^`…]*?)\s*…?`/g)
     assert.isAbove(texts.length, 4)
     for (const [where = "", status, text = ""] of texts) {
@@ -81,7 +81,7 @@ describe("what is said of the contract", () => {
     }
   })
 
-  it("of an example to ask for is one that there is", () => {
+  it("only prefer examples that the contract has", () => {
     const names = find(/\bexample=([a-z]+(?:-[a-z]+)+)/g)
     assert.isNotEmpty(names)
     for (const [where, name = ""] of names) {

@@ -1,9 +1,9 @@
 /**
- * Many sends at once to a server that fails at random, and the lies that were told about them. The faults follow from
- * the seed alone: the same seed plays the same faults to the same messages.
+ * Sends many messages to a server that fails at random, and counts the false claims about them. The faults depend only on the
+ * seed: the same seed plays the same faults to the same messages.
  */
 import { type RetryPolicy, SentClient, type SentError } from "@effect-sent/core"
-import { Effect, type Layer, Queue, Result } from "effect"
+import { Effect, type Layer, Queue, Result, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import {
@@ -18,26 +18,26 @@ import { clientLayer } from "./program.ts"
 import { sample } from "./sample.ts"
 
 // -----------------------------------------------------------------------------
-// Claims against the truth
+// False claims
 // -----------------------------------------------------------------------------
 
-/** What must never be: each of the three is 0, but for the first under a policy that sends at least once. */
+/** The false claims. Each number must be 0, except for `acceptedTwice` under a policy that sends at least once. */
 export interface Lies {
-  /** Messages that were accepted more than once: a person got them twice. */
+  /** Messages that were accepted more than once, so that a person received them twice. */
   readonly acceptedTwice: number
-  /** Messages that were called not sent, and were accepted. */
+  /** Messages that were reported as not sent, but were accepted. */
   readonly notSentButAccepted: number
-  /** Messages that a receipt was given for, and that were not accepted. */
+  /** Messages with a receipt that were not accepted. */
   readonly receiptButNotAccepted: number
 }
 
-/** What was said of a message in the end; an interrupted send says nothing. */
+/** The final claim about a message. An interrupted send makes no claim. */
 export type Outcome = Claim | "interrupted"
 
-/** Counts the lies about messages. */
-export const liesOf = (server: FaultServer, said: ReadonlyMap<string, Outcome>): Lies => {
+/** Counts the false claims about messages. */
+export const liesOf = (server: FaultServer, claims: ReadonlyMap<string, Outcome>): Lies => {
   const count = (isLie: (outcome: Outcome, accepted: number) => boolean): number =>
-    [...said].filter(([id, outcome]) => isLie(outcome, server.accepted(id))).length
+    [...claims].filter(([id, outcome]) => isLie(outcome, server.accepted(id))).length
   return {
     acceptedTwice: count((_, accepted) => accepted > 1),
     notSentButAccepted: count((outcome, accepted) => outcome === "not-sent" && accepted > 0),
@@ -49,20 +49,29 @@ export const liesOf = (server: FaultServer, said: ReadonlyMap<string, Outcome>):
 // One send
 // -----------------------------------------------------------------------------
 
-/** How long a send waits for an answer, on its own clock. */
+/** The time-out of a send, by its own clock. */
 export const timeout = "1 second"
 
 /**
- * Sends the message with this id, on a clock of its own that stands still until the server falls silent, and then
- * moves on to the time-out. So no send is slow, and none depends on how fast the machine is.
+ * Sends the message with this id.
+ *
+ * **Details**
+ *
+ * Each send has its own clock, which stands still until the server falls silent, and is then advanced by the time-out. No send is
+ * slow, and no result depends on the speed of the machine.
  */
-export const sendOnOwnClock = (
+export const sendOnOwnClock: (
   server: FaultServer,
   id: string,
   policy: RetryPolicy.RetryPolicy,
-  padding = "",
-): Effect.Effect<Sent, never, SentClient.SentClient> =>
-  Effect.gen(function* () {
+  padding?: string,
+) => Effect.Effect<Sent, never, SentClient.SentClient> = Effect.fnUntraced(
+  function* (
+    server: FaultServer,
+    id: string,
+    policy: RetryPolicy.RetryPolicy,
+    padding: string = "",
+  ) {
     const silences = yield* Queue.unbounded<void>()
     server.onSilence(id, () => Queue.offerUnsafe(silences, undefined))
     yield* Queue.take(silences).pipe(
@@ -71,12 +80,15 @@ export const sendOnOwnClock = (
       Effect.forkScoped,
     )
     return yield* send(id, padding, { retryPolicy: policy, timeout })
-  }).pipe(Effect.scoped, Effect.provide(TestClock.layer({ warningDelay: "1 hour" })))
+  },
+  Effect.scoped,
+  Effect.provide(TestClock.layer({ warningDelay: "1 hour" })),
+)
 
-/** How a send ended. */
+/** The outcome of a send. */
 export interface Sent {
   readonly claim: Claim
-  /** How many requests it says it took. */
+  /** The number of requests that the client reports. */
   readonly attempts: number
   readonly error: SentError.SentError | undefined
 }
@@ -101,36 +113,36 @@ export interface Options {
   readonly policy: RetryPolicy.RetryPolicy
   readonly sends: number
   readonly seed: number
-  /** How many sends are under way at a time. Default: 64. */
+  /** The maximum number of concurrent sends. Default: 64. */
   readonly concurrency?: number | undefined
-  /** Called after each send with the number of those that have ended. */
+  /** Called after each send, with the number of sends that have ended. */
   readonly onProgress?: ((ended: number) => void) | undefined
-  /** What a user puts around the HTTP client. Default: nothing. */
+  /** Wraps the HTTP client as a user might. Default: no change. */
   readonly around?: Around | undefined
 }
 
-/** A change of the HTTP client. */
+/** A transformation of the HTTP client. */
 export type Around = (
   http: Layer.Layer<HttpClient.HttpClient>,
 ) => Layer.Layer<HttpClient.HttpClient>
 
 export interface Report {
   readonly lies: Lies
-  /** What was said, and how often. */
+  /** The number of messages by their final claim. */
   readonly outcomes: Readonly<Record<Outcome, number>>
-  /** Messages that were accepted at least once. */
+  /** The number of messages that were accepted at least once. */
   readonly accepted: number
-  /** Requests that came, or would have come had there been a connection. */
+  /** The number of requests, including those whose connection was refused. */
   readonly requests: number
-  /** Requests that no receipt and no error told of: those the HTTP client repeated on its own. */
+  /** The number of requests that no receipt and no error reports: those that the HTTP client repeated on its own. */
   readonly untold: number
-  /** What came to the other origin that redirects lead to. */
+  /** The requests to the other origin, to which redirects lead. */
   readonly elsewhere: FaultServer["elsewhere"]
-  /** How often each fault was played. */
+  /** The number of times that each fault was played. */
   readonly played: ReadonlyMap<string, number>
 }
 
-/** Sends many messages over one client while faults are played at random, and counts the lies. */
+/** Sends many messages over one client while the server plays random faults, and counts the false claims. */
 export const faultRun = Effect.fnUntraced(function* ({
   around = (http) => http,
   concurrency = 64,
@@ -139,55 +151,51 @@ export const faultRun = Effect.fnUntraced(function* ({
   policy,
   seed,
   sends,
-}: Options): Effect.fn.Return<Report, SentError.SentError> {
-  return yield* Effect.scoped(
-    Effect.gen(function* () {
-      const played = new Map<string, number>()
-      const server = yield* faultServer((id, request) => drawFault(seed, id, request))
-      const said = new Map<string, Outcome>()
-      let ended = 0
-      let untold = 0
+}: Options): Effect.fn.Return<Report, SentError.SentError, Scope.Scope> {
+  const played = new Map<string, number>()
+  const server = yield* faultServer((id, request) => drawFault(seed, id, request))
+  const claims = new Map<string, Outcome>()
+  let ended = 0
+  let untold = 0
 
-      const sendOne = Effect.fnUntraced(function* (id: string) {
-        const padding = draw(seed, id, "padding") < 1 / 32 ? "x".repeat(100_000) : ""
-        const sent = yield* drawSend(server, seed, id, policy, padding)
-        said.set(id, sent === undefined ? "interrupted" : sent.claim)
-        if (sent !== undefined) untold += Math.max(0, server.requests(id) - sent.attempts)
-        ended += 1
-        onProgress(ended)
-      })
+  const sendOne = Effect.fnUntraced(function* (id: string) {
+    const padding = draw(seed, id, "padding") < 1 / 32 ? "x".repeat(100_000) : ""
+    const sent = yield* drawSend(server, seed, id, policy, padding)
+    claims.set(id, sent === undefined ? "interrupted" : sent.claim)
+    if (sent !== undefined) untold += Math.max(0, server.requests(id) - sent.attempts)
+    ended += 1
+    onProgress(ended)
+  })
 
-      yield* Effect.forEach(
-        Array.from({ length: sends }, (_, index) => `message-${index}`),
-        sendOne,
-        { concurrency, discard: true },
-      ).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
-      // A request that was given up may still lie in a buffer.
-      yield* server.settle
+  yield* Effect.forEach(
+    Array.from({ length: sends }, (_, index) => `message-${index}`),
+    sendOne,
+    { concurrency, discard: true },
+  ).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
+  // A request that the client gave up may still be in a buffer.
+  yield* server.settle
 
-      const ids = [...said.keys()]
-      for (const id of ids) {
-        for (let request = 1; request <= server.requests(id); request += 1) {
-          const { name } = drawFault(seed, id, request)
-          played.set(name, (played.get(name) ?? 0) + 1)
-        }
-      }
-      const outcomes = { accepted: 0, "not-sent": 0, unknown: 0, interrupted: 0 }
-      for (const outcome of said.values()) outcomes[outcome] += 1
-      return {
-        lies: liesOf(server, said),
-        outcomes,
-        accepted: ids.filter((id) => server.accepted(id) > 0).length,
-        requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
-        untold,
-        elsewhere: server.elsewhere,
-        played,
-      }
-    }),
-  )
-})
+  const ids = [...claims.keys()]
+  for (const id of ids) {
+    for (let request = 1; request <= server.requests(id); request += 1) {
+      const { name } = drawFault(seed, id, request)
+      played.set(name, (played.get(name) ?? 0) + 1)
+    }
+  }
+  const outcomes = { accepted: 0, "not-sent": 0, unknown: 0, interrupted: 0 }
+  for (const outcome of claims.values()) outcomes[outcome] += 1
+  return {
+    lies: liesOf(server, claims),
+    outcomes,
+    accepted: ids.filter((id) => server.accepted(id) > 0).length,
+    requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
+    untold,
+    elsewhere: server.elsewhere,
+    played,
+  }
+}, Effect.scoped)
 
-/** Most sends wait as long as it takes; some are in a hurry, on a real clock, and some of those are interrupted. */
+/** Draws how a message is sent. Most sends use their own clock. Some have a short time-out on the real clock or are interrupted. */
 const drawSend = (
   server: FaultServer,
   seed: number,
@@ -212,26 +220,26 @@ const drawSend = (
 }
 
 // -----------------------------------------------------------------------------
-// Chance
+// Randomness
 // -----------------------------------------------------------------------------
 
 const drawn = faults.filter(
   ({ name }) =>
-    // Three refusals of credentials in a row and the client sends nothing any more: that would prove nothing.
+    // After three refused credentials in a row, the client stops sending, and the run would prove nothing.
     !name.startsWith("401") &&
-    // A client that repeats on its own would wait for a day, and no clock moves meanwhile.
+    // A client that retries on its own would wait for a day, and no clock advances meanwhile.
     !name.includes("86400"),
 )
 
-/** The fault that is played to this request of a message, from 1. */
+/** Draws the fault for a request of a message. Requests are counted from 1. */
 export const drawFault = (seed: number, id: string, request: number): Fault =>
   draw(seed, id, `often ${request}`) < 1 / 4
     ? accepts
     : (drawn[Math.floor(draw(seed, id, `fault ${request}`) * drawn.length)] ?? accepts)
 
 /**
- * A number from 0 to below 1 that follows from its arguments alone, whatever the order in which they are asked for:
- * FNV-1a with the final mix of MurmurHash3.
+ * A number from 0 to below 1 that depends only on its arguments, not on the order of the calls: FNV-1a with the final mix of
+ * MurmurHash3.
  */
 const draw = (seed: number, id: string, what: string): number => {
   let hash = 0x811c9dc5 ^ seed

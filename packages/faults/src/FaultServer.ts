@@ -1,6 +1,6 @@
 /**
- * A server that fails in every way a test can name, and counts what it really accepted: the truth that a client's
- * claims are held against. It is written on raw sockets, since an HTTP server would not fail like this.
+ * A server that plays faults and counts the messages that it accepted: the truth that a client's claims are checked against. It
+ * uses raw sockets, because an HTTP server could not fail in these ways.
  */
 import { Effect, Layer, type Scope } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
@@ -11,31 +11,28 @@ import { credentials } from "./sample.ts"
 // Faults
 // -----------------------------------------------------------------------------
 
-/** What a client says of a message in the end. */
+/** The final claim of a client about a message. */
 export type Claim = "accepted" | "not-sent" | "unknown"
 
-/** What a fault has at hand. */
+/** The connection on which a fault is played. */
 export interface Exchange {
   readonly socket: Socket
-  /** Tells the test that nothing more will come: only a clock ends the wait. */
+  /** Notifies the test that no more bytes follow, so that only a clock can end the wait. */
   readonly fallSilent: () => void
-  /** Does this, in place of reading on, when the next bytes come over the same connection. */
+  /** Calls `next` instead of reading when more bytes arrive on the same connection. */
   readonly ambush: (next: () => void) => void
-  /** The origin that a redirect leads to. */
+  /** The origin that redirects lead to. */
   readonly elsewhere: string
 }
 
-/** What the server does with one request. */
+/** What the server does with a request. */
 export interface Fault {
   readonly name: string
-  /**
-   * When it strikes: once the whole request was read, once its head was, before anything was, or before there is a
-   * connection.
-   */
+  /** When the fault is played: after the whole request was read, after its head was, before any byte, or before connecting. */
   readonly at: "request" | "head" | "connection" | "connect"
-  /** Whether the server accepts the message, which it does before it writes anything. */
+  /** Whether the server accepts the message. It does so before it writes. */
   readonly accepts: boolean
-  /** What a client has to say of it. */
+  /** The correct claim about the message. */
   readonly says: Claim
   readonly play: (exchange: Exchange) => void
 }
@@ -49,7 +46,7 @@ const fault = (
   { accepts = says === "accepted", at = "request" }: Partial<Pick<Fault, "accepts" | "at">> = {},
 ): Fault => ({ name, at, accepts, says, play })
 
-/** A fault that does not show whether the message was accepted: one that did, and one that did not. */
+/** A fault that does not reveal whether the message was accepted, in two variants: not accepted and accepted. */
 const either = (name: string, play: Play): ReadonlyArray<Fault> => [
   fault(name, "unknown", play),
   fault(`accepts; ${name}`, "unknown", play, { accepts: true }),
@@ -88,7 +85,7 @@ const problem = (status: number, headers: Readonly<Record<string, string>> = {})
     JSON.stringify({ status, title: "Played", detail: "The test asked for it" }),
   )
 
-/** The head of an answer, and less of its body than it announces. */
+/** The head of an answer, followed by only a part of the announced body. */
 const half = (status: number): string =>
   `HTTP/1.1 ${status} Status\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"detail":"Inv`
 
@@ -102,15 +99,15 @@ const refuse = (status: number, headers?: Readonly<Record<string, string>>): Fau
     write(problem(status, headers)),
   )
 
-/** The only thing a service should ever do. */
+/** The regular answer: the message is accepted. */
 export const accepts: Fault = fault("204", "accepted", write(answer(204)))
 
-/** Every way to fail, and {@link accepts}. */
+/** Every fault, and {@link accepts}. */
 export const faults: ReadonlyArray<Fault> = [
   accepts,
 
-  // No connection, or none that lasts.
-  // A client that repeats a request on its own may come to another door: there it meets a reset.
+  // Failed connections.
+  // A client that repeats a request on its own may connect to another address, where the connection is reset.
   fault("refuses the connection", "not-sent", reset, { at: "connect" }),
   fault("resets before it reads", "unknown", reset, { at: "connection" }),
   fault("resets after the head", "unknown", reset, { at: "head" }),
@@ -118,7 +115,7 @@ export const faults: ReadonlyArray<Fault> = [
   ...either("closes without an answer", writeAndClose("")),
   ...either("never answers", ({ fallSilent }) => fallSilent()),
 
-  // Answers that break off, or are none.
+  // Truncated and malformed answers.
   ...either("half a status line, then closes", writeAndClose("HTTP/1.1 204 No Con")),
   ...either("half a status line, then resets", ({ socket }) => {
     socket.write("HTTP/1.1 204 No Con", "latin1", () => socket.resetAndDestroy())
@@ -127,7 +124,7 @@ export const faults: ReadonlyArray<Fault> = [
     socket.write("HTTP/1.1 204 No Content\r\nserver: pl", "latin1", fallSilent)
   }),
   ...either("garbage", writeAndClose("\u0000\u0001\u00ffnot HTTP at all\r\n\r\n")),
-  ...either("a status that is no number", writeAndClose("HTTP/1.1 OK 204\r\n\r\n")),
+  ...either("a status that is not a number", writeAndClose("HTTP/1.1 OK 204\r\n\r\n")),
   ...either("a head of 1 MiB", writeAndClose(answer(204, { "x-padding": "x".repeat(1 << 20) }))),
   ...either("only 100 Continue, then closes", writeAndClose("HTTP/1.1 100 Continue\r\n\r\n")),
   fault("half the body of a 200, then closes", "accepted", writeAndClose(half(200))),
@@ -135,22 +132,22 @@ export const faults: ReadonlyArray<Fault> = [
   fault("half the body of a 400, then closes", "not-sent", writeAndClose(half(400))),
   ...either("half the body of a 500, then closes", writeAndClose(half(500))),
   fault(
-    "200 with a body that is not gzip as it says",
+    "200 with a body that is not gzip as declared",
     "accepted",
     write(answer(200, { "content-encoding": "gzip" }, "not gzip")),
   ),
   fault(
-    "400 with a body that is not gzip as it says",
+    "400 with a body that is not gzip as declared",
     "not-sent",
     write(answer(400, { "content-encoding": "gzip" }, "not gzip")),
   ),
   fault(
-    "200 with a chunk that is none",
+    "200 with a malformed chunk",
     "accepted",
     writeAndClose("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzzz\r\n"),
   ),
 
-  // Answers that come in an odd way.
+  // Unusual but valid answers.
   fault("204 before the body is read", "accepted", write(answer(204)), { at: "head" }),
   fault("204 after 100 Continue", "accepted", write(`HTTP/1.1 100 Continue\r\n\r\n${answer(204)}`)),
   fault(
@@ -169,7 +166,7 @@ export const faults: ReadonlyArray<Fault> = [
   fault("204, then garbage", "accepted", writeAndClose(`${answer(204)}garbage`)),
   fault("202", "accepted", write(answer(202, {}, "{}"))),
 
-  // Connections that are kept, but not for long.
+  // Persistent connections that are closed early.
   fault("204, then drops the next request unread", "accepted", ({ ambush, socket }) => {
     socket.write(answer(204))
     ambush(() => socket.destroy())
@@ -194,12 +191,12 @@ export const faults: ReadonlyArray<Fault> = [
   refuse(425),
   refuse(429),
   refuse(429, { "retry-after": "0" }),
-  // Past on every clock, so that none has to move.
+  // In the past on every clock, so that no clock has to be advanced.
   refuse(429, { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }),
   refuse(429, { "retry-after": "86400" }),
   refuse(503, { "retry-after": "0" }),
 
-  // Answers that do not tell.
+  // Answers that do not say whether the message was accepted.
   ...either("408", write(problem(408))),
   ...either("500", write(problem(500))),
   ...either("502 in HTML", write(answer(502, { "content-type": "text/html" }, html))),
@@ -219,39 +216,42 @@ export const faults: ReadonlyArray<Fault> = [
 // The server
 // -----------------------------------------------------------------------------
 
-/** What the server knows of one message. */
+/** The server's record of a message. */
 interface Message {
-  /** How many requests of it came, or would have come had there been a connection. */
+  /** The number of requests, including those whose connection was refused. */
   requests: number
   accepted: number
   onSilence: () => void
 }
 
-/** A fault server that runs. */
+/** A running fault server. */
 export interface FaultServer {
   readonly baseUrl: string
   /**
-   * Sends each request to the door where its fault waits: to a port where nobody listens, say. It changes nothing
-   * but the address.
+   * Wraps an HTTP client so that each request goes to the address that plays its fault, for example a closed port. Nothing else of
+   * the request changes.
    */
   readonly route: (http: Layer.Layer<HttpClient.HttpClient>) => Layer.Layer<HttpClient.HttpClient>
-  /** Where the fault of this message's next request waits. */
+  /** Returns the address that plays the fault of the message's next request. */
   readonly door: (id: string) => string
-  /** How many times a message was accepted: the truth. */
+  /** Returns how many times a message was accepted. */
   readonly accepted: (id: string) => number
-  /** How many requests of a message came. */
+  /** Returns the number of requests of a message. */
   readonly requests: (id: string) => number
-  /** Calls back whenever a request of this message will stay without an answer. */
+  /** Registers a callback for requests of this message that will not be answered. */
   readonly onSilence: (id: string, callback: () => void) => void
-  /** What came to the other origin that redirects lead to, and how often with a credential in it. */
+  /** The number of requests to the other origin, to which redirects lead, and how many of them contained a credential. */
   readonly elsewhere: { readonly requests: number; readonly credentials: number }
-  /** Waits until every byte that was on its way has been read, after which the truth does not change any more. */
+  /** Waits until every byte in transit has been read. After that, the counts are final. */
   readonly settle: Effect.Effect<void>
 }
 
 /**
- * Starts a server that plays for each request what `plan` says for the message and the number of the request, from
- * 1. Messages are told apart by `messageBody.id`. It stops with the scope.
+ * Starts a fault server, which stops when the scope closes.
+ *
+ * **Details**
+ *
+ * `plan` returns the fault for a message and the number of its request, counted from 1. `messageBody.id` identifies the message.
  */
 export const faultServer = Effect.fnUntraced(function* (
   plan: (id: string, request: number) => Fault,
@@ -293,7 +293,7 @@ export const faultServer = Effect.fnUntraced(function* (
 
   const main = yield* listening((socket) => {
     let received = ""
-    // What is still to come of a body that nobody looks at.
+    // The number of bytes that remain of a body that is ignored.
     let unread = 0
     let ambushed: (() => void) | undefined
     const ambush: Exchange["ambush"] = (next) => {
@@ -382,7 +382,7 @@ const textOf = ({ body }: HttpClientRequest.HttpClientRequest): string => {
 
 interface Listening {
   readonly baseUrl: string
-  /** Ends every connection from this side, and waits until the other side has ended it too. */
+  /** Ends every connection and waits until the clients have ended them, too. */
   readonly settle: Effect.Effect<void>
 }
 

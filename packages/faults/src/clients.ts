@@ -2,7 +2,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import type { Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 
-/** The HTTP clients that a program on Node can choose from: each promise holds over all of them. */
+/** The HTTP clients that Effect offers on Node.js. The guarantees of a send are tested over all of them. */
 export const clients: ReadonlyArray<
   readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]
 > = [

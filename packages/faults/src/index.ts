@@ -1,6 +1,6 @@
 /**
- * What holds the promise of a send against failures: a server that fails in every way that can be named and counts what it
- * really accepted, the HTTP clients that meet it, and runs that compare the two. Shared by tests, scripts and benchmarks.
+ * Checks the guarantees of a send against failures: a server that plays faults and counts the messages that it accepted, the HTTP
+ * clients, and runs that compare claims with the truth. Tests, scripts and benchmarks share it.
  */
 export * from "./clients.ts"
 export * from "./FaultRun.ts"

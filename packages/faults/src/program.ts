@@ -9,7 +9,7 @@ import { Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { credentials, sample } from "./sample.ts"
 
-/** A client over the given HTTP client, with the sample credentials; one attempt, unless told otherwise. */
+/** A client over the given HTTP client, with the sample credentials. By default, it makes one attempt. */
 export const clientLayer = (
   http: Layer.Layer<HttpClient.HttpClient>,
   options: SentClient.Options,
@@ -19,7 +19,7 @@ export const clientLayer = (
     Layer.provide(http),
   )
 
-/** Sends, the page's sample unless told otherwise, with a client of its own. */
+/** Sends a message, by default the sample, with a new client. */
 export const send = (
   http: Layer.Layer<HttpClient.HttpClient>,
   baseUrl: string,

@@ -1,31 +1,30 @@
 /**
- * A client on a raw socket: it sends the bytes it is told and keeps the bytes that come back, so that nothing
- * between the test and the mock corrects a request or prettifies an answer.
+ * A client on a raw socket. It sends and receives bytes unchanged, so that no library corrects a request or normalises an answer.
  */
 import { Effect, type Scope } from "effect"
 import { connect, type Socket } from "node:net"
 
-/** An answer as it came over the wire. */
+/** A received answer. */
 export interface Received {
   readonly status: number
-  /** By their names in lower case. */
+  /** The headers by name. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** What to send; all that is left out is what a good request has. */
+/** A request to send. By default, a `POST` to the endpoint without headers and body. */
 export interface Sent {
   readonly method?: string | undefined
-  /** The request target, of any form. */
+  /** The request target, in any form. */
   readonly target?: string | undefined
-  /** Sent as they are written, in this order, and not added to. */
+  /** The headers, sent as written and in this order. No header is added. */
   readonly headers?: ReadonlyArray<readonly [name: string, value: string]> | undefined
   readonly body?: string | Uint8Array | undefined
 }
 
 type Bytes = string | Uint8Array
 
-/** A head and a body, byte for byte; the text of the head is Latin-1. */
+/** The bytes of a request. The head is encoded in Latin-1. */
 export const bytesOf = ({
   method = "POST",
   target = "/v1/messages/phone",
@@ -48,7 +47,7 @@ export const open = (port: number): Effect.Effect<Socket, never, Scope.Scope> =>
     (socket) => Effect.sync(() => socket.destroy()),
   )
 
-/** Everything that comes over a connection until the other side closes it. */
+/** Reads a connection until the other side closes it. */
 export const received = (socket: Socket): Effect.Effect<Buffer> =>
   Effect.callback<Buffer>((resume) => {
     const chunks: Array<Buffer> = []
@@ -57,13 +56,13 @@ export const received = (socket: Socket): Effect.Effect<Buffer> =>
     socket.once("close", () => resume(Effect.succeed(Buffer.concat(chunks))))
   })
 
-/** What came over a connection until it ended, and the error that ended it, if it was no orderly end. */
+/** The text that was received before a connection ended, and the code of the error that ended it, if any. */
 export interface Ended {
   readonly text: string
   readonly error: string | undefined
 }
 
-/** Sends these bytes over a connection of their own, and sees how it ends. */
+/** Sends bytes over a new connection, and returns how the connection ended. */
 export const endOf = (port: number, bytes: Bytes): Effect.Effect<Ended> =>
   Effect.callback((resume) => {
     let text = ""
@@ -76,26 +75,26 @@ export const endOf = (port: number, bytes: Bytes): Effect.Effect<Ended> =>
     return Effect.sync(() => socket.destroy())
   })
 
-/** Sends these bytes over a connection of their own and waits until the mock closes it. */
-export const talk = (
+/** Sends bytes over a new connection, waits until the server closes it, and returns the answers. */
+export const talk: (
   port: number,
   ...parts: ReadonlyArray<Bytes>
-): Effect.Effect<ReadonlyArray<Received>> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const socket = yield* open(port)
-      for (const part of parts) socket.write(part)
-      return answersIn(yield* received(socket))
-    }),
-  )
+) => Effect.Effect<ReadonlyArray<Received>> = Effect.fnUntraced(function* (
+  port: number,
+  ...parts: ReadonlyArray<Bytes>
+) {
+  const socket = yield* open(port)
+  for (const part of parts) socket.write(part)
+  return answersIn(yield* received(socket))
+}, Effect.scoped)
 
-/** The answers one after another; one to a HEAD request has no body, whatever its headers say. */
+/** Parses the answers in the bytes of a connection. The answer to a HEAD request has no body, regardless of its headers. */
 export const answersIn = (bytes: Buffer, isHead = false): ReadonlyArray<Received> => {
   const answers: Array<Received> = []
   let rest = bytes
   while (rest.length > 0) {
     const end = rest.indexOf("\r\n\r\n")
-    if (end === -1) throw new Error(`this is no answer: ${rest.toString("latin1")}`)
+    if (end === -1) throw new Error(`not an HTTP answer: ${rest.toString("latin1")}`)
     const [statusLine = "", ...lines] = rest.subarray(0, end).toString("latin1").split("\r\n")
     const status = Number(/^HTTP\/1\.1 ([1-5][0-9]{2}) /.exec(statusLine)?.[1])
     const headers = Object.fromEntries(
@@ -106,7 +105,7 @@ export const answersIn = (bytes: Buffer, isHead = false): ReadonlyArray<Received
     )
     const length = isHead ? 0 : Number(headers["content-length"] ?? 0)
     const start = end + 4
-    if (rest.length < start + length) throw new Error("the answer breaks off")
+    if (rest.length < start + length) throw new Error("the answer is incomplete")
     answers.push({ status, headers, body: rest.subarray(start, start + length).toString("utf8") })
     rest = rest.subarray(start + length)
   }

@@ -51,11 +51,11 @@ interface Handled {
 const whole = (answer: Answer): Handled => ({ answer, ending: "whole", record: undefined })
 
 /** Answers every request. An internal error of the mock is answered with a problem document, too. */
-export const handle = (
-  parts: Parts,
-  adminParts: AdminParts,
-): Effect.Effect<HttpServerResponse, never, HttpServerRequest> =>
-  Effect.gen(function* () {
+export const handle = Effect.fnUntraced(
+  function* (
+    parts: Parts,
+    adminParts: AdminParts,
+  ): Effect.fn.Return<HttpServerResponse, never, HttpServerRequest> {
     const request = yield* HttpServerRequest
     const [path = "", query = ""] = splitTarget(request.url)
     if (path === adminPath || path.startsWith(`${adminPath}/`)) {
@@ -76,10 +76,10 @@ export const handle = (
     return ending === "whole"
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
-  }).pipe(
-    // The server runs handlers uninterruptibly: a closed connection, or a stopping server, would wait for a delayed answer.
-    Effect.interruptible,
-  )
+  },
+  // The server runs handlers uninterruptibly: a closed connection, or a stopping server, would wait for a delayed answer.
+  Effect.interruptible,
+)
 
 const logLine = (
   method: string,

@@ -58,18 +58,15 @@ export const makeView = (control: Control, senderId: string | undefined): View =
         : Effect.succeed(message)
     })
 
-  const firstFound = (match: Match): Effect.Effect<Message> =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        // Subscribed before the first search, so that no message is missed between the two.
-        const changes = yield* PubSub.subscribe(control.records.changes)
-        for (;;) {
-          const message = find(match)
-          if (message !== undefined) return message
-          yield* PubSub.takeAll(changes)
-        }
-      }),
-    )
+  const firstFound = Effect.fnUntraced(function* (match: Match) {
+    // Subscribed before the first search, so that no message is missed between the two.
+    const changes = yield* PubSub.subscribe(control.records.changes)
+    for (;;) {
+      const message = find(match)
+      if (message !== undefined) return message
+      yield* PubSub.takeAll(changes)
+    }
+  }, Effect.scoped)
 
   return {
     messages: (match = {}) =>
