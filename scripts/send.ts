@@ -1,5 +1,5 @@
 /**
- * `pnpm send`: one message from the command line, or one for each line of a CSV file.
+ * `pnpm send`: sends one message from the command line, or one message for each line of a CSV file.
  */
 import { BulkSender, SentClient, SentCredentials, type SendToPhone } from "@effect-sent/core"
 import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
@@ -18,10 +18,10 @@ import {
 } from "./journal.ts"
 
 // -----------------------------------------------------------------------------
-// How it ends
+// Exit codes
 // -----------------------------------------------------------------------------
 
-/** An end that is none of success; `message` is for whoever started the program. */
+/** Ends the program with an exit code other than 0. The program prints `message`. */
 class Ended extends Error {
   override readonly name = "Ended"
   override readonly [Runtime.errorExitCode]: number
@@ -48,7 +48,7 @@ const SentLive = SentClient.layerConfig().pipe(
       Effect.fail(
         usage(
           error._tag === "ConfigError"
-            ? `SENT_SENDER_ID and SENT_API_KEY have to be set in the environment: ${error.message}`
+            ? `set SENT_SENDER_ID and SENT_API_KEY in the environment: ${error.message}`
             : error,
         ),
       ),
@@ -73,7 +73,7 @@ const sendOne = (input: SendToPhone.Input) =>
   )
 
 // -----------------------------------------------------------------------------
-// A line for each
+// One message for each line
 // -----------------------------------------------------------------------------
 
 interface Message {
@@ -83,14 +83,14 @@ interface Message {
 
 type Fields = Readonly<Record<string, string>>
 
-/** The lines of a file. Every column but these three is a variable of the template. */
+/** Reads the messages of a file. Every column other than to, template and webhook is a variable of the template. */
 const readMessages = (file: string, template: string | undefined) =>
   Stream.suspend(() => {
     const source = createReadStream(file)
     const records = source.pipe(
       parse({ bom: true, columns: true, info: true, skip_empty_lines: true }),
     )
-    // A pipe does not pass errors on.
+    // `pipe` does not forward errors.
     source.on("error", (error) => records.destroy(error))
     return Stream.fromAsyncIterable(records, usage)
   }).pipe(
@@ -108,7 +108,7 @@ const readMessages = (file: string, template: string | undefined) =>
     }),
   )
 
-/** Looks at the whole file before anything is sent; how many messages it has. */
+/** Checks the whole file before anything is sent. Returns the number of messages. */
 const countMessages = ({ file, template }: Bulk, earlier: Earlier) =>
   Stream.runFoldEffect(
     readMessages(file, template),
@@ -121,10 +121,12 @@ const countMessages = ({ file, template }: Bulk, earlier: Earlier) =>
             throw new Error(`${file}: line ${line.number} is not UTF-8`)
           }
           if (count === 0 && input.phoneNumber === "") {
-            throw new Error(`${file}: there is no column "to", or its first line has no number`)
+            throw new Error(`${file}: the column "to" is missing or empty in the first line`)
           }
           if (count === 0 && input.templateId === "") {
-            throw new Error(`${file}: there is neither a column "template" nor the flag --template`)
+            throw new Error(
+              `${file}: no template; add a column "template" or pass the flag --template`,
+            )
           }
           return count + 1
         },
@@ -155,7 +157,7 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
     (open) => Effect.sync(() => open.close()),
   )
   const sent = yield* SentClient.SentClient
-  // On a terminal only, and not in what is piped.
+  // Only on a terminal: piped output must not contain a progress bar.
   const bar = process.stderr.isTTY
     ? new SingleBar({
         stream: process.stderr,
@@ -167,9 +169,9 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
     () => Effect.sync(() => bar?.stop()),
   )
 
-  // Which line an input is of; an entry is gone with its input.
+  // The line of each input.
   const lineOf = new WeakMap<SendToPhone.Input, Line>()
-  // What an earlier run has sent, or may have.
+  // The number of messages that an earlier run has sent or may have sent.
   const left = { accepted: 0, unknown: 0 }
   const summary = yield* BulkSender.run(
     readMessages(file, template).pipe(
@@ -192,7 +194,7 @@ const sendMany = Effect.fnUntraced(function* (bulk: Bulk) {
   yield* Effect.fromResult(verdict(summary, left))
 })
 
-/** How the program ends. */
+/** Decides the exit code. */
 const verdict = (
   { accepted, total, unknown: now }: BulkSender.Summary,
   { unknown: earlier }: Left,
@@ -202,7 +204,7 @@ const verdict = (
     return Result.fail(
       new Ended(
         exitCodes.unknown,
-        `${unknown} may have been sent: do not send them again before you have looked`,
+        `${unknown} may have been sent: check before you send them again`,
       ),
     )
   }
@@ -210,13 +212,13 @@ const verdict = (
     ? Result.fail(
         new Ended(
           exitCodes.rejected,
-          `${total - accepted} were not sent: mend what is wrong and go on with --resume`,
+          `${total - accepted} were not sent: fix the causes and run again with --resume`,
         ),
       )
     : Result.void
 }
 
-/** A client that writes down that a message is about to be sent, and what became of it. */
+/** A client that records the start and the outcome of each send in the journal. */
 const journaled = (
   { sendToPhone }: SentClient.SentClient["Service"],
   journal: Journal,
@@ -256,8 +258,8 @@ const describe = (
       `${reasons.length === 0 ? "" : ` (${reasons.join(", ")})`}, ${unknown} unknown`,
     ...(left.accepted + left.unknown === 0
       ? []
-      : [`left alone: ${left.accepted} accepted and ${left.unknown} unknown from earlier`]),
-    `what became of each line: ${out}`,
+      : [`skipped: ${left.accepted} accepted and ${left.unknown} unknown in earlier runs`]),
+    `results by line: ${out}`,
   ].join("\n")
 }
 
@@ -275,7 +277,7 @@ const flags = {
   ),
   template: Flag.String("template").pipe(
     Flag.withDescription(
-      "The template's GUID; with --csv for the lines that have none of their own",
+      "The template's GUID; with --csv, the default for lines without a template",
     ),
     optional,
   ),
@@ -284,27 +286,29 @@ const flags = {
     optional,
   ),
   webhook: Flag.String("webhook").pipe(
-    Flag.withDescription("The URL that the delivery status updates go to"),
+    Flag.withDescription("The URL to which delivery updates are sent"),
     optional,
   ),
   csv: Flag.String("csv").pipe(
     Flag.withDescription(
-      "A file with a message on each line: the columns to, template (or the flag) and webhook (if any); every other column is a variable of the template",
+      "A file with one message per line: the columns to, template (or the flag) and webhook (optional); every other column is a variable of the template",
     ),
     optional,
   ),
   out: Flag.String("out").pipe(
-    Flag.withDescription("The result file of --csv; by default the file's name and .results.csv"),
+    Flag.withDescription(
+      "The result file of --csv; by default, the name of the file plus .results.csv",
+    ),
     optional,
   ),
   resume: Flag.Boolean("resume").pipe(
     Flag.withDescription(
-      "Go on where the result file ends: lines that are accepted, unknown or only started are not sent again",
+      "Continue after the last run: lines whose result is accepted, unknown or started are not sent again",
     ),
     Flag.withDefault(false),
   ),
   concurrency: Flag.Int("concurrency").pipe(
-    Flag.withDescription("How many messages of --csv are under way at a time"),
+    Flag.withDescription("The maximum number of concurrent sends of --csv"),
     Flag.withDefault(8),
   ),
 }
@@ -315,14 +319,16 @@ const command = Command.make(
   Effect.fnUntraced(
     function* ({ concurrency, csv, out, resume, template, to, variables, webhook }) {
       if ((to === undefined) === (csv === undefined)) {
-        return yield* Effect.fail(usage("Say either --to, for one message, or --csv, for many"))
+        return yield* Effect.fail(usage("Pass either --to for one message or --csv for many"))
       }
       if (csv !== undefined) {
         if (variables !== undefined || webhook !== undefined) {
-          return yield* Effect.fail(usage("--var and --webhook go with --to; --csv has columns"))
+          return yield* Effect.fail(
+            usage("--var and --webhook require --to; with --csv, use columns of the file"),
+          )
         }
         if (concurrency < 1) {
-          return yield* Effect.fail(usage("--concurrency must be a whole number, 1 or more"))
+          return yield* Effect.fail(usage("--concurrency must be at least 1"))
         }
         return yield* sendMany({
           file: csv,
@@ -344,23 +350,23 @@ const command = Command.make(
   ),
 ).pipe(
   Command.withDescription(
-    "Sends messages through Sent.dm. The credentials come from SENT_SENDER_ID and SENT_API_KEY, the address of the API from SENT_BASE_URL, if that is set.\n\n" +
-      "Exit codes: 0 all accepted, 1 nothing was sent because something is wrong with the command, the file or the configuration, " +
-      "2 some were certainly not sent, 3 some may have been sent, 130 Ctrl-C.",
+    "Sends messages through Sent.dm. Set the credentials in SENT_SENDER_ID and SENT_API_KEY, and optionally the base URL of the API in SENT_BASE_URL.\n\n" +
+      "Exit codes: 0 all messages were accepted; 1 the command, the file or the configuration is invalid and nothing was sent; " +
+      "2 some messages were not sent; 3 some messages may have been sent; 130 Ctrl-C.",
   ),
   Command.withExamples([
     {
       command:
         "send --to +1234567890 --template 7ba7b820-9dad-11d1-80b4-00c04fd430c8 --var name=John",
-      description: "One message",
+      description: "Send one message",
     },
     {
       command: "send --csv customers.csv --template 7ba7b820-9dad-11d1-80b4-00c04fd430c8",
-      description: "One for each line",
+      description: "Send one message for each line",
     },
     {
       command: "send --csv customers.csv --resume",
-      description: "Go on after Ctrl-C, or with what was not sent",
+      description: "Continue after Ctrl-C, or send the lines that were not sent",
     },
   ]),
 )

@@ -1,4 +1,4 @@
-/** `pnpm send`, as its user starts it, against a server that counts what arrives. */
+/** `pnpm send`, started as a process, with a server that counts requests. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -17,7 +17,7 @@ let out: string
 let server: Server
 /** The phone number of every request that arrived. */
 let arrived: Array<string>
-/** The status of the answer to a number; undefined: no answer at all. */
+/** The status of the answer to a number. Undefined means no answer. */
 let statusOf: (phoneNumber: string) => number | undefined
 let environment: Readonly<Record<string, string | undefined>>
 
@@ -70,7 +70,7 @@ const run = async (...flags: ReadonlyArray<string>) => {
   return { code, stdout: stdout.join(""), stderr: stderr.join("") }
 }
 
-/** Line, outcome and reason of every entry of the result file. */
+/** The line, the outcome and the reason of every row of the result file. */
 const entries = (): ReadonlyArray<string> =>
   readFileSync(out, "utf8")
     .trimEnd()
@@ -94,7 +94,7 @@ describe("one message", { timeout: 30_000 }, () => {
     [204, 0, /^accepted at \d{4}-/, /^$/],
     [400, 2, /^$/, /request rejected \(400\) \[not sent\]/],
     [500, 3, /^$/, /server failed \(500\) \[the message may have been sent\]/],
-  ] as const)("answered with %i ends with %i", async (status, code, stdout, stderr) => {
+  ] as const)("that is answered with %i exits with %i", async (status, code, stdout, stderr) => {
     statusOf = () => status
     const ended = await run("--to", "+1234567890", "--template", template, "--var", "name=John")
     assert.strictEqual(ended.code, code)
@@ -111,22 +111,22 @@ describe("one message", { timeout: 30_000 }, () => {
   })
 })
 
-describe("what cannot be begun", { timeout: 30_000 }, () => {
+describe("nothing is sent with", { timeout: 30_000 }, () => {
   it.each<readonly [title: string, flags: () => ReadonlyArray<string>, message: RegExp]>([
-    ["neither --to nor --csv", () => [], /Say either --to, for one message, or --csv/],
-    ["both", () => ["--to", "+1234567890", "--csv", csv], /Say either --to/],
-    ["a file that is not there", () => ["--csv", `${csv}x`, "--template", template], /ENOENT/],
-    ["no template at all", () => ["--csv", csv], /neither a column "template" nor the flag/],
+    ["neither --to nor --csv", () => [], /Pass either --to for one message or --csv for many/],
+    ["both --to and --csv", () => ["--to", "+1234567890", "--csv", csv], /Pass either --to/],
+    ["a file that does not exist", () => ["--csv", `${csv}x`, "--template", template], /ENOENT/],
+    ["no template", () => ["--csv", csv], /add a column "template" or pass the flag --template/],
     [
       "no column for the numbers",
       () => {
         writeFileSync(csv, "phone,name\n+1234567890,John")
         return ["--csv", csv, "--template", template]
       },
-      /there is no column "to"/,
+      /the column "to" is missing/,
     ],
     [
-      "a line with a column too many",
+      "a line with too many columns",
       () => {
         writeFileSync(csv, "to,name\n+1234567890,John\n+1234567891,Jane,Doe")
         return ["--csv", csv, "--template", template]
@@ -136,9 +136,9 @@ describe("what cannot be begun", { timeout: 30_000 }, () => {
     [
       "variables for a file",
       () => ["--csv", csv, "--template", template, "--var", "shop=X"],
-      /--var and --webhook go with --to/,
+      /--var and --webhook require --to/,
     ],
-    ["none at a time", () => ["--csv", csv, "--concurrency", "0"], /--concurrency must be/],
+    ["a concurrency of 0", () => ["--csv", csv, "--concurrency", "0"], /--concurrency must be/],
     [
       "a file in Latin-1",
       () => {
@@ -153,12 +153,12 @@ describe("what cannot be begun", { timeout: 30_000 }, () => {
       /nothing to resume/,
     ],
     [
-      "a result file that is none",
+      "a result file that is not one",
       () => {
         writeFileSync(out, "my notes")
         return ["--csv", csv, "--template", template, "--resume"]
       },
-      /is no result file/,
+      /is not a result file/,
     ],
   ])("%s", async (_, flags, message) => {
     writeCsv(numbers(1))
@@ -179,14 +179,14 @@ describe("what cannot be begun", { timeout: 30_000 }, () => {
 })
 
 describe("a file", { timeout: 60_000 }, () => {
-  it("is sent line by line, and its result file says what became of each", async () => {
+  it("is sent line by line, and its result file contains the outcome of each line", async () => {
     writeCsv(["+49155501990", "12", "+49155501992", "+49155501993"])
     statusOf = (number) => (number === "+49155501992" ? 500 : 204)
     const { code, stderr, stdout } = await run("--csv", csv, "--template", template)
     assert.strictEqual(code, 3)
     assert.include(stdout, "4 sent: 2 accepted, 1 not sent (1 InvalidRequest), 1 unknown\n")
-    // No progress bar in a pipe.
-    assert.match(stderr, /^\s*ERROR\s+1 may have been sent: do not send them again/)
+    // The output of a pipe has no progress bar.
+    assert.match(stderr, /^\s*ERROR\s+1 may have been sent: check before you send them again/)
     assert.deepStrictEqual(
       entries()
         .filter((entry) => !entry.includes("started"))
@@ -204,48 +204,48 @@ describe("a file", { timeout: 60_000 }, () => {
     assert.strictEqual((await run("--csv", csv, "--template", template)).code, 0)
     const again = await run("--csv", csv, "--template", template)
     assert.strictEqual(again.code, 1)
-    assert.include(again.stderr, "--resume goes on where it ends")
+    assert.include(again.stderr, "already exists; pass --resume to continue it")
     const resumed = await run("--csv", csv, "--template", template, "--resume")
     assert.strictEqual(resumed.code, 0)
-    assert.include(resumed.stdout, "left alone: 3 accepted and 0 unknown from earlier")
+    assert.include(resumed.stdout, "skipped: 3 accepted and 0 unknown in earlier runs")
     assert.strictEqual(arrived.length, 3)
   })
 
-  it("resumed sends what was not sent, mended or not, and nothing else", async () => {
+  it("that is resumed sends only the lines that were not sent, corrected or not", async () => {
     writeCsv(["+1234567890", "12", "+1234567892"])
     statusOf = (number) => (number === "+1234567892" ? 500 : 204)
     await run("--csv", csv, "--template", template)
     writeCsv(["+1234567890", "+1234567891", "+1234567892"])
     statusOf = () => 204
     const { code, stdout } = await run("--csv", csv, "--template", template, "--resume")
-    // All of this run; the one from before may still have been sent, or not.
+    // All messages of this run were accepted, but one of the earlier run may have been sent.
     assert.strictEqual(code, 3)
     assert.include(stdout, "1 sent: 1 accepted")
-    assert.include(stdout, "left alone: 1 accepted and 1 unknown from earlier")
+    assert.include(stdout, "skipped: 1 accepted and 1 unknown in earlier runs")
     assert.deepStrictEqual(arrived, ["+1234567890", "+1234567892", "+1234567891"])
   })
 
-  it("that has changed where it may have been sent is not resumed", async () => {
+  it("is not resumed after a line that may have been sent has changed", async () => {
     writeCsv(["+1234567890", "12"])
     await run("--csv", csv, "--template", template)
     writeCsv(["+1234567899", "+1234567891"])
     const { code, stderr } = await run("--csv", csv, "--template", template, "--resume")
     assert.strictEqual(code, 1)
-    assert.match(stderr, /line 2 is accepted in .*, but was another line then/)
+    assert.match(stderr, /line 2 is accepted in .*, but its content has changed since/)
     assert.deepStrictEqual(arrived, ["+1234567890"])
   })
 
-  it("whose lines have moved is not resumed", async () => {
+  it("is not resumed after its lines have moved", async () => {
     writeCsv(["+1234567890", "12", "+1234567892"])
     await run("--csv", csv, "--template", template)
     writeFileSync(csv, 'to,name\n+1234567890,"Doe, John 0"\n+1234567892,"Doe, John 2"')
     const { code, stderr } = await run("--csv", csv, "--template", template, "--resume")
     assert.strictEqual(code, 1)
-    assert.match(stderr, /line 4 is accepted in .*, but is not there any more/)
+    assert.match(stderr, /line 4 is accepted in .*, but no longer in the input/)
     assert.strictEqual(arrived.length, 2)
   })
 
-  it("is resumed behind half a row, and no row is lost", async () => {
+  it("is resumed after an incomplete row, and no row is lost", async () => {
     writeCsv(["+1234567890", "12"])
     await run("--csv", csv, "--template", template)
     const whole = readFileSync(out, "utf8").split("\n").slice(0, 3).join("\n")
@@ -260,7 +260,7 @@ describe("a file", { timeout: 60_000 }, () => {
     ])
   })
 
-  it("a wrong key is sent three times", async () => {
+  it("is stopped after a wrong key was sent three times", async () => {
     writeCsv(numbers(40))
     statusOf = () => 401
     const flags = ["--csv", csv, "--template", template, "--concurrency", "16"]
@@ -268,13 +268,13 @@ describe("a file", { timeout: 60_000 }, () => {
     assert.strictEqual(arrived.length, 3)
   })
 
-  // Windows has no such signals.
+  // Windows does not have these signals.
   it.skipIf(process.platform === "win32").each(["SIGKILL", "SIGINT"] as const)(
-    "ended by %s is resumed without sending again what may have been sent",
+    "that was stopped by %s is resumed without repeating messages that may have been sent",
     async (signal) => {
       const all = numbers(30)
       writeCsv(all)
-      // From the eleventh on there is no answer: those are on their way when the program ends.
+      // From the eleventh message on, there is no answer: these are in flight when the program is stopped.
       statusOf = (number) => (all.indexOf(number) < 10 ? 204 : undefined)
       const child = start("--csv", csv, "--template", template, "--concurrency", "4")
       const ended = once(child, "exit")
