@@ -255,8 +255,8 @@ const requests: ReadonlyArray<Case> = [
       `${schemas}/SendToPhoneRequest/properties/phoneNumber/pattern`,
       String.raw`^\+[1-9][0-9]{7,14}$`,
     ),
-    there: ["request breaking pattern-tightened"],
-    back: ["request addition pattern-loosened"],
+    there: ["request breaking pattern-changed"],
+    back: ["request breaking pattern-changed"],
   },
   {
     what: "the same pattern in other words",
@@ -264,12 +264,6 @@ const requests: ReadonlyArray<Case> = [
       `${schemas}/SendToPhoneRequest/properties/templateId/pattern`,
       "^[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$",
     ),
-    there: ["request harmless pattern-rewritten"],
-    back: ["request harmless pattern-rewritten"],
-  },
-  {
-    what: "a pattern of which nobody can tell what it takes",
-    edit: set(`${schemas}/SendToPhoneRequest/properties/webhookUrl/pattern`, "^(?=https:)"),
     there: ["request breaking pattern-changed"],
     back: ["request breaking pattern-changed"],
   },
@@ -336,8 +330,8 @@ const requests: ReadonlyArray<Case> = [
   {
     what: "a stricter pattern of a credential",
     edit: set("#/components/securitySchemes/apiKey/x-sent-pattern", "^[A-Za-z0-9]+$"),
-    there: ["request breaking pattern-tightened"],
-    back: ["request addition pattern-loosened"],
+    there: ["request breaking pattern-changed"],
+    back: ["request breaking pattern-changed"],
   },
   {
     what: "no pattern of a credential",
@@ -479,8 +473,8 @@ const updates: ReadonlyArray<Case> = [
   {
     what: "a looser pattern of an update",
     edit: set(`${schemas}/MessageEventName/pattern`, String.raw`^message\.[a-z0-9_]+$`),
-    there: ["update breaking pattern-loosened"],
-    back: ["update harmless pattern-tightened"],
+    there: ["update breaking pattern-changed"],
+    back: ["update breaking pattern-changed"],
   },
   {
     what: "another type of an update",
@@ -645,14 +639,14 @@ const shared: ReadonlyArray<Case> = [
     what: "a pattern of a schema in every direction",
     edit: set(`${schemas}/Tag/properties/size/pattern`, "^[SMLX]$"),
     there: [
-      "request addition pattern-loosened",
-      "response breaking pattern-loosened",
-      "update breaking pattern-loosened",
+      "request breaking pattern-changed",
+      "response breaking pattern-changed",
+      "update breaking pattern-changed",
     ],
     back: [
-      "request breaking pattern-tightened",
-      "response harmless pattern-tightened",
-      "update harmless pattern-tightened",
+      "request breaking pattern-changed",
+      "response breaking pattern-changed",
+      "update breaking pattern-changed",
     ],
   },
   {
@@ -814,6 +808,27 @@ describe("a change of", () => {
     }),
   )
 
+  it.effect("a pattern shows both patterns in full, in each direction", () =>
+    Effect.gen(function* () {
+      const found = (yield* Effect.promise(() => there)).changes.filter(
+        ({ rule }) => rule === "pattern-changed",
+      )
+      const ofPatterns = together.filter((change) =>
+        change.there.some((one) => one.endsWith(" pattern-changed")),
+      )
+      assert.strictEqual(found.length, ofPatterns.flatMap((one) => one.there).length)
+      for (const { edit } of ofPatterns) {
+        const messages = found.filter(({ pointer }) => pointer === edit.at)
+        assert.isNotEmpty(messages)
+        const [old, next] = [before, after].map((document) => {
+          const pattern = valueAt(document, keysOf(edit.at))
+          return typeof pattern === "string" ? pattern : assert.fail(`no pattern at ${edit.at}`)
+        })
+        for (const { message } of messages) assert.include(message, ` from ${old} to ${next}: `)
+      }
+    }),
+  )
+
   it.effect("nothing else is told", () =>
     Effect.gen(function* () {
       const { changes } = yield* Effect.promise(() => there)
@@ -827,168 +842,6 @@ describe("a change of", () => {
         .map(({ impact }) => impact)
         .filter((impact, index) => impact !== changes[index - 1]?.impact)
       assert.deepStrictEqual(runs, ["breaking", "addition", "harmless"])
-    }),
-  )
-})
-
-// -----------------------------------------------------------------------------
-// Which of two patterns takes more
-// -----------------------------------------------------------------------------
-
-type PatternPair = readonly [old: string, next: string]
-
-/** A request with a property for each, so that all of them are one run. */
-const withPatterns = (patterns: ReadonlyArray<string>): Members => ({
-  openapi: "3.1.0",
-  info: { title: "Patterns", version: "1.0.0" },
-  paths: {
-    "/messages": {
-      post: {
-        requestBody: {
-          content: {
-            "application/json": {
-              schema: {
-                type: "object",
-                properties: Object.fromEntries(
-                  patterns.map((pattern, index) => [`p${index}`, { type: "string", pattern }]),
-                ),
-              },
-            },
-          },
-        },
-        responses: { "204": { description: "Taken." } },
-      },
-    },
-  },
-})
-
-/** What the diff says of each pair; undefined when it says nothing. */
-const diffPatterns = (pairs: ReadonlyArray<PatternPair>) =>
-  diffOf(withPatterns(pairs.map(([old]) => old)), withPatterns(pairs.map(([, next]) => next))).pipe(
-    Effect.map(({ changes }) =>
-      pairs.map((_, index) =>
-        changes.find(({ pointer }) => pointer.endsWith(`/p${index}/pattern`)),
-      ),
-    ),
-  )
-
-/** Chance from a seed (mulberry32), so that a failure can be repeated. */
-const chance = (seed: number) => {
-  let state = seed
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-const drawPattern = (draw: (below: number) => number): string => {
-  const inner = (depth: number): string => {
-    const deeper = () => inner(depth - 1)
-    switch (draw(depth > 0 ? 9 : 3)) {
-      case 0:
-        return "a"
-      case 1:
-        return "b"
-      case 2:
-        return "[^b]"
-      case 3:
-        return `${deeper()}${deeper()}`
-      case 4:
-        return `(?:${deeper()}|${deeper()})`
-      case 5:
-        return `(${deeper()})*`
-      case 6:
-        return `(?:${deeper()}){1,2}`
-      case 7:
-        return `(?<n${draw(1_000_000)}>${deeper()})?`
-      default:
-        return `${deeper()}.`
-    }
-  }
-  return `${draw(2) === 0 ? "" : "^"}${inner(3)}${draw(2) === 0 ? "" : "$"}`
-}
-
-/** Every text of a, b and c with up to five characters. */
-const shortTexts = (): ReadonlyArray<string> => {
-  const texts = [""]
-  for (const text of texts) {
-    if (text.length < 5) texts.push(`${text}a`, `${text}b`, `${text}c`)
-  }
-  return texts
-}
-
-describe("of two patterns", () => {
-  const seed = 20261125
-
-  it.live(`the one that takes more is found, as regular expressions do it (seed ${seed})`, () =>
-    Effect.gen(function* () {
-      const draw = chance(seed)
-      const pairs = Array.from({ length: 400 }, (): PatternPair => [
-        drawPattern(draw),
-        drawPattern(draw),
-      ]).filter(([old, next]) => old !== next)
-      const texts = shortTexts()
-      const found = yield* diffPatterns(pairs)
-      const seen = new Set<string>()
-      for (const [index, [old, next]] of pairs.entries()) {
-        const [inOld, inNew] = [new RegExp(old, "u"), new RegExp(next, "u")]
-        const change = found[index]
-        const rule = change?.rule ?? ""
-        const said = `${old} → ${next}: ${change?.message}`
-        seen.add(rule)
-        const onlyOld = texts.some((text) => inOld.test(text) && !inNew.test(text))
-        const onlyNew = texts.some((text) => inNew.test(text) && !inOld.test(text))
-        if (onlyOld) assert.strictEqual(rule, "pattern-tightened", said)
-        else if (onlyNew) assert.notStrictEqual(rule, "pattern-rewritten", said)
-        // What it names as the proof is one.
-        const [, proof = '""'] = /: it (?:no longer takes|takes) (".*")(?: too)?$/.exec(said) ?? []
-        const text: string = JSON.parse(proof)
-        if (rule === "pattern-tightened") assert.isTrue(inOld.test(text) && !inNew.test(text), said)
-        if (rule === "pattern-loosened") assert.isTrue(inNew.test(text) && !inOld.test(text), said)
-      }
-      assert.sameMembers([...seen], ["pattern-tightened", "pattern-loosened", "pattern-rewritten"])
-    }),
-  )
-
-  const same = "pattern-rewritten"
-  const looser = "pattern-loosened"
-  const tighter = "pattern-tightened"
-  const unknown = "pattern-changed"
-  const pairs: ReadonlyArray<readonly [...PatternPair, rule: string]> = [
-    ["^[0-9]+$", String.raw`^\d+$`, same],
-    ["^[A-Za-z0-9_]$", String.raw`^\w$`, same],
-    [String.raw`^\S$`, String.raw`^[^\s]$`, same],
-    [String.raw`^\x41\u0042\u{43}\n$`, String.raw`^ABC\cJ$`, unknown],
-    [String.raw`^\x41\u0042\u{43}\n$`, String.raw`^ABC[\n]$`, same],
-    [String.raw`^[\]\-a\b]$`, String.raw`^(?:\]|-|a|\x08)$`, same],
-    ["^.$", String.raw`^[\s\S]$`, looser],
-    ["^a{2,}?$", "^aaa*$", same],
-    ["^a{3}$", "^a{2,4}$", looser],
-    ["^(?:😀|b)$", "^[😀b]$", same],
-    ["^.$", "^[^😀]$", tighter],
-    ["a", "^a", tighter],
-    ["^a|b$", "^(?:a|b)$", tighter],
-    ["", "^", same],
-    ["^a-z$", "^[a-z]$", tighter],
-    ["^[a-]$", "^(?:a|-)$", same],
-    [String.raw`^a\b`, "^a", unknown],
-    [String.raw`^(a)\1$`, "^aa$", unknown],
-    [String.raw`^\p{L}$`, "^[A-Z]$", unknown],
-    ["^(?!a)", "^b", unknown],
-    ["^(?<=a)b", "^b", unknown],
-    // More than can be told in a moment.
-    [`^(?:a|b)*a(?:a|b){20}$`, `^(?:a|b)*b(?:a|b){20}$`, unknown],
-  ]
-
-  it.live("what stands in a pattern is read as regular expressions do it", () =>
-    Effect.gen(function* () {
-      const found = yield* diffPatterns(pairs.map(([old, next]): PatternPair => [old, next]))
-      assert.deepStrictEqual(
-        found.map((change) => change?.rule),
-        pairs.map(([, , rule]) => rule),
-      )
     }),
   )
 })

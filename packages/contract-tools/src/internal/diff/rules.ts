@@ -4,7 +4,6 @@
  */
 import type { Change, Direction } from "./change.ts"
 import { isArray, type Json, keysOf, textOf } from "../lint/json.ts"
-import { comparePatterns } from "./pattern.ts"
 import type { RedoclyChange } from "./redocly.ts"
 
 export type Judged = Omit<Change, "source">
@@ -72,9 +71,6 @@ export const directionOf = (path: string): Direction => {
 const isReadByService = (direction: Direction): boolean =>
   direction === "request" || direction === "update-response"
 
-const isReadByUser = (direction: Direction): boolean =>
-  direction === "response" || direction === "update"
-
 // -----------------------------------------------------------------------------
 // Rules, the first that applies decides
 // -----------------------------------------------------------------------------
@@ -91,38 +87,18 @@ const negated: Rule = ({ kind, path, property = "", typeName }) =>
       }
     : undefined
 
-/** A pattern tells which texts it takes: Redocly takes every other one for a breaking one. */
-const anotherPattern: Rule = ({ base, direction, property, revision }) => {
-  const old = base?.value
-  const next = revision?.value
-  if (property !== "pattern" && property !== "x-sent-pattern") return undefined
-  if (typeof old !== "string" || typeof next !== "string") return undefined
-  const difference = comparePatterns(old, next)
-  if (difference === undefined) {
-    const message = "whether it takes the same cannot be told"
-    return { rule: "pattern-changed", impact: "breaking", message }
-  }
-  const { onlyNew, onlyOld } = difference
-  if (isReadByService(direction) && onlyOld !== undefined) {
-    const message = `it no longer takes ${quoted(onlyOld)}`
-    return { rule: "pattern-tightened", impact: "breaking", message }
-  }
-  if (isReadByUser(direction) && onlyNew !== undefined) {
-    const message = `whoever reads it may now meet ${quoted(onlyNew)}`
-    return { rule: "pattern-loosened", impact: "breaking", message }
-  }
-  if (onlyNew !== undefined) {
-    const message = `it takes ${quoted(onlyNew)} too`
-    return { rule: "pattern-loosened", impact: "addition", message }
-  }
-  return onlyOld === undefined
-    ? { rule: "pattern-rewritten", impact: "harmless", message: "it takes the same" }
-    : {
-        rule: "pattern-tightened",
-        impact: "harmless",
-        message: "whoever reads it meets nothing new",
+/** Which of two patterns accepts more is not decided: in each direction, somebody relies on the old one. */
+const anotherPattern: Rule = ({ base, property, revision }) =>
+  isPattern(property) && typeof base?.value === "string" && typeof revision?.value === "string"
+    ? {
+        rule: "pattern-changed",
+        impact: "breaking",
+        message: "a value that matched may no longer match, or the other way round",
       }
-}
+    : undefined
+
+const isPattern = (property: string | undefined): boolean =>
+  property === "pattern" || property === "x-sent-pattern"
 
 /** Redocly does not know this keyword. */
 const patternOfCredential: Rule = ({ base, property, revision }) => {
@@ -307,7 +283,10 @@ const inWords = (change: RedoclyChange): string => {
   if (isArray(base.value) && isArray(revision.value)) {
     return `${what} changed: ${listed(base.value, revision.value)}`
   }
-  return `${what} changed from ${quoted(base.value)} to ${quoted(revision.value)}`
+  // A shortened pattern is not that pattern.
+  return isPattern(property)
+    ? `${what} changed from ${textOf(base.value)} to ${textOf(revision.value)}`
+    : `${what} changed from ${quoted(base.value)} to ${quoted(revision.value)}`
 }
 
 /** What has no name of its own goes by that of what it is in. */
