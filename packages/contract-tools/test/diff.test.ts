@@ -1012,7 +1012,12 @@ describe("the old contract", () => {
     ["in several files of git", "main", "new/contract.yaml", /^main:new\/contract.yaml refers to/],
     ["not yet there at the ref", "main", "api/later.yaml", /^main has no file api\/later.yaml/],
     // By its own name, from the root.
-    ["no YAML in git", "main:bad/syntax.yaml", "api/contract.yaml", /^main:bad\/syntax.yaml is no/],
+    [
+      "not YAML in git",
+      "main:bad/syntax.yaml",
+      "api/contract.yaml",
+      /^main:bad\/syntax.yaml is not YAML or JSON/,
+    ],
   ])("is told when it is %s", ([, old, next, words]) =>
     Effect.gen(function* () {
       yield* write(inRepository("api/later.yaml"), small("1.0.0"))
@@ -1022,11 +1027,17 @@ describe("the old contract", () => {
   )
 
   it.live.each<readonly [file: string, words: RegExp]>([
-    ["bad/syntax.yaml", /syntax\.yaml is no YAML or JSON/],
-    ["bad/list.yaml", /list\.yaml is no OpenAPI 3 document/],
-    ["bad/two.yaml", /two\.yaml is no OpenAPI 3 document/],
-    ["bad/lost.yaml", /reference to #\/components\/nothing, which is not there, at #\/paths\/~1a/],
-    ["bad/far.yaml", /reference to http:.*, which is not there, at #\/paths\/~1a/],
+    ["bad/syntax.yaml", /syntax\.yaml is not YAML or JSON: .*\(1:\d+\)/],
+    ["bad/list.yaml", /list\.yaml is not an OpenAPI 3 document/],
+    ["bad/two.yaml", /two\.yaml is not an OpenAPI 3 document/],
+    [
+      "bad/lost.yaml",
+      /lost\.yaml:2:10: the reference to #\/components\/nothing cannot be resolved, at #\/paths\/~1a/,
+    ],
+    [
+      "bad/far.yaml",
+      /far\.yaml:2:10: the reference to http:\S+ cannot be resolved, at #\/paths\/~1a \(.*other hosts/,
+    ],
   ])("is told when it is %s", ([file, words]) =>
     Effect.gen(function* () {
       const { message } = yield* Effect.flip(

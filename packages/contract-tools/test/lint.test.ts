@@ -3,9 +3,10 @@ import { Contract } from "@effect-sent/contract"
 import { ContractLint, ContractReport } from "@effect-sent/contract-tools"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
+import { ownRules } from "../src/internal/lint/rules.ts"
 
 /** Files in a folder of their own; the first is linted. */
 const lintFiles = (files: Readonly<Record<string, string>>) =>
@@ -13,6 +14,7 @@ const lintFiles = (files: Readonly<Record<string, string>>) =>
     Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-"))),
     Effect.fnUntraced(function* (folder) {
       for (const [name, text] of Object.entries(files)) {
+        yield* Effect.promise(() => mkdir(dirname(join(folder, name)), { recursive: true }))
         yield* Effect.promise(() => writeFile(join(folder, name), text))
       }
       const [first = ""] = Object.keys(files)
@@ -242,6 +244,34 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
   ],
 ]
 
+/** Files that refer to each other in a circle, each from where it stands. */
+const splitFiles = (petText: string): Readonly<Record<string, string>> => ({
+  "root.yaml": `
+openapi: 3.1.0
+info: { title: Pets, version: "1", description: Pets. }
+paths: { /pets: { $ref: sp/pets.yaml } }
+components:
+  schemas:
+    Age: { description: Its age., type: integer, minimum: 0 }
+`,
+  "sp/pets.yaml": `
+get:
+  description: Lists pets.
+  responses:
+    "200":
+      description: A pet.
+      content:
+        application/json:
+          schema: { $ref: ./pet.yaml }
+          examples:
+            cat: { summary: A cat., value: { age: 3 } }
+            dog: { summary: A dog., value: { age: -3 } }
+`,
+  "sp/pet.yaml": petText,
+})
+const splitPet =
+  "description: A pet.\nproperties:\n  age: { $ref: ../root.yaml#/components/schemas/Age }\n"
+
 describe("lint", () => {
   it.effect("finds nothing wrong with the bundled contract", () =>
     Effect.gen(function* () {
@@ -346,6 +376,125 @@ describe("lint", () => {
       }),
   )
 
+  it.effect("follows a reference of another file from where that file is, and back", () =>
+    Effect.gen(function* () {
+      const found = findings(yield* lintFiles(splitFiles(splitPet)))
+      assert.notInclude(
+        found.map(({ rule }) => rule),
+        "no-unresolved-refs",
+      )
+      const own = found.filter(({ rule }) => rule === "nonconforming-examples")
+      assert.deepStrictEqual(
+        own.map(({ message, source, where }) => [
+          message,
+          where,
+          basename(source?.file ?? ""),
+          source?.line,
+          source?.column,
+        ]),
+        [
+          [
+            "/age must be >= 0",
+            "#/get/responses/200/content/application~1json/examples/dog",
+            "pets.yaml",
+            12,
+            13,
+          ],
+        ],
+      )
+    }),
+  )
+
+  it.effect("reports each problem of another file once, in its place there", () =>
+    Effect.gen(function* () {
+      const report = yield* lintFiles(
+        splitFiles(`${splitPet}  id: { type: string, pattern: "[" }\n`),
+      )
+      const found = findings(report).filter(
+        ({ source }) => basename(source?.file ?? "") === "pet.yaml",
+      )
+      assert.sameDeepMembers(
+        found
+          .filter(({ rule }) => Object.hasOwn(ownRules, rule))
+          .map(({ rule, source, where }) => [rule, where, source?.line, source?.column]),
+        [
+          ["patterns-that-do-not-compile", "#/properties/id", 4, 3],
+          ["missing-descriptions", "#/properties/id", 4, 3],
+        ],
+      )
+    }),
+  )
+
+  it.effect("holds what stands beside a reference to the same rules, and to both schemas", () =>
+    Effect.gen(function* () {
+      const $ref = "#/components/schemas/Pet"
+      const report = yield* lintOther({
+        openapi: "3.1.0",
+        schema: {
+          ...pet,
+          properties: {
+            b: { $ref, format: "pet", default: 1 },
+            c: { $ref: "#/components/schemas/Cat" },
+          },
+        },
+        value: { c: "ab" },
+        schemas: {
+          Pet: { description: "A pet.", type: "string", maxLength: 3 },
+          Cat: { $ref, minLength: 3 },
+          Dog: { $ref, pattern: "[" },
+        },
+      })
+      const found = findings(report).map(({ message, rule }) => `${rule}: ${message}`)
+      assert.includeMembers(found, [
+        "unknown-formats: unknown format pet: validators ignore it",
+        "nonconforming-examples: the value must be string",
+        "nonconforming-examples: /c must NOT have fewer than 3 characters",
+      ])
+      assert.include(found.join("\n"), "patterns-that-do-not-compile: ")
+    }),
+  )
+
+  it.effect("takes an example in place for an example of its response", () =>
+    Effect.gen(function* () {
+      const cat = { summary: "A cat.", value: {}, "x-sent-headers": { "x-age": "3" } }
+      const report = yield* lintOther({
+        openapi: "3.1.0",
+        schema: pet,
+        value: {},
+        operation: {
+          responses: {
+            "200": {
+              description: "A pet.",
+              headers: { "x-age": { description: "Its age.", schema: { type: "integer" } } },
+              content: { "application/json": { schema: pet, examples: { cat } } },
+            },
+          },
+        },
+      })
+      const rules = findings(report).map(({ rule }) => rule)
+      assert.notInclude(rules, "misused-extensions")
+      assert.notInclude(rules, "unfit-example-headers")
+    }),
+  )
+
+  it.effect("looks at operations of callers only where a rule is about them", () =>
+    Effect.gen(function* () {
+      const refused = { description: "Refused.", content: { "application/json": {} } }
+      const post = { description: "Sent.", responses: { "400": refused } }
+      const report = yield* lintOther({
+        openapi: "3.1.0",
+        schema: pet,
+        value: {},
+        operation: { callbacks: { sent: { "{$request.body#/url}": { post } } } },
+        root: { webhooks: { sent: { post } } },
+      })
+      assert.notInclude(
+        findings(report).map(({ rule }) => rule),
+        "uneven-error-examples",
+      )
+    }),
+  )
+
   it.effect("sees two components of one name, each in a file of its own", () =>
     Effect.gen(function* () {
       const friend = { $ref: "friend.json#/components/schemas/Pet" }
@@ -441,13 +590,13 @@ describe("lint", () => {
   )
 
   it.effect.each<readonly [what: string, files: Readonly<Record<string, string>>, words: string]>([
-    ["no object", { "a.yaml": "- 1" }, "no YAML or JSON object"],
-    ["no YAML", { "a.yaml": "a: [" }, "no YAML or JSON object"],
-    ["no OpenAPI", { "a.yaml": "a: 1" }, "it is not OpenAPI 3"],
+    ["a list", { "a.yaml": "- 1" }, "it is not an OpenAPI 3 document"],
+    ["not YAML", { "a.yaml": "a: [" }, "it is not YAML or JSON: "],
+    ["not OpenAPI", { "a.yaml": "a: 1" }, "it is not an OpenAPI 3 document"],
     [
       "OpenAPI 2",
       { "a.yaml": "swagger: '2.0'\ninfo: { title: Old, version: '1' }\npaths: {}\n" },
-      "it is not OpenAPI 3",
+      "it is not an OpenAPI 3 document",
     ],
   ])("says when a file is %s", ([, files, words]) =>
     Effect.map(Effect.flip(lintFiles(files)), ({ message }) => {

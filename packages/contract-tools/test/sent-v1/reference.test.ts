@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util"
 import { describe, expect, it } from "vitest"
 import { contract, deliveryStatus, sendToPhone } from "./support/contract.ts"
-import { resolve } from "../../src/internal/lint/json.ts"
-import { at, isObject, listAt, objectAt, textOf } from "../../src/internal/lint/json.ts"
+import { resolve } from "../../src/internal/document/json.ts"
+import { at, isObject, listAt, objectAt, textOf } from "../../src/internal/document/json.ts"
 import { withValueAt, without } from "./support/edit.ts"
-import type { Json, JsonObject } from "../../src/internal/lint/json.ts"
+import type { Json, JsonObject } from "../../src/internal/document/json.ts"
 
 const errorMediaTypes = ["application/problem+json", "application/json"] as const
 

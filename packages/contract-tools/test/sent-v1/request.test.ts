@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { contract } from "./support/contract.ts"
-import { at, textOf } from "../../src/internal/lint/json.ts"
-import type { Json, JsonObject } from "../../src/internal/lint/json.ts"
-import { makeValidator } from "../../src/internal/lint/validator.ts"
-
-const validator = makeValidator(contract)
+import { at, textOf } from "../../src/internal/document/json.ts"
+import type { Json, JsonObject } from "../../src/internal/document/json.ts"
+import { problemsOf } from "./support/validate.ts"
 const schema = "#/components/schemas/SendToPhoneRequest"
 
 const sample: JsonObject = {
@@ -13,11 +11,11 @@ const sample: JsonObject = {
 }
 
 const accepts = (field: string, value: Json): boolean =>
-  validator.problems(schema, { ...sample, [field]: value }).length === 0
+  problemsOf(schema, { ...sample, [field]: value }).length === 0
 
 describe("A request", () => {
   it("needs no more than a number and a template", () => {
-    expect(validator.problems(schema, sample)).toEqual([])
+    expect(problemsOf(schema, sample)).toEqual([])
   })
 
   it.for<readonly [string, Json]>([
@@ -29,7 +27,7 @@ describe("A request", () => {
     ["a list", [sample]],
     ["null", null],
   ])("is refused with %s", ([, body]) => {
-    expect(validator.problems(schema, body)).not.toEqual([])
+    expect(problemsOf(schema, body)).not.toEqual([])
   })
 })
 

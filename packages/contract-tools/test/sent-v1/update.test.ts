@@ -1,15 +1,13 @@
 import { createHmac } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { contract } from "./support/contract.ts"
-import { at, isObject, objectAt, textOf } from "../../src/internal/lint/json.ts"
+import { at, isObject, objectAt, textOf } from "../../src/internal/document/json.ts"
 import { withValueAt, without } from "./support/edit.ts"
-import type { Json, JsonObject } from "../../src/internal/lint/json.ts"
-import { makeValidator } from "../../src/internal/lint/validator.ts"
-
-const validator = makeValidator(contract)
+import type { Json, JsonObject } from "../../src/internal/document/json.ts"
+import { problemsOf } from "./support/validate.ts"
 
 const problems = (update: Json): ReadonlyArray<string> =>
-  validator.problems("#/components/schemas/DeliveryStatusUpdate", update)
+  problemsOf("#/components/schemas/DeliveryStatusUpdate", update)
 
 const sample = at(contract, "#/components/examples/delivered/value")
 const delivered: JsonObject = isObject(sample) ? sample : {}
@@ -77,7 +75,7 @@ describe("A delivery status update", () => {
     ["WebhookTimestamp", -1, false],
     ["WebhookTimestamp", 1.5, false],
   ] as const)("has a header %s of %j: %s", ([name, value, fits]) => {
-    const found = validator.problems(`#/components/parameters/${name}/schema`, value)
+    const found = problemsOf(`#/components/parameters/${name}/schema`, value)
     expect(found.length === 0).toBe(fits)
   })
 })

@@ -4,7 +4,7 @@
  * direction has a file of its own with the whole document in it, and the operations refer into these. A pointer means the
  * same in all of them.
  */
-import { isArray, isObject, type Json, type JsonObject } from "../lint/json.ts"
+import { isArray, isObject, type Json, type JsonObject } from "../document/json.ts"
 
 /** Where the comparison begins. */
 export const entry = "contract.json"

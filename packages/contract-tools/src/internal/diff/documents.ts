@@ -1,25 +1,15 @@
-/** The two documents that are compared, from files or out of git. What is the matter with one is told in words. */
+/** The two documents that are compared, from files or out of git. Every effect fails with a message for people. */
+import { messageOf, oneLine } from "@effect-sent/contract/ContractError"
+import { readText, resolvePath } from "@effect-sent/contract/File"
 import * as Effect from "effect/Effect"
 import { stat } from "node:fs/promises"
 import { basename, dirname, relative, resolve } from "node:path"
-import { parse } from "yaml"
-import { readText, resolvePath } from "@effect-sent/contract/File"
-import {
-  at,
-  isArray,
-  isObject,
-  type Json,
-  type JsonObject,
-  objectAt,
-  step,
-  textOf,
-} from "../lint/json.ts"
-import { makePlaces, type Place } from "../lint/places.ts"
-import { loadRedocly } from "../lint/redocly.ts"
+import { at, isObject, type JsonObject, objectAt, textOf } from "../document/json.ts"
+import { openDocument, type Place } from "../document/redocly.ts"
 import { run } from "./run.ts"
 
 export interface Compared {
-  /** How people call it: a path, or `main:contracts/sent-v1.openapi.yaml`. */
+  /** A path, or a git ref and a path: `main:contracts/sent-v1.openapi.yaml`. */
   readonly name: string
   readonly document: JsonObject
   readonly version: string | undefined
@@ -35,10 +25,10 @@ export const readNew = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Compared, string> {
   const file = yield* pathOf(path)
   const text = yield* readText(file).pipe(Effect.mapError(({ message }) => message))
-  return yield* make(relativeName(file), text, bundleFile(file))
+  return yield* make(relativeName(file), text, file)
 })
 
-/** A file that is there wins; all else is taken for a git ref, as of which `newFile` is read. */
+/** Reads a file if there is one of that name. Otherwise it is a git ref, and the new file is read as of that ref. */
 export const readOld = Effect.fnUntraced(function* (
   old: string | URL,
   newPath: string | URL,
@@ -46,14 +36,7 @@ export const readOld = Effect.fnUntraced(function* (
   const file = yield* pathOf(old)
   if (old instanceof URL || (yield* isFile(file))) return yield* readNew(file)
   const { name, text } = yield* readFromGit(old, yield* pathOf(newPath))
-  return yield* make(
-    name,
-    text,
-    Effect.fail(
-      `${name} refers to other files, which are not read out of git; check that commit out into a folder of its own ` +
-        "(git worktree add) and give the file in it",
-    ),
-  )
+  return yield* make(name, text, undefined)
 })
 
 const isFile = (path: string): Effect.Effect<boolean> =>
@@ -105,105 +88,65 @@ const pathOf = (path: string | URL): Effect.Effect<string, string> =>
   resolvePath(path).pipe(Effect.mapError(({ message }) => message))
 
 // -----------------------------------------------------------------------------
-// What it must be
+// Checking
 // -----------------------------------------------------------------------------
 
-/** `bundle`: the document with what it refers to in other files put into it. */
+/** `file`: the file that the text is from, unless it is from git. */
 const make = Effect.fnUntraced(function* (
   name: string,
   text: string,
-  bundle: Effect.Effect<JsonObject, string>,
+  file: string | undefined,
 ): Effect.fn.Return<Compared, string> {
-  const own = yield* Effect.try({
-    try: (): unknown => parse(text),
-    catch: (cause) => `${name} is no YAML or JSON: ${messageOf(cause)}`,
+  const opened = yield* Effect.tryPromise({
+    try: () => openDocument(text, file ?? name),
+    catch: (cause) => `${name} is not YAML or JSON: ${messageOf(cause)}`,
   })
-  if (!isObject(own) || !textOf(own["openapi"]).startsWith("3.")) {
-    return yield* Effect.fail(`${name} is no OpenAPI 3 document`)
+  const { parsed } = opened
+  if (!isObject(parsed) || !textOf(parsed["openapi"]).startsWith("3.")) {
+    return yield* Effect.fail(`${name} is not an OpenAPI 3 document`)
   }
-  const document = referencesOf(own).some(isElsewhere) ? yield* bundle : own
-  const lost = referencesOf(document).find(
-    (found) => isElsewhere(found) || !isThere(document, found.to),
-  )
-  if (lost !== undefined) {
+  const { version } = objectAt(parsed, "info")
+  const [unresolved] = yield* Effect.tryPromise({
+    try: () => opened.lint({ config: referencesOnly }),
+    catch: (cause) => `${name} cannot be read: ${messageOf(cause)}`,
+  })
+  const refersElsewhere = opened.otherFiles().length > 0
+  if (file === undefined && refersElsewhere) {
     return yield* Effect.fail(
-      `${name} has a reference to ${lost.to}, which is not there, at ${lost.pointer}`,
+      `${name} refers to other files, which are not read from git; check out the commit in a worktree ` +
+        "(git worktree add) and pass the file in it",
     )
   }
-  const { version } = objectAt(own, "info")
+  if (unresolved !== undefined) {
+    const { column, file: where, line, message, pointer } = unresolved
+    const place = `${where === file ? name : relativeName(where)}:${line}:${column}`
+    const target = where === file ? objectAt({ at: at(parsed, pointer) }, "at")["$ref"] : undefined
+    return yield* Effect.fail(
+      `${place}: the reference${target === undefined ? "" : ` to ${textOf(target)}`} cannot be resolved, at ${pointer} (${oneLine(message)})`,
+    )
+  }
+  const document = refersElsewhere
+    ? yield* Effect.tryPromise({
+        try: () => opened.bundle(),
+        catch: (cause) => `${name} cannot be bundled: ${messageOf(cause)}`,
+      })
+    : parsed
   return {
     name,
     document,
     version: version === undefined ? undefined : textOf(version),
-    placeOf: makePlaces(text),
+    placeOf: opened.placeOf,
   }
 })
 
-const bundleFile = (file: string): Effect.Effect<JsonObject, string> =>
-  Effect.tryPromise({
-    try: async () => (await loadRedocly()).bundle(file),
-    catch: (cause) => `${relativeName(file)} refers to what cannot be read: ${messageOf(cause)}`,
-  })
+/** An example that looks like a reference refers to nothing. */
+const referencesOnly = {
+  rules: { "no-unresolved-refs": "error" },
+  resolve: { doNotResolveExamples: true },
+} as const
 
-/** As a CI's annotations want it, where it is not far away. */
+/** Relative to the current folder where the file is in it, as the annotations of a CI expect. */
 const relativeName = (path: string): string => {
   const short = relative(process.cwd(), path)
   return short.startsWith("..") ? path : short
 }
-
-interface Reference {
-  readonly pointer: string
-  readonly to: string
-}
-
-/** Within a URL, some characters of a pointer may stand encoded. */
-const isThere = (document: JsonObject, to: string): boolean =>
-  at(document, to) !== undefined ||
-  at(
-    document,
-    to.replaceAll(/%[0-9a-f]{2}/gi, (code) => decodeURIComponent(code)),
-  ) !== undefined
-
-const isElsewhere = ({ to }: Reference): boolean => !to.startsWith("#")
-
-/** What an example holds refers to nothing, whatever it looks like. */
-const shown = new Set(["example", "value", "default", "const", "enum"])
-
-const referencesOf = (
-  value: Json,
-  pointer = "#",
-  isNamedByAuthor = false,
-): ReadonlyArray<Reference> => {
-  if (isArray(value)) {
-    return value.flatMap((item, index) => referencesOf(item, step(pointer, index)))
-  }
-  if (!isObject(value)) return []
-  return Object.entries(value).flatMap(([key, member]) => {
-    if (!isNamedByAuthor && key === "$ref" && typeof member === "string") {
-      return [{ pointer, to: member }]
-    }
-    if (!isNamedByAuthor && shown.has(key)) return []
-    return referencesOf(member, step(pointer, key), !isNamedByAuthor && namesOf.has(key))
-  })
-}
-
-/** The keys below these are names, and not OpenAPI's own words. */
-const namesOf = new Set([
-  "paths",
-  "webhooks",
-  "callbacks",
-  "responses",
-  "headers",
-  "content",
-  "examples",
-  "schemas",
-  "parameters",
-  "properties",
-  "patternProperties",
-  "$defs",
-])
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
-
-const messageOf = (cause: unknown): string =>
-  oneLine(cause instanceof Error ? cause.message : String(cause))

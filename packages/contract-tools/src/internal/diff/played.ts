@@ -11,7 +11,7 @@ import {
   pointerOf,
   resolve,
   step,
-} from "../lint/json.ts"
+} from "../document/json.ts"
 import type { Judged } from "./rules.ts"
 
 /** Of what both documents have: what else is gone or new is so with all that it played. */

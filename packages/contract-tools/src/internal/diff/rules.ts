@@ -3,7 +3,7 @@
  * written by the service and read by its receiver, which pattern takes what, and what a mock does with the contract.
  */
 import type { Change, Direction } from "./change.ts"
-import { isArray, type Json, keysOf, textOf } from "../lint/json.ts"
+import { isArray, type Json, keysOf, textOf } from "../document/json.ts"
 import type { RedoclyChange } from "./redocly.ts"
 
 export type Judged = Omit<Change, "source">

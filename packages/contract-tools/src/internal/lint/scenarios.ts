@@ -1,171 +1,149 @@
 /** Rules for `x-sent-scenarios`: what a mock plays for which phone number. */
-import {
-  at,
-  isArray,
-  isObject,
-  type Json,
-  type JsonObject,
-  listAt,
-  objectAt,
-  step,
-  textOf,
-} from "./json.ts"
-import type { Node } from "./nodes.ts"
-import { operationsOf, requestSchema, responsesOf, updateExamples } from "./operations.ts"
-import type { Problem } from "./rules.ts"
+import * as Scenario from "@effect-sent/contract/Scenario"
+import type { Oas3Rule, UserContext } from "@redocly/openapi-core"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { isObject, objectAt } from "../document/json.ts"
 import { makeValidator } from "./validator.ts"
+import { isKebabCase, type Located, member, members, onOperations } from "./visitors.ts"
 
-/** Each scenario has a number of its own, and names only answers and updates that the document has. */
-export function* unfitScenarios(document: JsonObject): Iterable<Problem> {
-  for (const operation of withScenarios(document)) {
-    yield* unfitScenariosOf(document, operation)
-  }
+/** Each scenario has a number of its own, and names only responses and updates that its operation has. */
+export const unfitScenarios: Oas3Rule = () => {
+  const validator = makeValidator()
+  return [
+    validator.visitor,
+    onOperations((value, context) => {
+      if (!isObject(value) || !("x-sent-scenarios" in value)) return
+      const operation = { value, location: context.location }
+      const phoneNumber = phoneNumberOf(context, operation)
+      const playable = playableOf(context, operation)
+      const numbers = new Map<string, string>()
+      const objects = Object.entries(objectAt(value, "x-sent-scenarios"))
+
+      for (const [name, object] of objects) {
+        const location = context.location.child(["x-sent-scenarios", name])
+        const report = (message: string): void => context.report({ message, location })
+        if (!isKebabCase(name)) report("not in kebab-case")
+
+        const decoded = decode({ [name]: object })
+        if (Result.isFailure(decoded)) {
+          for (const { message, path = [] } of toIssues(decoded.failure.issue).issues) {
+            // The name is the first of the path.
+            const keys = path.slice(1).map(String)
+            context.report({ message, location: location.child(keys) })
+          }
+          continue
+        }
+        const [scenario] = Scenario.fromObject(decoded.success)
+        if (scenario === undefined) continue
+
+        const { answers, channel, phoneNumber: number, updates } = scenario
+        if (!/^\+1500555[0-9]{4}$/.test(number)) report(`${number} is not of the fictitious range`)
+        if (phoneNumber.value !== undefined) {
+          validator.problems(context, phoneNumber, number).forEach(report)
+        }
+        const other = numbers.get(number)
+        if (other !== undefined) report(`has the phone number of ${other}`)
+        numbers.set(number, name)
+        if (channel !== undefined && !channels.has(channel)) report(`unknown channel ${channel}`)
+
+        const accepts = answers.some(({ status }) => status >= 200 && status < 300)
+        if (!accepts && updates.length > 0) report("has updates, but no answer accepts the message")
+        for (const { problem } of Scenario.unplayable([scenario], playable)) report(problem)
+        for (const { example, status } of answers) {
+          const response = playable.responses.find((one) => one.status === status)
+          // Which of them a mock would answer with is left to chance.
+          if (example === undefined && (response?.examples.length ?? 0) > 0) {
+            report(`names no example of ${status}`)
+          }
+        }
+      }
+      const defaults = objects.filter(
+        ([, object]) => isObject(object) && object["default"] === true,
+      )
+      if (defaults.length !== 1) {
+        context.report({
+          message: `one scenario must be the default for all other numbers; ${defaults.length} are`,
+        })
+      }
+    }),
+  ]
 }
 
-const withScenarios = (document: JsonObject): ReadonlyArray<Node> =>
-  operationsOf(document).filter(({ value }) => "x-sent-scenarios" in value)
-
-function* unfitScenariosOf(document: JsonObject, operation: Node): Iterable<Problem> {
-  const { problems } = makeValidator(document)
-  const phoneNumber = step(requestSchema(document, operation), "properties", "phoneNumber")
-  const isDeclared = at(document, phoneNumber) !== undefined
-  const scenarios = Object.entries(objectAt(operation.value, "x-sent-scenarios"))
-  const numbers = new Map<string, string>()
-  for (const [name, scenario] of scenarios) {
-    const where = step(operation.pointer, "x-sent-scenarios", name)
-    if (!/^[a-z]+(?:-[a-z]+)*$/.test(name)) yield { pointer: where, message: "not in kebab-case" }
-    for (const problem of problemsOfScenario(scenario)) yield { pointer: where, message: problem }
-    const number = textOf(objectAt({ scenario }, "scenario")["phoneNumber"])
-    if (!/^\+1500555[0-9]{4}$/.test(number))
-      yield { pointer: where, message: `${number} is not of the fictitious range` }
-    const unfit = isDeclared ? problems(phoneNumber, number) : []
-    for (const problem of unfit) yield { pointer: where, message: problem }
-    if (numbers.has(number))
-      yield { pointer: where, message: `has the number of ${numbers.get(number)}` }
-    numbers.set(number, name)
-
-    const accepts = listAt(scenario, "answers").some((answer) =>
-      answeredStatus(answer).startsWith("2"),
+/** Each named example of a response and of an update is played for some number. */
+export const examplesWithoutScenario: Oas3Rule = () =>
+  onOperations((value, context) => {
+    if (!isObject(value) || !("x-sent-scenarios" in value)) return
+    const { responses, updates } = playableOf(context, { value, location: context.location })
+    const scenarios = Object.entries(objectAt(value, "x-sent-scenarios")).flatMap(
+      ([name, object]) => Scenario.fromObject(Result.getOrUndefined(decode({ [name]: object }))),
     )
-    if (!accepts && listAt(scenario, "updates").length > 0) {
-      yield { pointer: where, message: "has updates but accepts nothing" }
-    }
-    for (const answer of listAt(scenario, "answers")) {
-      const problem = unknownAnswer(document, operation, answer)
-      if (problem !== undefined) yield { pointer: where, message: problem }
-    }
-    for (const update of listAt(scenario, "updates")) {
-      const example = textOf(objectAt({ update }, "update")["example"])
-      if (!Object.hasOwn(updateExamples(document, operation), example))
-        yield { pointer: where, message: `there is no update ${example}` }
-    }
-  }
-  const defaults = scenarios.filter(([, scenario]) => isObject(scenario) && "default" in scenario)
-  if (defaults.length !== 1)
-    yield {
-      pointer: operation.pointer,
-      message: `${defaults.length} scenarios for all other numbers, not one`,
-    }
-}
-
-/** Whatever can be answered, and whatever can follow, some number plays it. */
-export function* examplesWithoutScenario(document: JsonObject): Iterable<Problem> {
-  for (const operation of withScenarios(document)) {
-    const scenarios = Object.values(objectAt(operation.value, "x-sent-scenarios"))
     const played = new Set(
-      scenarios
-        .flatMap((scenario) => listAt(scenario, "answers"))
-        .map((answer) => `${answeredStatus(answer)} ${exampleOf(answer)}`),
+      scenarios.flatMap(({ answers }) =>
+        answers.map(({ example, status }) => `${status} ${example}`),
+      ),
     )
-    for (const { pointer, response, status } of responsesOf(document, operation)) {
-      for (const name of answerNames(response)) {
-        if (!played.has(`${status} ${name}`))
-          yield { pointer, message: `no number answers with ${name}` }
+    for (const { examples, location, mayBeEmpty, status } of responses) {
+      const names = examples.map(({ name }) => name)
+      for (const name of mayBeEmpty ? [...names, Scenario.emptyExample] : names) {
+        if (!played.has(`${status} ${name}`)) {
+          context.report({ message: `no scenario answers with ${name}`, location })
+        }
       }
     }
-    const updates = new Set(
-      scenarios
-        .flatMap((scenario) => listAt(scenario, "updates"))
-        .map((update) => textOf(objectAt({ update }, "update")["example"])),
-    )
-    for (const name of Object.keys(updateExamples(document, operation))) {
-      if (!updates.has(name))
-        yield { pointer: operation.pointer, message: `no number leads to the update ${name}` }
+    const sent = new Set(scenarios.flatMap((one) => one.updates.map(({ example }) => example)))
+    for (const { name } of updates) {
+      if (!sent.has(name)) context.report({ message: `no scenario sends the update ${name}` })
     }
-  }
+  })
+
+// -----------------------------------------------------------------------------
+// Reading
+// -----------------------------------------------------------------------------
+
+const decode = Schema.decodeUnknownResult(Scenario.ScenariosObject, {
+  errors: "all",
+  onExcessProperty: "error",
+})
+
+const toIssues = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    if (issue._tag === "MissingKey") return "is missing"
+    return issue._tag === "UnexpectedKey" ? "unknown member" : SchemaIssue.defaultLeafHook(issue)
+  },
+})
+
+const channels: ReadonlySet<string> = new Set(["sms", "whatsapp", "rcs"])
+
+/** The schema of the phone number in a request, if there is one. */
+const phoneNumberOf = (context: UserContext, operation: Located): Located => {
+  const content = member(context, operation, "requestBody", "content")
+  const [type = "application/json"] = Object.keys(isObject(content.value) ? content.value : {})
+  return member(context, content, type, "schema", "properties", "phoneNumber")
 }
 
-/** Under whatever media type; `empty` is an answer without a body. */
-const answerNames = (response: JsonObject): ReadonlyArray<string> => {
-  const media = Object.values(objectAt(response, "content"))
-  const names = new Set(media.flatMap((one) => Object.keys(objectAt(one, "examples"))))
-  return "x-sent-empty-body" in response ? [...names, "empty"] : [...names]
-}
+/** What a scenario of an operation can name. */
+const playableOf = (context: UserContext, operation: Located) => ({
+  responses: members(context, member(context, operation, "responses")).map((response) => ({
+    status: Number(response.name),
+    // Where the operation names it: the response itself may be shared.
+    location: operation.location.child(["responses", response.name]),
+    mayBeEmpty: isObject(response.value) && "x-sent-empty-body" in response.value,
+    examples: examplesOf(context, response),
+  })),
+  updates: members(context, member(context, operation, "callbacks"))
+    .flatMap((callback) => members(context, callback))
+    .flatMap((url) => examplesOf(context, member(context, url, "post", "requestBody"))),
+})
 
-const answeredStatus = (answer: Json): string => textOf(objectAt({ answer }, "answer")["status"])
-
-const exampleOf = (answer: Json): string | undefined => {
-  const example = objectAt({ answer }, "answer")["example"]
-  return example === undefined ? undefined : textOf(example)
-}
-
-const unknownAnswer = (document: JsonObject, operation: Node, answer: Json): string | undefined => {
-  const status = answeredStatus(answer)
-  const found = responsesOf(document, operation).find((one) => one.status === status)
-  if (found === undefined) return `there is no answer ${status}`
-  const example = exampleOf(answer)
-  const names = answerNames(found.response)
-  if (example === undefined) {
-    return names.some((name) => name !== "empty")
-      ? `${status} is answered with no example`
-      : undefined
-  }
-  return names.includes(example) ? undefined : `${status} has no example ${example}`
-}
-
-const isText = (value: Json): boolean => typeof value === "string" && value !== ""
-
-const isSeconds = (value: Json): boolean =>
-  typeof value === "number" && Number.isFinite(value) && value >= 0
-
-type Tests = Readonly<Record<string, (value: Json) => boolean>>
-
-/** Not what every object has: `constructor` is no member of a scenario. */
-const testOf = (tests: Tests, key: string): Tests[string] | undefined =>
-  Object.hasOwn(tests, key) ? tests[key] : undefined
-
-const isListOf =
-  (members: Tests, ...required: ReadonlyArray<string>) =>
-  (value: Json): boolean =>
-    isArray(value) &&
-    value.length > 0 &&
-    value.every(
-      (item) =>
-        isObject(item) &&
-        Object.entries(item).every(([key, member]) => testOf(members, key)?.(member) ?? false) &&
-        required.every((key) => key in item),
-    )
-
-/** What a scenario may say, and how. */
-const scenarioMembers: Tests = {
-  summary: isText,
-  phoneNumber: isText,
-  default: (value) => value === true,
-  channel: (value) => value === "sms" || value === "whatsapp" || value === "rcs",
-  answers: isListOf(
-    { status: isSeconds, example: isText, delay: isSeconds, lost: (value) => value === "reset" },
-    "status",
-  ),
-  updates: isListOf({ example: isText, after: isSeconds, late: isSeconds }, "example", "after"),
-}
-
-function* problemsOfScenario(scenario: Json): Iterable<string> {
-  for (const key of ["summary", "phoneNumber", "answers"]) {
-    if (!isObject(scenario) || !(key in scenario)) yield `no ${key}`
-  }
-  for (const [key, member] of Object.entries(isObject(scenario) ? scenario : {})) {
-    const fits = testOf(scenarioMembers, key)
-    if (fits === undefined) yield `${key} is nothing that a scenario has`
-    else if (!fits(member)) yield `${key} is not what it must be`
-  }
+/** The named examples of a body. One that stands under several media types is listed once. */
+const examplesOf = (
+  context: UserContext,
+  body: Located,
+): ReadonlyArray<{ readonly name: string }> => {
+  const names = members(context, member(context, body, "content")).flatMap(({ value }) =>
+    Object.keys(objectAt(value, "examples")),
+  )
+  return [...new Set(names)].map((name) => ({ name }))
 }

@@ -1,19 +1,22 @@
-import { Ajv2020 } from "ajv/dist/2020.js"
-import type { ValidateFunction } from "ajv/dist/2020.js"
+/** Validates values by the schemas of a document, in whichever file they are. */
+import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
-import type { Json, JsonObject } from "./json.ts"
-import { nodesOf } from "./nodes.ts"
-import { schemasOf } from "./schemas.ts"
+import { isArray, isObject, type JsonObject } from "../document/json.ts"
+import { type Located, onSchemas } from "./visitors.ts"
 
 export interface Validator {
-  /** What is wrong with a value by the schema at a pointer such as `#/components/schemas/Problem`. */
-  readonly problems: (schemaPointer: string, value: Json) => ReadonlyArray<string>
-  readonly knowsFormat: (name: string) => boolean
-  /** Why none of the schemas can be used; undefined when they can. */
-  readonly unreadable: string | undefined
+  /** Has to visit the schemas before a value is validated. */
+  readonly visitor: Oas3Visitor
+  /** What is wrong with a value by a schema. */
+  readonly problems: (
+    context: UserContext,
+    schema: Located,
+    value: unknown,
+  ) => ReadonlyArray<string>
 }
 
-export const makeValidator = (document: JsonObject): Validator => {
+const makeAjv = (): Ajv2020 => {
   const ajv = new Ajv2020({
     allErrors: true,
     // An unknown keyword is a misspelt one. How complete a schema is beyond that, is its author's choice.
@@ -24,34 +27,70 @@ export const makeValidator = (document: JsonObject): Validator => {
   })
   // CommonJS in an ES module: the plugin is a member of what is imported.
   formats.default(ajv)
-  const known = new Set(Object.keys(ajv.formats))
-  // That one is unknown is said once, and not of each example too.
-  for (const { value } of nodesOf(document, "schema")) {
-    const format = value["format"]
-    if (typeof format === "string" && !known.has(format)) ajv.addFormat(format, true)
+  return ajv
+}
+
+/** The formats that are validated. */
+export const knownFormats: ReadonlySet<string> = new Set(Object.keys(makeAjv().formats))
+
+export const makeValidator = (): Validator => {
+  const ajv = makeAjv()
+  // What is not in here is data: an example may hold a `$ref` or a `$id` and mean nothing by it.
+  const schemas = new Set<unknown>()
+  const names = new Map<unknown, string>()
+  const compiled = new Map<unknown, ValidateFunction | string>()
+
+  /** Adds a schema under a name of its own, as references may lead to another file. */
+  const nameOf = (context: UserContext, { location, value }: Located): string => {
+    const known = names.get(value)
+    if (known !== undefined) return known
+    const name = `schema:${names.size + 1}`
+    names.set(value, name)
+    const convert = (part: unknown): unknown => {
+      if (isArray(part)) return part.map(convert)
+      if (!isObject(part)) return part
+      const isSchema = schemas.has(part)
+      const meant = isSchema ? toJsonSchema(part, context.specVersion === "oas3_0") : part
+      // By entries, so that a member may be called `__proto__`.
+      return Object.fromEntries(
+        Object.entries(meant).map(([key, one]) => [
+          key,
+          isSchema && key === "$ref" && typeof one === "string" ? target(one) : convert(one),
+        ]),
+      )
+    }
+    const target = ($ref: string): string => {
+      const { chain, location: at, node } = context.resolve({ $ref }, location.source.absoluteRef)
+      // A reference with keywords beside it is a schema of its own on the way.
+      const [first = { node, location: at }] = chain ?? []
+      return first.node === undefined || first.location === undefined
+        ? $ref
+        : nameOf(context, { value: first.node, location: first.location })
+    }
+    // Any other value is a schema that accepts everything or nothing.
+    const schema = convert(value)
+    ajv.addSchema(isObject(schema) ? schema : schema === false ? { not: {} } : {}, name)
+    return name
   }
 
-  const schemas = schemasOf(document)
-  // Every reference is to another place in the document, so it is added as if the whole were a schema, one whose own
-  // keywords say nothing about a value.
-  ajv.addVocabulary(["$anchor", ...Object.keys(schemas)])
-  const unreadable = problemOf(() => ajv.addSchema(schemas, "contract"))
-
-  const compiled = new Map<string, ValidateFunction | string>()
-  const compile = (pointer: string): ValidateFunction | string => {
+  const compile = (context: UserContext, schema: Located): ValidateFunction | string => {
     try {
-      return ajv.compile({ $ref: `contract${toFragment(pointer)}` })
+      return ajv.compile({ $ref: nameOf(context, schema) })
     } catch (cause) {
       return `the schema does not compile: ${String(cause)}`
     }
   }
 
   return {
-    unreadable: unreadable === undefined ? undefined : `the schemas cannot be read: ${unreadable}`,
-    knowsFormat: (name) => known.has(name),
-    problems: (pointer, value) => {
-      const validate = compiled.get(pointer) ?? compile(pointer)
-      compiled.set(pointer, validate)
+    visitor: onSchemas((schema) => {
+      schemas.add(schema)
+      const format = isObject(schema) ? schema["format"] : undefined
+      // An unknown format is reported once, and not for each example.
+      if (typeof format === "string" && !knownFormats.has(format)) ajv.addFormat(format, true)
+    }),
+    problems: (context, schema, value) => {
+      const validate = compiled.get(schema.value) ?? compile(context, schema)
+      compiled.set(schema.value, validate)
       if (typeof validate === "string") return [validate]
       if (validate(value)) return []
       return (validate.errors ?? []).map(
@@ -61,13 +100,32 @@ export const makeValidator = (document: JsonObject): Validator => {
   }
 }
 
-const toFragment = (pointer: string): string =>
-  `#${pointer.slice(1).split("/").map(encodeURIComponent).join("/")}`
+// -----------------------------------------------------------------------------
+// From OpenAPI's schemas to JSON Schema 2020-12
+// -----------------------------------------------------------------------------
 
-const problemOf = (attempt: () => unknown): string | undefined => {
-  try {
-    return void attempt()
-  } catch (cause) {
-    return String(cause)
-  }
+/** Keywords that say nothing about a value, and names that references do not use: they lead to pointers. */
+const silent = new Set(["$anchor", "$id", "discriminator", "example", "externalDocs", "xml"])
+
+const toJsonSchema = (schema: JsonObject, isOpenApi30: boolean): JsonObject =>
+  Object.fromEntries(
+    Object.entries(isOpenApi30 ? fromOpenApi30(schema) : schema).filter(
+      ([key]) => !silent.has(key) && !key.startsWith("x-"),
+    ),
+  )
+
+const fromOpenApi30 = (schema: JsonObject): JsonObject => {
+  // Keywords beside a reference are ignored.
+  if (typeof schema["$ref"] === "string") return { $ref: schema["$ref"] }
+  const { nullable: _, ...rest } = schema
+  // `nullable` adds to a type, and where there is none it adds nothing.
+  const meant = schema["type"] === undefined ? rest : schema
+  return withBound("minimum", "exclusiveMinimum", withBound("maximum", "exclusiveMaximum", meant))
+}
+
+/** `exclusiveMinimum` was a flag beside `minimum`, and is a bound of its own. */
+const withBound = (name: string, exclusiveName: string, schema: JsonObject): JsonObject => {
+  const { [exclusiveName]: isExclusive, [name]: bound, ...rest } = schema
+  if (typeof isExclusive !== "boolean") return schema
+  return bound === undefined ? rest : { ...rest, [isExclusive ? exclusiveName : name]: bound }
 }

@@ -1,7 +1,7 @@
 import { Contract } from "@effect-sent/contract"
 import { readFileSync } from "node:fs"
 import { parse, stringify } from "yaml"
-import { isObject, type JsonObject } from "../../../src/internal/lint/json.ts"
+import { isObject, type JsonObject } from "../../../src/internal/document/json.ts"
 
 export const contractPath: string = Contract.bundledPath
 

@@ -5,7 +5,7 @@ import {
   type Json,
   type JsonObject,
   keysOf,
-} from "../../../src/internal/lint/json.ts"
+} from "../../../src/internal/document/json.ts"
 
 /** A copy in which what the pointer stands for is another value. */
 export const withValueAt = (document: JsonObject, pointer: string, value: Json): JsonObject =>

@@ -9,9 +9,9 @@ import {
   objectAt,
   resolve,
   textOf,
-} from "../../../src/internal/lint/json.ts"
-import type { Problem } from "../../../src/internal/lint/rules.ts"
+} from "../../../src/internal/document/json.ts"
 import { deliveryStatus, sendToPhone } from "./contract.ts"
+import type { Problem } from "./lintDocument.ts"
 
 const lowerCaseStatus = "#/components/schemas/LowerCaseMessageStatus"
 

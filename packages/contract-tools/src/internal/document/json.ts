@@ -7,24 +7,23 @@ export interface JsonObject {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-// `Array.isArray` alone does not narrow a readonly array.
-export const isArray = (value: Json | undefined): value is ReadonlyArray<Json> =>
-  Array.isArray(value)
+// `Array.isArray` alone does not narrow to a readonly array.
+export const isArray = (value: unknown): value is ReadonlyArray<Json> => Array.isArray(value)
 
 /** The object at this key, or an empty one. */
-export const objectAt = (value: Json | undefined, key: string): JsonObject => {
+export const objectAt = (value: unknown, key: string): JsonObject => {
   const member = isObject(value) ? value[key] : undefined
   return isObject(member) ? member : {}
 }
 
 /** The list at this key, or an empty one. */
-export const listAt = (value: Json | undefined, key: string): ReadonlyArray<Json> => {
+export const listAt = (value: unknown, key: string): ReadonlyArray<Json> => {
   const member = isObject(value) ? value[key] : undefined
   return isArray(member) ? member : []
 }
 
 /** A string as it is, anything else as JSON. */
-export const textOf = (value: Json | undefined): string =>
+export const textOf = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value ?? null)
 
 /** One or more further steps of a JSON pointer. */

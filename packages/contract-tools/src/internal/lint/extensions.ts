@@ -1,0 +1,90 @@
+/** Rules for the `x-sent-` extensions, each only where the contract's README says that it may stand. */
+import type { Oas3Rule, UserContext } from "@redocly/openapi-core"
+import { isObject, listAt, objectAt, textOf } from "../document/json.ts"
+import type { Located } from "./visitors.ts"
+
+type Accepts = (value: unknown) => boolean
+
+const isText: Accepts = (value) => typeof value === "string" && value !== ""
+
+/** By the object that an extension stands on, as Redocly names it. */
+const extensions: Readonly<Record<string, Readonly<Record<string, Accepts>>>> = {
+  Example: {
+    "x-sent-headers": (value) => isObject(value) && Object.values(value).every(isText),
+  },
+  Response: { "x-sent-empty-body": (value) => value === true },
+  SecurityScheme: { "x-sent-pattern": isText },
+  Schema: { "x-sent-required-message": isText },
+  // What is in them has rules of its own.
+  Operation: { "x-sent-scenarios": isObject },
+}
+
+/** Known extensions in their own place, and nothing that is spelt like one. */
+export const misusedExtensions: Oas3Rule = () => {
+  const ofResponses = new Set<unknown>()
+  const withHeaders: Array<Located> = []
+  return {
+    any: { enter: checkExtensions },
+    ref: checkExtensions,
+    Response: { MediaType: { Example: (example) => void ofResponses.add(example) } },
+    Example: (example, { location }) => {
+      if ("x-sent-headers" in example) withHeaders.push({ value: example, location })
+    },
+    Root: {
+      leave: (_, context) => {
+        const message = "has x-sent-headers but is not an example of a response"
+        for (const { location, value } of withHeaders) {
+          if (!ofResponses.has(value)) context.report({ message, location })
+        }
+      },
+    },
+  }
+}
+
+const checkExtensions = (value: unknown, context: UserContext): void => {
+  const { location, type } = context
+  // Other objects are maps, whose keys are names.
+  if (!isObject(value) || type.extensionsPrefix === undefined) return
+  for (const [key, extension] of Object.entries(value)) {
+    if (!key.startsWith("x-sent-")) continue
+    const accepts = extensions[type.name]?.[key]
+    if (accepts?.(extension) === true) continue
+    const message =
+      accepts === undefined
+        ? `${key} is not an extension of this object`
+        : `not a value that ${key} accepts`
+    context.report({ message, location: location.child(key) })
+  }
+  for (const [name, property] of Object.entries(objectAt(value, "properties"))) {
+    const isRequired = listAt(value, "required").includes(name)
+    if (!isRequired && isObject(property) && "x-sent-required-message" in property) {
+      context.report({ message: `${name} has x-sent-required-message but is not required` })
+    }
+  }
+}
+
+/** A mock answers with these texts: where one required property of a request has one, each has. */
+export const missingRequiredMessages: Oas3Rule = () => ({
+  Paths: {
+    PathItem: {
+      Operation: {
+        RequestBody: {
+          MediaType: {
+            Schema: (schema, context) => {
+              const properties = objectAt(schema, "properties")
+              const hasMessage = (name: string): boolean =>
+                "x-sent-required-message" in objectAt(properties, name)
+              if (!Object.keys(properties).some(hasMessage)) return
+              for (const name of listAt(schema, "required").map(textOf)) {
+                const location = context.location.child(["properties", name])
+                if (!hasMessage(name)) {
+                  context.report({ message: "no x-sent-required-message", location })
+                }
+              }
+            },
+          },
+        },
+      },
+    },
+  },
+})

@@ -1,0 +1,59 @@
+/** What several rules look at in an OpenAPI document, in the form that Redocly's rules have. */
+import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
+import { isObject } from "../document/json.ts"
+
+type Location = UserContext["location"]
+
+/** Something in a document, references followed, and where it is. */
+export interface Located {
+  readonly value: unknown
+  readonly location: Location
+}
+
+export interface Member extends Located {
+  readonly name: string
+}
+
+export type Visit = (value: unknown, context: UserContext) => void
+
+/** Visits every schema, and also what stands beside a reference to one. */
+export const onSchemas = (visit: Visit): Oas3Visitor => ({
+  Schema: visit,
+  ref: (reference, context) => {
+    if (context.type.name === "Schema") visit(reference, context)
+  },
+})
+
+/** Visits the operations that a caller can call, after everything in them. Those of callbacks and webhooks are left out. */
+export const onOperations = (visit: Visit): Oas3Visitor => ({
+  Paths: { PathItem: { Operation: { leave: visit } } },
+})
+
+/** Follows a reference. The value is undefined where it cannot be resolved. */
+export const follow = ({ resolve }: UserContext, { location, value }: Located): Located => {
+  if (!isObject(value) || typeof value["$ref"] !== "string") return { value, location }
+  const found = resolve({ $ref: value["$ref"] }, location.source.absoluteRef)
+  return { value: found.node, location: found.location ?? location }
+}
+
+/** The member of an object. */
+export const member = (
+  context: UserContext,
+  { location, value }: Located,
+  ...[key, ...keys]: readonly [string, ...ReadonlyArray<string>]
+): Located => {
+  const own = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  const found = follow(context, { value: own, location: location.child([key]) })
+  const [next, ...others] = keys
+  return next === undefined ? found : member(context, found, next, ...others)
+}
+
+/** The members of an object, each by its name. */
+export const members = (context: UserContext, holder: Located): ReadonlyArray<Member> =>
+  Object.keys(isObject(holder.value) ? holder.value : {}).map((name) => {
+    const { location, value } = member(context, holder, name)
+    return { name, location, value }
+  })
+
+/** How examples and scenarios are named. */
+export const isKebabCase = (name: string): boolean => /^[a-z]+(?:-[a-z]+)*$/.test(name)
