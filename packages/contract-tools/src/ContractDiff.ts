@@ -1,7 +1,18 @@
 /**
- * What has changed from one version of a contract to another, and whom it breaks: callers by what they send and get,
- * receivers by the updates that they get, tests by what a mock plays. Changes are found and rated by Redocly, and rated
- * anew where it does not know who reads what.
+ * Compares two versions of a contract and rates each change: whether it breaks callers, receivers of updates, or tests that
+ * use a mock. Redocly finds and rates the changes; rules of this package rate those where it does not know who reads what.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { ContractDiff } from "@effect-sent/contract-tools"
+ * import { Effect } from "effect"
+ *
+ * const difference = await Effect.runPromise(ContractDiff.diff({ old: Contract.bundledPath }))
+ * for (const { direction, impact, message } of difference.changes) {
+ *   console.log(direction, impact, message)
+ * }
+ * ```
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -20,21 +31,21 @@ import { bumpBetween, bumpFor, isAtLeast, largestBump } from "./internal/diff/ve
 
 export type { Bump, Change, Direction, Impact } from "./internal/diff/change.ts"
 
-/** All that changed. */
+/** The changes from one version of a contract to another. */
 export interface Difference {
-  /** What breaks comes first. */
+  /** Breaking changes first. */
   readonly changes: ReadonlyArray<Change>
   readonly before: Version
   readonly after: Version
-  /** What the changes need. */
+  /** The version bump that the changes require. */
   readonly requiredBump: Bump
-  /** What the new version has; undefined when one of the two is no semantic version. */
+  /** The version bump that was made. Undefined when one of the two is not a semantic version. */
   readonly actualBump: Bump | undefined
-  /** By {@link toReport}. */
+  /** As {@link toReport} makes it. */
   readonly report: Report
 }
 
-/** One of two documents that are compared. */
+/** One of the two documents. */
 export interface Version {
   /** The file, or the git ref and the file. */
   readonly name: string
@@ -42,7 +53,7 @@ export interface Version {
   readonly version: string | undefined
 }
 
-/** The documents cannot be compared: one is not there, or is no OpenAPI 3 document. */
+/** The documents cannot be compared, for example because one does not exist or is not an OpenAPI 3 document. */
 export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffError")(
   "DiffError",
   { problem: Schema.String },
@@ -52,11 +63,11 @@ export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffE
   }
 }
 
-/** What is compared. */
+/** The documents to compare. */
 export interface Options {
   /**
-   * A file, or where there is none of that name, a git ref such as `main`: the new file as it was then. One that had
-   * another name is given as `main:contracts/old.yaml`, from the root of the repository.
+   * A file or, if there is no file of that name, a git ref such as `main`: the new file as of that ref. A file that had
+   * another name is `main:contracts/old.yaml`, from the root of the repository.
    */
   readonly old: string | URL
   /** Default: the bundled contract. */
@@ -70,8 +81,10 @@ export interface Options {
 /**
  * Compares two versions of a contract.
  *
- * An answer that is gone breaks callers even if it was an error: who handles a 429 is no longer told. A named example or
- * a magic number that is gone breaks the tests of those who use a mock.
+ * **Details**
+ *
+ * A removed response breaks callers even if it was an error: a caller that handles 429 no longer gets it. A removed example
+ * or magic number breaks tests that use a mock. A changed pattern is breaking in every direction.
  *
  * @example
  * ```ts
@@ -100,14 +113,14 @@ const compare = Effect.fnUntraced(function* ({
     ...comparePlayed(before.document, after.document),
   ])
   const changed = {
-    changes: judged.map((one) => toChange(one, after)).toSorted(whatBreaksFirst),
+    changes: judged.map((one) => toChange(one, after)).toSorted(byImpact),
     before: { name: before.name, version: before.version },
     after: { name: after.name, version: after.version },
   }
   return { ...changed, ...bumpsOf(changed), report: toReport(changed) }
 })
 
-/** What two operations share is met twice. */
+/** A component that two operations share is found twice. */
 const distinct = (changes: ReadonlyArray<Judged>): ReadonlyArray<Judged> => {
   const seen = new Map(
     changes.map((one) => [`${one.direction} ${one.rule} ${one.pointer} ${one.message}`, one]),
@@ -122,20 +135,24 @@ const toChange = (judged: Judged, { name, placeOf }: Compared): Change => ({
 
 const impacts: ReadonlyArray<Impact> = ["breaking", "addition", "harmless"]
 
-/** And then as they stand in the file. */
-const whatBreaksFirst = (one: Change, other: Change): number =>
+/** Then in the order of the file. */
+const byImpact = (one: Change, other: Change): number =>
   impacts.indexOf(one.impact) - impacts.indexOf(other.impact) ||
   (one.source.line ?? 0) - (other.source.line ?? 0)
 
 // -----------------------------------------------------------------------------
-// What the version says of it
+// Reporting
 // -----------------------------------------------------------------------------
 
 type Changed = Pick<Difference, "changes" | "before" | "after">
 
 /**
- * Changes as a report. What breaks without a new major version is an error. With one it is a warning, as is an addition
- * without a new minor version; all else is a note.
+ * Changes as a report.
+ *
+ * **Details**
+ *
+ * A breaking change is an error without a major version bump, and a warning with one. An addition is a warning without a
+ * minor version bump. Everything else is a note.
  *
  * @example
  * ```ts
@@ -170,7 +187,7 @@ export const toReport = (changed: Changed): Report => ({
         .map((change) => toFinding(change, severityOf(impact, changed))),
     })),
   ),
-  summary: [counted(changed), versions(changed)],
+  summary: [counts(changed), versions(changed)],
 })
 
 const directions: ReadonlyArray<readonly [direction: Direction, group: string]> = [
@@ -178,15 +195,15 @@ const directions: ReadonlyArray<readonly [direction: Direction, group: string]> 
   ["response", "responses"],
   ["update", "updates"],
   ["update-response", "responses to updates"],
-  ["mock", "what a mock plays"],
-  ["document", "the document"],
+  ["mock", "mock"],
+  ["document", "document"],
 ]
 
-/** What holds when nothing is found. */
+/** What is true when nothing is found. */
 const names: Readonly<Record<Impact, string>> = {
-  breaking: "nothing breaks",
-  addition: "nothing is added",
-  harmless: "nothing else is changed",
+  breaking: "no breaking changes",
+  addition: "no additions",
+  harmless: "no other changes",
 }
 
 const toFinding = (
@@ -195,12 +212,12 @@ const toFinding = (
 ): Finding => ({ rule, severity, message, where: pointer, source })
 
 const severityOf = (impact: Impact, { after, before }: Changed): Finding["severity"] => {
-  const isEnough = isAtLeast(
+  const isBumped = isAtLeast(
     bumpBetween(before.version, after.version),
     bumpFor(impact, before.version),
   )
-  if (impact === "breaking") return isEnough ? "warning" : "error"
-  return isEnough ? "note" : "warning"
+  if (impact === "breaking") return isBumped ? "warning" : "error"
+  return isBumped ? "note" : "warning"
 }
 
 const bumpsOf = ({
@@ -212,7 +229,7 @@ const bumpsOf = ({
   actualBump: bumpBetween(before.version, after.version),
 })
 
-const counted = ({ changes }: Changed): string => {
+const counts = ({ changes }: Changed): string => {
   const count = (impact: Impact): number => changes.filter((one) => one.impact === impact).length
   return `${count("breaking")} breaking, ${count("addition")} added, ${count("harmless")} harmless`
 }

@@ -1,6 +1,6 @@
 /**
- * A proxy between an application and a service that reports where either of them leaves the contract. It changes nothing of
- * what they exchange. (`prism proxy` answers some requests in place of the service.)
+ * A proxy between an application and a service that reports where either of them deviates from the contract. It forwards
+ * everything unchanged. (`prism proxy` answers some requests in place of the service.)
  *
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export interface Options {
   readonly timeout?: Duration.Input | undefined
   /** How many deviations are kept for the report. Older ones are only counted. Default: 1,000. */
   readonly maxDeviations?: number | undefined
-  /** Called with every exchange that left the contract, once it is over. */
+  /** Called with every exchange that deviates from the contract, once it is over. */
   readonly onDeviation?: ((deviation: Check) => void) | undefined
 }
 
-/** A proxy did not start. `reason` says why; catch one kind with `Effect.catchReason`. */
+/** The proxy did not start. `reason` says why; catch one kind with `Effect.catchReason`. */
 export class ProxyError extends Schema.TaggedError<ProxyError>("ContractProxy/ProxyError")(
   "ProxyError",
   { reason: Schema.Union([InvalidOption, PortInUse, AddressUnavailable]) },
@@ -80,8 +80,7 @@ export class ContractProxy extends Context.Service<
     /** The base URL for the application. */
     readonly baseUrl: string
     /**
-     * What went through so far: how many exchanges of each kind, and the newest that left the contract. Exchanges that are
-     * under way are not waited for.
+     * The exchanges so far: how many of each kind, and the newest deviations. Exchanges in progress are not waited for.
      */
     readonly report: Effect.Effect<Report>
   }
@@ -92,8 +91,8 @@ export class ContractProxy extends Context.Service<
  *
  * **Details**
  *
- * Every request is passed on once and byte for byte, and so is its response, whatever is wrong with them. A service that
- * cannot be reached becomes a 502, and one that does not respond a 504. Their problem documents say whether the request may
+ * Every request is forwarded once and byte for byte, and so is its response, valid or not. If the service cannot be
+ * reached, the application gets a 502, and if it does not respond, a 504. The problem document says whether the request may
  * have arrived.
  *
  * @example
@@ -130,14 +129,14 @@ export const make = Effect.fnUntraced(function* (
   const handle = (request: IncomingMessage, response: ServerResponse): void =>
     forward(upstream, request, response, (exchange) => run(observer.observe(exchange)))
   server.on("request", handle)
-  // Whether the request is to continue is for the target to say.
+  // The target decides whether the request may continue.
   server.on("checkContinue", handle)
   server.on("clientError", ({ code = "" }: NodeJS.ErrnoException) => {
-    // A caller that hangs up in the middle of a request is reported as such.
+    // An application that closes the connection in the middle of a request is reported by the exchange.
     if (code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE") observer.misread(code)
   })
   const { origin, port } = yield* asProxyError(NodeServer.listen(server, address))
-  // Each request would be passed on without end. A URL leaves out port 80.
+  // A request would be forwarded without end. A URL leaves out port 80.
   if (target.isLocal && Number(base.port || 80) === port) {
     return yield* asProxyError(Effect.fail(invalidOption("target", "must not be its own address")))
   }
@@ -151,10 +150,10 @@ export const make = Effect.fnUntraced(function* (
   })
 })
 
-/** How long a request may take to arrive: as long as with the mock. */
+/** How long a request may take to arrive: the same as for the mock. */
 const requestTimeoutMillis = 30_000
 
-/** The longest time-out that a timer of Node can have. */
+/** The longest time-out of a timer in Node. */
 const maxTimeoutMillis = 2 ** 31 - 1
 
 const readOptions = Effect.fnUntraced(function* ({
@@ -184,7 +183,7 @@ const asProxyError = <A, R>(
   Effect.mapError(effect, (reason) => new ProxyError({ reason }))
 
 /**
- * A proxy for as long as the layer is in use.
+ * A proxy that runs for as long as the layer is in use.
  *
  * @example
  * ```ts

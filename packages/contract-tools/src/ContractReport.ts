@@ -1,5 +1,5 @@
 /**
- * The report of a command, the same for every command: findings for people, for CI and for programs.
+ * The report that every command returns, and its formats for people, CI and programs.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ import type { Report } from "./internal/report/report.ts"
 export type { Check, Finding, Report, Source } from "./internal/report/report.ts"
 
 /**
- * Whether nothing was found that is an error.
+ * Whether no finding is an error.
  *
  * @example
  * ```ts
@@ -30,11 +30,11 @@ export type { Check, Finding, Report, Source } from "./internal/report/report.ts
 export const passed = (report: Report): boolean =>
   report.checks.every((check) => check.findings.every(({ severity }) => severity !== "error"))
 
-/** Who reads a report: a person, a CI that knows JUnit's XML, a program, GitHub's annotations. */
+/** The format of a report: `pretty` for people, `junit` and `github` for CI, `json` for programs. */
 export type Reporter = "pretty" | "junit" | "json" | "github"
 
 /**
- * A report as text.
+ * Formats a report.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `effect-sent-contract`. Only what every version of Node.js has is imported before the version is checked. */
+/** Starts `effect-sent-contract`. Until the version of Node.js is checked, imports only what every version has. */
 import { problemOf } from "@effect-sent/contract/NodeVersion"
 import * as module from "node:module"
 import { engines } from "./internal/packageJson.ts"
@@ -7,9 +7,9 @@ import { engines } from "./internal/packageJson.ts"
 const problem = problemOf(process.versions.node, engines.node)
 
 if (problem === undefined) {
-  // From the second start on, most of what is loaded need not be compiled again.
+  // The second start loads compiled code.
   module.enableCompileCache()
-  await import("./internal/cli.ts")
+  await import("./internal/cli/main.ts")
 } else {
   console.error(`effect-sent-contract: ${problem}`)
   process.exitCode = 2

@@ -799,11 +799,11 @@ describe("a change of", () => {
       ])
       assert.deepStrictEqual(said(`${schemas}/DeliveryStatusUpdate/anyOf/3`), [
         "effect-sent",
-        'schema "DeliveryStatusUpdate" was added: a receiver may meet a form that it does not know',
+        'schema "DeliveryStatusUpdate" was added: receivers may get a form that they do not know',
       ])
       assert.deepStrictEqual(said(`${scenarios}/forbidden`), [
         "effect-sent",
-        "the number +15005554030 of forbidden plays what all others do",
+        "the scenario forbidden (+15005554030) was removed: its number plays the default scenario",
       ])
     }),
   )
@@ -1006,9 +1006,14 @@ describe("the old contract", () => {
   )
 
   it.live.each<readonly [what: string, old: string, next: string, words: RegExp]>([
-    ["no ref", "no-such-branch", "api/contract.yaml", /^there is no file .*, and no git ref of/],
-    ["an option of git", "--all", "api/contract.yaml", /and no git ref of that name/],
-    ["a folder", tmpdir(), "api/contract.yaml", /and no git ref of that name/],
+    [
+      "no ref",
+      "no-such-branch",
+      "api/contract.yaml",
+      /^no-such-branch is neither a file nor a git ref in .*; in a shallow clone, fetch/,
+    ],
+    ["an option of git", "--all", "api/contract.yaml", /is neither a file nor a git ref in/],
+    ["a folder", tmpdir(), "api/contract.yaml", /is neither a file nor a git ref in/],
     ["in several files of git", "main", "new/contract.yaml", /^main:new\/contract.yaml refers to/],
     ["not yet there at the ref", "main", "api/later.yaml", /^main has no file api\/later.yaml/],
     // By its own name, from the root.
@@ -1052,7 +1057,10 @@ describe("the old contract", () => {
       const path = join(yield* folder, "contract.yaml")
       yield* write(path, small("1.0.0"))
       const { message } = yield* Effect.flip(ContractDiff.diff({ old: "main", new: path }))
-      assert.match(message, /git finds no repository in/)
+      assert.match(
+        message,
+        /^main is not a file, and not a git ref either: .* is not in a git repository/,
+      )
     }).pipe(Effect.scoped),
   )
 })

@@ -174,10 +174,11 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
           kind: { description: "Its kind.", type: "string", nullable: true, example: "cat" },
           age: { description: "Its age.", minimum: 0, exclusiveMinimum: true },
           size: { description: "Its size.", maximum: 9, exclusiveMaximum: false, nullable: true },
+          breadth: { description: "Its breadth.", exclusiveMinimum: true },
           parent: { $ref: "#/components/schemas/Parent", type: "integer" },
         },
       },
-      value: { kind: null, age: 1, size: 9, parent: "x" },
+      value: { kind: null, age: 1, size: 9, breadth: 0, parent: "x" },
       schemas: { Parent: { description: "A pet.", type: "string" } },
     },
   ],
@@ -193,6 +194,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
         properties: {
           "a#b c%d": { description: "Odd.", type: ["string", "integer"], default: 1 },
           any: true,
+          "x-sent-note": true,
           friend: { $ref: "#/components/schemas/A%20friend" },
         },
       },
@@ -205,8 +207,20 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
     "data that looks like a schema, a reference and an id",
     {
       openapi: "3.1.0",
-      schema: pet,
-      value: { $id: "http://[", properties: { a: { type: "nothing" } }, $schema: 1 },
+      schema: {
+        ...pet,
+        properties: {
+          a: { description: "A reference.", const: { $ref: "#/components/schemas/Pet" } },
+          pet: { $ref: "#/components/schemas/Pet" },
+        },
+      },
+      value: {
+        $id: "http://[",
+        properties: { a: { type: "nothing" } },
+        $schema: 1,
+        a: { $ref: "#/components/schemas/Pet" },
+      },
+      schemas: { Pet: pet },
     },
   ],
   [
@@ -252,7 +266,7 @@ info: { title: Pets, version: "1", description: Pets. }
 paths: { /pets: { $ref: sp/pets.yaml } }
 components:
   schemas:
-    Age: { description: Its age., type: integer, minimum: 0 }
+    Age: { description: Its age., type: integer, minimum: 0, format: years }
 `,
   "sp/pets.yaml": `
 get:
@@ -314,6 +328,13 @@ describe("lint", () => {
       for (const [rule, , , line] of broken) assert.include(found, `${rule}: ${line}`)
       const own = report.checks.filter(({ group }) => group === "rules")
       assert.strictEqual(own.length, broken.length)
+      const warnings = findings(report).filter(
+        ({ rule, severity }) => severity === "warning" && Object.hasOwn(ownRules, rule),
+      )
+      assert.sameMembers(
+        [...new Set(warnings.map(({ rule }) => rule))],
+        ["guids-without-pattern", "awkward-example-names"],
+      )
       assert.isTrue(own.every((check) => check.findings.length > 0))
     }),
   )
@@ -382,6 +403,11 @@ describe("lint", () => {
       assert.notInclude(
         found.map(({ rule }) => rule),
         "no-unresolved-refs",
+      )
+      // The file that is referred back to is the same document.
+      assert.lengthOf(
+        found.filter(({ rule }) => rule === "unknown-formats"),
+        1,
       )
       const own = found.filter(({ rule }) => rule === "nonconforming-examples")
       assert.deepStrictEqual(
@@ -474,6 +500,23 @@ describe("lint", () => {
       const rules = findings(report).map(({ rule }) => rule)
       assert.notInclude(rules, "misused-extensions")
       assert.notInclude(rules, "unfit-example-headers")
+    }),
+  )
+
+  it.effect("reports a crowded callback where it is, not where its path item is", () =>
+    Effect.gen(function* () {
+      const pathItem = { summary: "Taken.", post: { responses: {} } }
+      const report = yield* lintOther({
+        openapi: "3.1.0",
+        schema: pet,
+        value: {},
+        root: { components: { schemas: {}, pathItems: { Taken: pathItem } } },
+      })
+      const found = findings(report).find(({ rule }) => rule === "crowded-callbacks")
+      assert.strictEqual(
+        found?.where,
+        "#/paths/~1callbacks~1{a b}/post/callbacks/taken/{$request.body#~1url}",
+      )
     }),
   )
 
@@ -582,9 +625,10 @@ describe("lint", () => {
       )
       const lines = JSON.stringify(otherDocument(parts), undefined, 2).split("\n")
       assert.include(lines[(nameless?.source?.line ?? 0) - 1], '"A b"')
-      assert.lengthOf(
-        found.filter(({ rule }) => rule === "nonconforming-examples"),
-        1,
+      const clashes = found.filter(({ rule }) => rule === "nonconforming-examples")
+      assert.deepStrictEqual(
+        clashes.map(({ where }) => where),
+        ["#/components/schemas/B"],
       )
     }),
   )

@@ -92,8 +92,8 @@ describe("verify", () => {
             : undefined,
       })
       const found = failures(report)
-      assert.include(found, "templateId is without its last character: accepted-invalid")
-      assert.include(found, "20 requests with one thing wrong: accepted-invalid")
+      assert.include(found, "templateId lacks its last character: accepted-invalid")
+      assert.include(found, "20 requests with one error: accepted-invalid")
       assert.isTrue(found.every((line) => line.endsWith("accepted-invalid")))
     }),
   )
@@ -104,7 +104,7 @@ describe("verify", () => {
         change: ({ status, text }) =>
           status === 400 && text.includes("Unknown field") ? { status: 422 } : undefined,
       })
-      assert.include(failures(report), "there is an unknown member: undeclared-status")
+      assert.include(failures(report), "an unknown member is present: undeclared-status")
       assert.include(findingOf(report, "undeclared-status")?.message, "422")
     }),
   )
@@ -145,7 +145,7 @@ describe("verify", () => {
             "internal-server-error (+15005555000): malformed-json",
             "not-found (+15005554040): undeclared-media-type",
             "content-too-large (+15005554130): missing-body",
-            "template-not-found (+15005554005): wrong-answer",
+            "template-not-found (+15005554005): wrong-response",
             "delivered (+15005552040): update-signature",
           ],
         )
@@ -239,8 +239,8 @@ describe("verify", () => {
         timeout: "5 millis",
       })
       assert.strictEqual(
-        findingOf(report, "no-answer")?.message,
-        "there was no answer within 0.005 seconds",
+        findingOf(report, "no-response")?.message,
+        "no response within 0.005 seconds",
       )
     }).pipe(Effect.scoped),
   )
@@ -356,15 +356,15 @@ describe("prism mock", () => {
         })
         const found = new Set(failures(report))
         for (const hole of [
-          "the body is not JSON: no-answer",
-          "the body is not UTF-8: no-answer",
+          "the body is not JSON: no-response",
+          "the body is not UTF-8: no-response",
           "the body is too large: required",
           "the content type is malformed: wrong-status",
           "x-sender-id is malformed: accepted-invalid",
           "x-api-key is malformed: accepted-invalid",
-          "too-many-requests (+15005554290): wrong-answer",
+          "too-many-requests (+15005554290): wrong-response",
           "delivered (+15005552040): wrong-updates",
-          "none but those that are due: surplus-update",
+          "no unexpected updates: surplus-update",
         ]) {
           assert.isTrue(found.has(hole), `${hole} is among ${[...found].join("; ")}`)
         }
@@ -375,7 +375,7 @@ describe("prism mock", () => {
         assert.includeMembers(holds, [
           "templateId is missing",
           "20 valid requests",
-          "20 requests with one thing wrong",
+          "20 requests with one error",
         ])
       }).pipe(Effect.scoped),
   )

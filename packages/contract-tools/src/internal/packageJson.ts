@@ -1,4 +1,4 @@
-/** What this package says of itself. */
+/** The package.json of this package. */
 import { createRequire } from "node:module"
 
 interface PackageJson {
@@ -6,7 +6,7 @@ interface PackageJson {
   readonly engines: { readonly node: string }
 }
 
-// This package's own file, from src/internal and from dist/internal alike.
+// The same path from src/internal and from dist/internal.
 const packageJson: PackageJson = createRequire(import.meta.url)("../../package.json")
 
 export const { engines, version }: PackageJson = packageJson

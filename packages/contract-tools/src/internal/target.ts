@@ -1,23 +1,23 @@
-/** The base URL of a server that is looked at. */
+/** The base URL of a server. */
 
 export interface Target {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string
-  /** Whether it is this machine. */
+  /** Whether it is a loopback address. */
   readonly isLocal: boolean
 }
 
-/** What is wrong with it in words, if anything is. */
+/** Returns the problem, in words, if the URL cannot be a target. */
 export const parseTarget = (text: string): Target | string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return "the target must be an http or https URL, e.g. http://127.0.0.1:4010"
   }
   if (url.username + url.password !== "" || url.search !== "" || url.hash !== "") {
-    return "the target must be a base URL: without user information, query and fragment"
+    return "the target must be a base URL, without user information, query and fragment"
   }
   const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
   return url.protocol === "http:" && !isLocal
-    ? "the target must be https: over http, the key could be read by anyone on the way"
+    ? "the target must be https: over http, anyone on the way could read the API key"
     : { url: url.href.replace(/\/$/, ""), isLocal }
 }

@@ -388,7 +388,7 @@ const cases: ReadonlyArray<Case> = [
       ],
       "the name that asks a mock for an empty body": [
         put(`${examples}/empty`, { summary: "Empty", value: {} }),
-        "empty: a mock answers `example=empty` without a body",
+        "empty: reserved: `example=empty` asks a mock for an empty body",
       ],
       "another example under the name": [
         put(
@@ -454,7 +454,7 @@ const cases: ReadonlyArray<Case> = [
       ],
       "updates about a message that was refused": [
         put(`${scenarios}/forbidden/updates`, [{ example: "sent", after: 1 }]),
-        "forbidden: has updates, but no answer accepts the message",
+        "forbidden: has updates, but none of its answers accepts the message",
       ],
       "a misspelt member": [
         put(`${scenarios}/read/updates/0/latency`, 1),
@@ -489,15 +489,15 @@ const cases: ReadonlyArray<Case> = [
     broken: {
       "one refusal without a number": [
         drop(`${scenarios}/template-not-found`),
-        "400: no scenario answers with template-not-found",
+        "400: no scenario plays template-not-found",
       ],
       "one empty answer without a number": [
         drop(`${scenarios}/unauthorized-empty`),
-        "401: no scenario answers with empty",
+        "401: no scenario plays empty",
       ],
       "one update without a number": [
         drop(`${scenarios}/blocked`),
-        "post: no scenario sends the update blocked",
+        "post: no scenario plays the update blocked",
       ],
     },
   },

@@ -1,12 +1,11 @@
 /**
- * Lays a document out so that Redocly rates each use of a component by itself. A schema that both a request and an update
- * refer to is one to Redocly, and it does not follow what only a callback among the components refers to. So each
- * direction has a file of its own with the whole document in it, and the operations refer into these. A pointer means the
- * same in all of them.
+ * Splits a document into files so that Redocly rates each use of a component separately. Redocly rates a schema that a
+ * request and an update share once, and does not follow references of callbacks among the components. So each direction
+ * gets a file with the whole document, and the operations refer to these files. A pointer is the same in each of them.
  */
 import { isArray, isObject, type Json, type JsonObject } from "../document/json.ts"
 
-/** Where the comparison begins. */
+/** The file that Redocly starts from. */
 export const entry = "contract.json"
 
 export const layOut = (document: JsonObject): Readonly<Record<string, JsonObject>> => {
@@ -21,7 +20,7 @@ export const layOut = (document: JsonObject): Readonly<Record<string, JsonObject
     },
   })
   return {
-    // What no operation refers to reaches nobody, so the other components are left out.
+    // A component that no operation refers to is irrelevant, so the other components are left out.
     [entry]: {
       ...rest,
       paths,
@@ -32,36 +31,46 @@ export const layOut = (document: JsonObject): Readonly<Record<string, JsonObject
     },
     [called.outline]: outline(called),
     [sent.outline]: outline(sent),
-    [called.asks]: without(document, "readOnly"),
+    [called.requests]: without(document, "readOnly"),
     [called.responses]: without(document, "writeOnly"),
-    // An update is sent by the service, as a response is, and the response to it is read by the service.
-    [sent.asks]: without(document, "writeOnly"),
+    // The service sends an update, as it sends a response, and reads the response to it.
+    [sent.requests]: without(document, "writeOnly"),
     [sent.responses]: without(document, "readOnly"),
   }
 }
 
-/** The files in which an operation's two sides are, and its own parts where these are components. */
+/** The files that an operation refers to, for its request, its responses, and its callbacks and path items. */
 interface Sides {
-  readonly asks: string
+  readonly requests: string
   readonly responses: string
   readonly outline: string
 }
 
-const called: Sides = { asks: "request.json", responses: "response.json", outline: "called.json" }
+const called: Sides = {
+  requests: "request.json",
+  responses: "response.json",
+  outline: "called.json",
+}
 
-const sent: Sides = { asks: "update.json", responses: "update-response.json", outline: "sent.json" }
+const sent: Sides = {
+  requests: "update.json",
+  responses: "update-response.json",
+  outline: "sent.json",
+}
 
 const methods = new Set(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 
 const asPathItem = (item: Json, as: Sides): Json =>
   isReference(item)
     ? into(item, as.outline)
-    : map(item, (value, key) => (methods.has(key) ? asOperation(value, as) : into(value, as.asks)))
+    : map(item, (value, key) =>
+        methods.has(key) ? asOperation(value, as) : into(value, as.requests),
+      )
 
 const asOperation = (operation: Json, as: Sides): Json =>
   map(operation, (value, key) => {
     if (key === "responses") return into(value, as.responses)
-    return key === "callbacks" ? map(value, asCallback) : into(value, as.asks)
+    return key === "callbacks" ? map(value, asCallback) : into(value, as.requests)
   })
 
 const asCallback = (callback: Json): Json =>
@@ -76,7 +85,7 @@ const map = (value: Json | undefined, change: (member: Json, key: string) => Jso
     Object.entries(isObject(value) ? value : {}).map(([key, member]) => [key, change(member, key)]),
   )
 
-/** All references of the value lead into the file. */
+/** Makes all references of a value refer to the file. */
 const into = (value: Json, file: string): Json => {
   if (isArray(value)) return value.map((item) => into(item, file))
   if (!isObject(value)) return value
@@ -85,7 +94,7 @@ const into = (value: Json, file: string): Json => {
   )
 }
 
-/** Without the properties that do not go that way. */
+/** Removes the properties that do not go in this direction. */
 const without = (document: JsonObject, mark: "readOnly" | "writeOnly"): JsonObject => {
   const visit = (value: Json): Json => {
     if (isArray(value)) return value.map(visit)

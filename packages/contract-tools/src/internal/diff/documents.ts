@@ -3,7 +3,7 @@ import { messageOf, oneLine } from "@effect-sent/contract/ContractError"
 import { readText, resolvePath } from "@effect-sent/contract/File"
 import * as Effect from "effect/Effect"
 import { stat } from "node:fs/promises"
-import { basename, dirname, relative, resolve } from "node:path"
+import { basename, dirname, relative } from "node:path"
 import { at, isObject, type JsonObject, objectAt, textOf } from "../document/json.ts"
 import { openDocument, type Place } from "../document/redocly.ts"
 import { run } from "./run.ts"
@@ -54,35 +54,33 @@ const readFromGit = Effect.fnUntraced(function* (
   const folder = dirname(newFile)
   const git = (...args: ReadonlyArray<string>) =>
     run("git", args, { cwd: folder }).pipe(
-      Effect.mapError(({ message }) => `${noFile(old)}, and git cannot be run: ${message}`),
+      Effect.mapError(({ message }) => `${old} is not a file, and git cannot be run: ${message}`),
     )
-  // `main:contracts/other.yaml` names the file too.
+  // `main:contracts/other.yaml` also names the file.
   const [ref = "", ownPath] = old.split(/:(.*)/s)
 
   const inside = yield* git("rev-parse", "--show-prefix")
   if (inside.exitCode !== 0) {
     return yield* Effect.fail(
-      `${noFile(old)}, and no git ref of that name, since git finds no repository in ${folder} (${oneLine(inside.stderr)})`,
+      `${old} is not a file, and not a git ref either: ${folder} is not in a git repository (${oneLine(inside.stderr)})`,
     )
   }
   const path = ownPath ?? `${inside.stdout.trim()}${basename(newFile)}`
-  // With the suffix, nothing that a ref is called is an option of git.
+  // With the suffix, git cannot take a ref for an option.
   const commit = yield* git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)
   if (commit.exitCode !== 0) {
     return yield* Effect.fail(
-      `${noFile(old)}, and no git ref of that name in ${folder}; in a shallow clone, fetch it first`,
+      `${old} is neither a file nor a git ref in ${folder}; in a shallow clone, fetch the ref first`,
     )
   }
   const shown = yield* git("show", `${commit.stdout.trim()}:${path}`)
   if (shown.exitCode !== 0) {
     return yield* Effect.fail(
-      `${ref} has no file ${path}; if it has another name there, give ${ref}:<path>`,
+      `${ref} has no file ${path}; if the file had another name, pass ${ref}:<path>`,
     )
   }
   return { name: `${ref}:${path}`, text: shown.stdout }
 })
-
-const noFile = (old: string): string => `there is no file ${resolve(old)}`
 
 const pathOf = (path: string | URL): Effect.Effect<string, string> =>
   resolvePath(path).pipe(Effect.mapError(({ message }) => message))
@@ -120,9 +118,10 @@ const make = Effect.fnUntraced(function* (
   if (unresolved !== undefined) {
     const { column, file: where, line, message, pointer } = unresolved
     const place = `${where === file ? name : relativeName(where)}:${line}:${column}`
-    const target = where === file ? objectAt({ at: at(parsed, pointer) }, "at")["$ref"] : undefined
+    const reference = where === file ? at(parsed, pointer) : undefined
+    const target = isObject(reference) ? ` to ${textOf(reference["$ref"])}` : ""
     return yield* Effect.fail(
-      `${place}: the reference${target === undefined ? "" : ` to ${textOf(target)}`} cannot be resolved, at ${pointer} (${oneLine(message)})`,
+      `${place}: the reference${target} cannot be resolved, at ${pointer} (${oneLine(message)})`,
     )
   }
   const document = refersElsewhere

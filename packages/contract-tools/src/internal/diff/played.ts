@@ -1,4 +1,4 @@
-/** What a mock plays for whom: the scenarios and named examples of both documents. Redocly does not look into these. */
+/** Compares what a mock plays: the scenarios and named examples of both documents. Redocly does not compare these. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
@@ -14,7 +14,7 @@ import {
 } from "../document/json.ts"
 import type { Judged } from "./rules.ts"
 
-/** Of what both documents have: what else is gone or new is so with all that it played. */
+/** Compares operations and bodies that both documents have. */
 export const comparePlayed = (old: JsonObject, next: JsonObject): ReadonlyArray<Judged> => [
   ...inBoth(operationsOf(old), operationsOf(next)).flatMap(compareScenarios),
   ...inBoth(bodiesOf(old), bodiesOf(next)).flatMap(compareExamples),
@@ -42,7 +42,7 @@ const inBoth = <A extends { readonly name: string }>(
 
 const decodeScenarios = Schema.decodeUnknownOption(ScenariosObject)
 
-/** None of what no mock could read. */
+/** No scenarios if a mock could not read them. */
 const scenariosOf = ({ value }: Part): ReadonlyArray<Scenario> =>
   fromObject(Option.getOrUndefined(decodeScenarios(value["x-sent-scenarios"])))
 
@@ -65,26 +65,33 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const forAllOthers = after.find(({ isDefault }) => isDefault)
 
   const ofNumbers = before.flatMap((old) => {
-    const whose = `the number ${old.phoneNumber} of ${old.name}`
+    const name = `the scenario ${old.name} (${old.phoneNumber})`
     const own = after.find(({ phoneNumber }) => phoneNumber === old.phoneNumber)
     const now = own ?? forAllOthers
     if (now === undefined) {
-      return [judged(old, "magic-number-removed", "breaking", `${whose} plays nothing any more`)]
+      return [judged(old, "magic-number-removed", "breaking", `${name} was removed`)]
     }
     if (!playTheSame(old, now)) {
       return own === undefined
-        ? [judged(old, "magic-number-removed", "breaking", `${whose} plays what all others do`)]
-        : [judged(own, "magic-number-changed", "breaking", `${whose} plays something else`)]
+        ? [
+            judged(
+              old,
+              "magic-number-removed",
+              "breaking",
+              `${name} was removed: its number plays the default scenario`,
+            ),
+          ]
+        : [judged(own, "magic-number-changed", "breaking", `${name} plays something else`)]
     }
     return old.name === now.name && old.summary === now.summary
       ? []
-      : [judged(now, "scenario-reworded", "harmless", `${whose} plays the same, in other words`)]
+      : [judged(now, "scenario-reworded", "harmless", `${name} has another name or summary`)]
   })
 
   const old = before.find(({ isDefault }) => isDefault)
   const isOther =
     old !== undefined && (forAllOthers === undefined || !playTheSame(old, forAllOthers))
-  const message = `a number that is not listed plays something else than ${old?.name}`
+  const message = `numbers without a scenario no longer play ${old?.name}`
   const ofAllOthers = isOther
     ? [judged(forAllOthers ?? old, "default-scenario-changed", "breaking", message)]
     : []
@@ -96,13 +103,13 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
         now,
         "magic-number-added",
         "addition",
-        `the number ${now.phoneNumber} plays ${now.name}`,
+        `the scenario ${now.name} (${now.phoneNumber}) was added`,
       ),
     )
   return [...ofNumbers, ...ofAllOthers, ...more]
 }
 
-/** Times too: a test may set the clock of a mock. */
+/** Times included: a test may set the clock of a mock. */
 const playTheSame = (one: Scenario, other: Scenario): boolean =>
   one.channel === other.channel &&
   isDeepStrictEqual(one.answers, other.answers) &&
@@ -130,26 +137,26 @@ const compareExamples = ({ next, old }: Pair<Body>): ReadonlyArray<Judged> => {
   const gone = [...old.examples].flatMap(([name, example]) => {
     const now = next.examples.get(name)
     if (now === undefined) {
-      const message = `the example ${name} is gone, and with it what a mock plays for it`
+      const message = `the example ${name} was removed, and a mock no longer serves it`
       return [judged(example, "example-removed", "breaking", message)]
     }
     const isSame =
       isDeepStrictEqual(example.value["value"], now.value["value"]) &&
       isDeepStrictEqual(example.value["x-sent-headers"], now.value["x-sent-headers"])
-    const message = `the example ${name} shows something else, and so does a mock`
+    const message = `the example ${name} has another value or other headers, and a mock serves them`
     return isSame ? [] : [judged(now, "example-changed", "addition", message)]
   })
   const more = [...next.examples]
     .filter(([name]) => !old.examples.has(name))
-    .map(([name, now]) => judged(now, "example-added", "addition", `the example ${name} is new`))
+    .map(([name, now]) => judged(now, "example-added", "addition", `the example ${name} was added`))
   return [...gone, ...more]
 }
 
 // -----------------------------------------------------------------------------
-// What plays it
+// The parts of a document
 // -----------------------------------------------------------------------------
 
-/** Something in a document, with where it stands at last. */
+/** A part of a document with its pointer, references followed. */
 interface Part {
   readonly pointer: string
   readonly value: JsonObject
@@ -167,7 +174,7 @@ interface Body {
   readonly examples: ReadonlyMap<string, Part>
 }
 
-/** What stands there under names, references followed. */
+/** The members of an object, references followed. */
 const partsIn = (document: JsonObject, holder: Part, key?: string): ReadonlyArray<Named> => {
   const members = key === undefined ? holder.value : objectAt(holder.value, key)
   const place = key === undefined ? holder.pointer : step(holder.pointer, key)
@@ -217,7 +224,7 @@ const updatesOf = (document: JsonObject, operation: Named): ReadonlyArray<Named>
     ),
   )
 
-/** An example that stands under several media types is one to a mock. */
+/** A mock serves an example that stands under several media types as one. */
 const bodyOf = (document: JsonObject, direction: Body["direction"], body: Named): Body => {
   const examples = partsIn(document, body, "content")
     .flatMap((media) => partsIn(document, media, "examples"))

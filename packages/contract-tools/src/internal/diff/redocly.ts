@@ -1,4 +1,5 @@
-/** What Redocly's `diff` finds, which is to be had only as a command. It reaches into no network. */
+/** Redocly's `diff`, which exists only as a command. It opens no connections. */
+import { oneLine } from "@effect-sent/contract/ContractError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
@@ -11,22 +12,22 @@ import type { Compared } from "./documents.ts"
 import { run } from "./run.ts"
 
 const Side = Schema.Struct({
-  /** In whichever file it is, a pointer into the document. */
+  /** A pointer into the document, the same in each file of it. */
   pointer: Schema.String,
-  /** Absent when there is none. */
+  /** Absent for a part without a value. */
   value: Schema.optionalKey(Schema.Json),
 })
 
 const RedoclyChange = Schema.Struct({
-  /** How it is reached from the root, references followed. */
+  /** The path from the root, references followed. */
   path: Schema.String,
-  /** What OpenAPI calls it, e.g. `Schema`. */
+  /** OpenAPI's name for it, e.g. `Schema`. */
   typeName: Schema.String,
   kind: Schema.Literals(["added", "removed", "modified"]),
   impact: Schema.Literals(["major", "minor", "patch"]),
-  /** Why it is major; none for what is not. */
+  /** Why the impact is major. Empty when it is not. */
   verdicts: Schema.Array(Schema.Struct({ ruleId: Schema.String, message: Schema.String })),
-  /** Of what was modified: the member that is another; `key` for its own name. */
+  /** For `modified`: the member that changed, or `key` for its own name. */
   property: Schema.optionalKey(Schema.String),
   base: Schema.optionalKey(Side),
   revision: Schema.optionalKey(Side),
@@ -41,7 +42,7 @@ const decode = Schema.decodeUnknownEffect(
 const command = (): string =>
   join(createRequire(import.meta.url).resolve("@redocly/cli/package.json"), "../bin/cli.js")
 
-/** Fails with what is the matter, in words. */
+/** Fails with a message for people. */
 export const compareByRedocly = (
   old: Compared,
   next: Compared,
@@ -64,7 +65,7 @@ export const compareByRedocly = (
           "--fail-on=none",
         ],
         {
-          // Where no configuration of Redocly is: whose rules these are is settled.
+          // No configuration of Redocly is there, so its rules apply as they are.
           cwd: folder,
           env: {
             REDOCLY_TELEMETRY: "off",
@@ -73,15 +74,16 @@ export const compareByRedocly = (
           },
         },
       )
-      if (ended.exitCode !== 0) return yield* Effect.fail(`Redocly says: ${oneLine(ended.stderr)}`)
+      if (ended.exitCode !== 0)
+        return yield* Effect.fail(`Redocly failed: ${oneLine(ended.stderr)}`)
       const { changes } = yield* decode(yield* Effect.promise(() => readFile(report, "utf8")))
       return changes
     }),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
   ).pipe(
     Effect.catchTags({
-      PlatformError: ({ message }) => Effect.fail(`Redocly cannot be run: ${message}`),
-      SchemaError: ({ message }) => Effect.fail(`Redocly's report is not understood: ${message}`),
+      PlatformError: ({ message }) => Effect.fail(`cannot run Redocly: ${message}`),
+      SchemaError: ({ message }) => Effect.fail(`cannot read Redocly's report: ${message}`),
     }),
   )
 
@@ -96,5 +98,3 @@ const write = async (
     ),
   )
 }
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()

@@ -1,6 +1,6 @@
 /**
- * Whether a change breaks anybody. Redocly's verdict holds where no rule of ours applies: ours know that an update is
- * written by the service and read by its receiver, which pattern takes what, and what a mock does with the contract.
+ * Rates the changes that Redocly found. Its own verdict applies where no rule here does. The rules here know that the
+ * service writes an update and a receiver reads it, and what a mock does with the contract.
  */
 import type { Change, Direction } from "./change.ts"
 import { isArray, type Json, keysOf, textOf } from "../document/json.ts"
@@ -8,7 +8,7 @@ import type { RedoclyChange } from "./redocly.ts"
 
 export type Judged = Omit<Change, "source">
 
-/** Undefined for what is looked at elsewhere. */
+/** Undefined for a change that is compared elsewhere. */
 export const judge = (change: RedoclyChange): Judged | undefined => {
   if (isElsewhere(change)) return undefined
   const seen = { ...change, direction: directionOf(change.path) }
@@ -42,7 +42,7 @@ const byRedocly = (change: Seen): Pick<Judged, "impact" | "rule" | "decidedBy" |
   message: change.verdicts.map(({ message }) => message).join(" ") || inWords(change),
 })
 
-/** The version is what the changes are held to, and named examples are compared as a mock plays them. */
+/** The version is compared with what the changes require, and named examples as a mock serves them. */
 const isElsewhere = ({ kind, path, property, typeName }: RedoclyChange): boolean =>
   (path === "#/info" && property === "version") ||
   /\/x-sent-(?:headers|scenarios)(?:\/|$)/.test(path) ||
@@ -54,7 +54,7 @@ const isElsewhere = ({ kind, path, property, typeName }: RedoclyChange): boolean
 // Directions
 // -----------------------------------------------------------------------------
 
-/** Each direction has its own way from the root, since none shares a component with another. */
+/** The path from the root tells the direction, since no component is shared between directions. */
 export const directionOf = (path: string): Direction => {
   const keys = keysOf(path).filter((key) => key !== "$ref")
   const callback = keys.indexOf("callbacks")
@@ -64,7 +64,7 @@ export const directionOf = (path: string): Direction => {
     return keys[7] === "responses" ? "update-response" : "update"
   if (root === "paths")
     return method !== "parameters" && part === "responses" ? "response" : "request"
-  // Where a request goes, and what it must carry.
+  // These say where a request goes and which credentials it needs.
   return ["servers", "security", "components"].includes(root) ? "request" : "document"
 }
 
@@ -72,10 +72,10 @@ const isReadByService = (direction: Direction): boolean =>
   direction === "request" || direction === "update-response"
 
 // -----------------------------------------------------------------------------
-// Rules, the first that applies decides
+// Rules: the first that applies decides
 // -----------------------------------------------------------------------------
 
-/** Under these, what takes more lets less through. Redocly does not turn its verdict round there. */
+/** Under these keywords, a looser constraint accepts less. Redocly does not reverse its verdict there. */
 const negated: Rule = ({ kind, path, property = "", typeName }) =>
   kind === "modified" &&
   constraints[typeName]?.has(property) === true &&
@@ -83,17 +83,17 @@ const negated: Rule = ({ kind, path, property = "", typeName }) =>
     ? {
         rule: "negated-schema-changed",
         impact: "breaking",
-        message: "it stands under `not` or `if`, where what takes more lets less through",
+        message: "under `not` or `if`, a looser constraint may accept less",
       }
     : undefined
 
-/** Which of two patterns accepts more is not decided: in each direction, somebody relies on the old one. */
+/** Which of two patterns accepts more is not decided: in each direction, someone relies on the old one. */
 const anotherPattern: Rule = ({ base, property, revision }) =>
   isPattern(property) && typeof base?.value === "string" && typeof revision?.value === "string"
     ? {
         rule: "pattern-changed",
         impact: "breaking",
-        message: "a value that matched may no longer match, or the other way round",
+        message: "values that matched may not match now, and the reverse",
       }
     : undefined
 
@@ -104,15 +104,19 @@ const isPattern = (property: string | undefined): boolean =>
 const patternOfCredential: Rule = ({ base, property, revision }) => {
   if (property !== "x-sent-pattern") return undefined
   if (base?.value === undefined) {
-    const message = "a credential that does not match is now refused"
+    const message = "credentials that do not match are now rejected"
     return { rule: "credential-pattern-added", impact: "breaking", message }
   }
   return revision?.value === undefined
-    ? { rule: "credential-pattern-removed", impact: "addition", message: "any credential is taken" }
+    ? {
+        rule: "credential-pattern-removed",
+        impact: "addition",
+        message: "credentials of any form are accepted",
+      }
     : undefined
 }
 
-/** A status or a channel more is how a service grows: whoever reads updates is to leave what they do not know. */
+/** A service grows by new statuses and channels: receivers should ignore values that they do not know. */
 const newValueInUpdate: Rule = ({ direction, revision, verdicts }) =>
   direction === "update" &&
   verdicts.some(({ ruleId }) => ruleId === "enum-values-added") &&
@@ -120,27 +124,27 @@ const newValueInUpdate: Rule = ({ direction, revision, verdicts }) =>
     ? {
         rule: "update-enum-value-added",
         impact: "addition",
-        message: "a receiver may meet a value that it does not know",
+        message: "receivers may get a value that they do not know",
       }
     : undefined
 
-/** So is a form more. */
+/** Likewise a new form. */
 const newFormOfUpdate: Rule = ({ direction, kind, path }) =>
   direction === "update" && kind === "added" && /\/(?:anyOf|oneOf)\/\d+$/.test(path)
     ? {
         rule: "update-form-added",
         impact: "addition",
-        message: "a receiver may meet a form that it does not know",
+        message: "receivers may get a form that they do not know",
       }
     : undefined
 
-/** The key of a callback says where in the request its URL is. */
+/** The key of a callback says which member of the request has its URL. */
 const urlOfUpdate: Rule = ({ direction, property, typeName }) =>
   direction === "update" && typeName === "PathItem" && property === "key"
     ? {
         rule: "update-url-moved",
         impact: "breaking",
-        message: "a request that has it in the old place gets no updates",
+        message: "requests with the URL in the old member get no updates",
       }
     : undefined
 
@@ -149,17 +153,17 @@ const headerOfUpdate: Rule = ({ base, direction, kind, property, revision, typeN
     return undefined
   }
   if (kind === "removed") {
-    const message = "a receiver that reads it no longer finds it"
+    const message = "receivers that read it no longer find it"
     return { rule: "update-header-removed", impact: "breaking", message }
   }
-  // An update carries nothing that its receiver must send.
+  // The receiver does not send these headers, so a new one cannot break it.
   if (kind === "added") {
-    const message = "a receiver may read it"
+    const message = "receivers may ignore it"
     return { rule: "update-header-added", impact: "addition", message }
   }
   const isOther = textOf(base?.value).toLowerCase() !== textOf(revision?.value).toLowerCase()
   if ((property === "name" || property === "in") && isOther) {
-    const message = "a receiver that reads the old one no longer finds it"
+    const message = "receivers that read the old name no longer find it"
     return { rule: "update-header-renamed", impact: "breaking", message }
   }
   return property === "required" ? mayBeMissing("update-header", base?.value === true) : undefined
@@ -168,19 +172,19 @@ const headerOfUpdate: Rule = ({ base, direction, kind, property, revision, typeN
 const bodyOfUpdate: Rule = ({ base, direction, kind, property, typeName }) => {
   if (direction !== "update" || typeName !== "RequestBody") return undefined
   if (kind === "removed") {
-    const message = "a receiver that reads it no longer finds it"
+    const message = "receivers that read it no longer find it"
     return { rule: "update-body-removed", impact: "breaking", message }
   }
   return property === "required" ? mayBeMissing("update-body", base?.value === true) : undefined
 }
 
-/** A caller asks for the media type of a response. Nobody asks for that of an update. */
+/** A caller negotiates the media type of a response. A receiver cannot negotiate that of an update. */
 const mediaTypeOfUpdate: Rule = ({ direction, kind, typeName }) =>
   direction === "update" && kind === "added" && typeName === "MediaType"
     ? {
         rule: "update-media-type-added",
         impact: "breaking",
-        message: "a receiver may get a body that it cannot read",
+        message: "receivers may get a body that they cannot read",
       }
     : undefined
 
@@ -192,29 +196,45 @@ const headerOfResponse: Rule = ({ base, direction, property, typeName }) =>
 const emptyBody: Rule = ({ direction, property, revision }) => {
   if (direction !== "response" || property !== "x-sent-empty-body") return undefined
   return revision?.value === true
-    ? { rule: "response-body-optional", impact: "breaking", message: "it may now have no body" }
-    : { rule: "response-body-required", impact: "harmless", message: "it always has a body" }
+    ? {
+        rule: "response-body-optional",
+        impact: "breaking",
+        message: "the response may now have no body",
+      }
+    : {
+        rule: "response-body-required",
+        impact: "harmless",
+        message: "the response now always has a body",
+      }
 }
 
 const mayBeMissing = (what: string, wasRequired: boolean): Verdict =>
   wasRequired
     ? { rule: `${what}-optional`, impact: "breaking", message: "it may now be missing" }
-    : { rule: `${what}-required`, impact: "harmless", message: "it is now always there" }
+    : { rule: `${what}-required`, impact: "harmless", message: "it is now always present" }
 
-/** What a service takes, it only shows. */
+/** An example of a request constrains nothing. */
 const exampleOfRequest: Rule = ({ direction, kind, typeName }) =>
   isReadByService(direction) && kind !== "modified" && /^Examples?(?:Map)?$/.test(typeName)
-    ? { rule: `example-${kind}`, impact: "harmless", message: "it is only shown" }
+    ? { rule: `example-${kind}`, impact: "harmless", message: "an example constrains nothing" }
     : undefined
 
-/** Redocly calls only new parts an addition, and not that a part takes more than it did. */
-const takesMore: Rule = ({ base, direction, kind, property = "", revision, typeName, verdicts }) =>
+/** Redocly rates new parts as additions, but not parts that accept more than before. */
+const acceptsMore: Rule = ({
+  base,
+  direction,
+  kind,
+  property = "",
+  revision,
+  typeName,
+  verdicts,
+}) =>
   isReadByService(direction) &&
   kind === "modified" &&
   verdicts.length === 0 &&
   constraints[typeName]?.has(property) === true &&
   !isSameSet(base?.value, revision?.value)
-    ? { rule: "loosened", impact: "addition", message: "more is taken than before" }
+    ? { rule: "loosened", impact: "addition", message: "more is accepted than before" }
     : undefined
 
 const constraints: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -265,11 +285,11 @@ const rules: ReadonlyArray<Rule> = [
   headerOfResponse,
   emptyBody,
   exampleOfRequest,
-  takesMore,
+  acceptsMore,
 ]
 
 // -----------------------------------------------------------------------------
-// In words
+// Messages
 // -----------------------------------------------------------------------------
 
 const inWords = (change: RedoclyChange): string => {
@@ -289,7 +309,7 @@ const inWords = (change: RedoclyChange): string => {
     : `${what} changed from ${quoted(base.value)} to ${quoted(revision.value)}`
 }
 
-/** What has no name of its own goes by that of what it is in. */
+/** A part without a name of its own gets the name of what contains it. */
 const nameOf = ({ base, path, property, revision }: RedoclyChange): string => {
   const [last = ""] = keysOf(path).slice(-1)
   if (!isUnnamed(last)) return last
@@ -297,7 +317,7 @@ const nameOf = ({ base, path, property, revision }: RedoclyChange): string => {
   return holders.findLast((key) => key !== property && !isUnnamed(key)) ?? last
 }
 
-/** A place in a list, and not a status. */
+/** An index of a list, not a status. */
 const isUnnamed = (key: string): boolean =>
   /^\d{1,2}$/.test(key) || ["schema", "items", "anyOf", "oneOf", "allOf"].includes(key)
 

@@ -1,4 +1,4 @@
-/** Runs a program to its end. It is stopped when nobody waits for it any more. */
+/** Runs a program to its end. Interruption stops it. */
 import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"

@@ -32,7 +32,7 @@ export const bumpBetween = (
   const next = parseVersion(newVersion)
   if (old === undefined || next === undefined) return undefined
   if (!SemVer.isGreaterThan(next, old)) return "none"
-  // A pre-release counts as the release that it leads to.
+  // A pre-release counts as its release.
   const release = SemVer.release(next)
   if (SemVer.isGreaterThanOrEqualTo(release, SemVer.bumpMajor(old))) return "major"
   if (SemVer.isGreaterThanOrEqualTo(release, SemVer.bumpMinor(old))) return "minor"

@@ -1,3 +1,4 @@
+/** JSON values, and JSON pointers into them. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
 
 export interface JsonObject {
@@ -22,11 +23,11 @@ export const listAt = (value: unknown, key: string): ReadonlyArray<Json> => {
   return isArray(member) ? member : []
 }
 
-/** A string as it is, anything else as JSON. */
+/** A string as it is, any other value as JSON. */
 export const textOf = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value ?? null)
 
-/** One or more further steps of a JSON pointer. */
+/** A JSON pointer with further keys. */
 export const step = (pointer: string, ...keys: ReadonlyArray<string | number>): string =>
   [pointer, ...keys.map((key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1"))].join("/")
 
@@ -43,17 +44,17 @@ const member = (value: Json | undefined, key: string): Json | undefined =>
       ? value[key]
       : undefined
 
-/** What a pointer such as `#/components/schemas/Problem` stands for; one into another file, for nothing. */
+/** The value at a pointer such as `#/components/schemas/Problem`. Undefined for a pointer into another file. */
 export const at = (document: Json | undefined, pointer: string): Json | undefined =>
   pointer.startsWith("#") ? keysOf(pointer).reduce<Json | undefined>(member, document) : undefined
 
-/** Follows a reference to where it points, and on if that is a reference too. */
+/** The value that a reference resolves to, through further references. Any other value is returned as it is. */
 export const resolve = (document: JsonObject, value: Json | undefined): Json | undefined => {
   const pointer = pointerOf(document, value)
   return pointer === undefined ? value : at(document, pointer)
 }
 
-/** Where a reference leads to at last; undefined for what is no reference. */
+/** The pointer that a reference resolves to. Undefined for a value that is not a reference. */
 export const pointerOf = (document: JsonObject, value: Json | undefined): string | undefined => {
   const seen = new Set<string>()
   let pointer: string | undefined
@@ -67,7 +68,7 @@ export const pointerOf = (document: JsonObject, value: Json | undefined): string
   return pointer
 }
 
-/** A reference is a URI, in which a space is `%20`. */
+/** A reference is a URI: a space in it is `%20`. */
 const decoded = (reference: string): string => {
   try {
     return decodeURIComponent(reference)

@@ -1,8 +1,8 @@
-/** The rule that everything is explained. */
+/** The rule for descriptions. */
 import type { Oas3Rule } from "@redocly/openapi-core"
 import { isObject } from "../document/json.ts"
 
-/** The member that explains each kind of object, as Redocly names it. */
+/** The member that describes each kind of object, as Redocly names it. */
 const explanations: Readonly<Record<string, string>> = {
   Info: "description",
   Tag: "description",

@@ -37,7 +37,7 @@ export const nonconformingExamples: Oas3Rule = () => {
   }
   return [
     validator.visitor,
-    // `example` in a schema is no keyword of JSON Schema.
+    // Redocly validates `example` in schemas; it is not a keyword of JSON Schema.
     onSchemas((value, context) => {
       if (!isObject(value)) return
       const { location } = context
@@ -71,7 +71,7 @@ export const nonconformingExamples: Oas3Rule = () => {
   ]
 }
 
-/** Everything that is a body or goes in a header has an example. */
+/** Every body, parameter and header has an example. */
 export const missingExamples: Oas3Rule = () => ({
   MediaType: checkForExample,
   Parameter: checkForExample,
@@ -79,7 +79,7 @@ export const missingExamples: Oas3Rule = () => ({
 })
 
 const checkForExample = (holder: unknown, context: UserContext): void => {
-  // The example of what has `content` stands in there.
+  // With `content`, the example is in the media type.
   if (!isObject(holder) || "content" in holder || holder["example"] !== undefined) return
   if (Object.keys(objectAt(holder, "examples")).length === 0) {
     context.report({ message: "no example" })
@@ -154,7 +154,7 @@ export const unfitExampleHeaders: Oas3Rule = () => {
   ]
 }
 
-/** A header's text as the value that its schema describes. Text that is no such value stays text. */
+/** A header's text as a number if its schema describes one. */
 const headerValue = (text: string, schema: unknown): string | number =>
   isObject(schema) && schema["type"] === "integer" && /^-?(?:0|[1-9][0-9]*)$/.test(text)
     ? Number(text)
@@ -195,12 +195,15 @@ const checkNames = (
     const location = place.child([name])
     if (!isKebabCase(name)) context.report({ message: "not in kebab-case", location })
     if (name === emptyExample) {
-      context.report({ message: "a mock answers `example=empty` without a body", location })
+      context.report({
+        message: "reserved: `example=empty` asks a mock for an empty body",
+        location,
+      })
     }
   }
 }
 
-/** The name of what a reference leads to, which may be a whole file. */
+/** The name at the end of a reference, which may be that of a file. */
 const nameIn = (reference: string): string | undefined =>
   reference
     .replace(/\.(?:json|ya?ml)$/, "")

@@ -1,4 +1,4 @@
-/** Rules for the `x-sent-` extensions, each only where the contract's README says that it may stand. */
+/** Rules for the `x-sent-` extensions, which contracts/README.md describes. */
 import type { Oas3Rule, UserContext } from "@redocly/openapi-core"
 import { isObject, listAt, objectAt, textOf } from "../document/json.ts"
 import type { Located } from "./visitors.ts"
@@ -7,7 +7,7 @@ type Accepts = (value: unknown) => boolean
 
 const isText: Accepts = (value) => typeof value === "string" && value !== ""
 
-/** By the object that an extension stands on, as Redocly names it. */
+/** The extensions of each kind of object, as Redocly names it, and the values that they accept. */
 const extensions: Readonly<Record<string, Readonly<Record<string, Accepts>>>> = {
   Example: {
     "x-sent-headers": (value) => isObject(value) && Object.values(value).every(isText),
@@ -15,11 +15,11 @@ const extensions: Readonly<Record<string, Readonly<Record<string, Accepts>>>> = 
   Response: { "x-sent-empty-body": (value) => value === true },
   SecurityScheme: { "x-sent-pattern": isText },
   Schema: { "x-sent-required-message": isText },
-  // What is in them has rules of its own.
+  // The scenarios have rules of their own.
   Operation: { "x-sent-scenarios": isObject },
 }
 
-/** Known extensions in their own place, and nothing that is spelt like one. */
+/** Every key that begins with `x-sent-` is an extension of its object and has a valid value. */
 export const misusedExtensions: Oas3Rule = () => {
   const ofResponses = new Set<unknown>()
   const withHeaders: Array<Located> = []
@@ -43,7 +43,7 @@ export const misusedExtensions: Oas3Rule = () => {
 
 const checkExtensions = (value: unknown, context: UserContext): void => {
   const { location, type } = context
-  // Other objects are maps, whose keys are names.
+  // The other objects are maps, whose keys are names.
   if (!isObject(value) || type.extensionsPrefix === undefined) return
   for (const [key, extension] of Object.entries(value)) {
     if (!key.startsWith("x-sent-")) continue
@@ -63,7 +63,7 @@ const checkExtensions = (value: unknown, context: UserContext): void => {
   }
 }
 
-/** A mock answers with these texts: where one required property of a request has one, each has. */
+/** A mock responds with these messages: if one required property of a request has one, each must. */
 export const missingRequiredMessages: Oas3Rule = () => ({
   Paths: {
     PathItem: {

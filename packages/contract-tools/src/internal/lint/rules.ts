@@ -9,7 +9,7 @@ import * as scenarios from "./scenarios.ts"
 import * as schemas from "./schemas.ts"
 
 interface OwnRule {
-  /** What is true when it finds nothing. */
+  /** What is true when the rule finds nothing. */
   readonly title: string
   readonly severity: Problem["severity"]
   readonly rule: Oas3Rule
@@ -45,7 +45,7 @@ export const ownRules: Readonly<Record<string, OwnRule>> = {
   "awkward-example-names": warning("examples have plain names", examples.awkwardExampleNames),
 }
 
-/** Redocly wants the name of a plugin in front of its rules. */
+/** Redocly requires the name of the plugin in front of the name of each rule. */
 const prefix = "effect-sent/"
 
 /** The name of a rule of this package; undefined for one of Redocly's. */

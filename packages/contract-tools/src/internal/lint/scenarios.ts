@@ -49,11 +49,12 @@ export const unfitScenarios: Oas3Rule = () => {
         if (channel !== undefined && !channels.has(channel)) report(`unknown channel ${channel}`)
 
         const accepts = answers.some(({ status }) => status >= 200 && status < 300)
-        if (!accepts && updates.length > 0) report("has updates, but no answer accepts the message")
+        if (!accepts && updates.length > 0)
+          report("has updates, but none of its answers accepts the message")
         for (const { problem } of Scenario.unplayable([scenario], playable)) report(problem)
         for (const { example, status } of answers) {
           const response = playable.responses.find((one) => one.status === status)
-          // Which of them a mock would answer with is left to chance.
+          // Which example a mock would serve would be left to chance.
           if (example === undefined && (response?.examples.length ?? 0) > 0) {
             report(`names no example of ${status}`)
           }
@@ -88,13 +89,13 @@ export const examplesWithoutScenario: Oas3Rule = () =>
       const names = examples.map(({ name }) => name)
       for (const name of mayBeEmpty ? [...names, Scenario.emptyExample] : names) {
         if (!played.has(`${status} ${name}`)) {
-          context.report({ message: `no scenario answers with ${name}`, location })
+          context.report({ message: `no scenario plays ${name}`, location })
         }
       }
     }
     const sent = new Set(scenarios.flatMap((one) => one.updates.map(({ example }) => example)))
     for (const { name } of updates) {
-      if (!sent.has(name)) context.report({ message: `no scenario sends the update ${name}` })
+      if (!sent.has(name)) context.report({ message: `no scenario plays the update ${name}` })
     }
   })
 

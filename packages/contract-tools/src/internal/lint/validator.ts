@@ -1,4 +1,4 @@
-/** Validates values by the schemas of a document, in whichever file they are. */
+/** Validates values against the schemas of a document, in any of its files. */
 import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
@@ -6,9 +6,9 @@ import { isArray, isObject, type JsonObject } from "../document/json.ts"
 import { type Located, onSchemas } from "./visitors.ts"
 
 export interface Validator {
-  /** Has to visit the schemas before a value is validated. */
+  /** Must visit the schemas before a value is validated. */
   readonly visitor: Oas3Visitor
-  /** What is wrong with a value by a schema. */
+  /** The errors of a value, in words. */
   readonly problems: (
     context: UserContext,
     schema: Located,
@@ -19,7 +19,7 @@ export interface Validator {
 const makeAjv = (): Ajv2020 => {
   const ajv = new Ajv2020({
     allErrors: true,
-    // An unknown keyword is a misspelt one. How complete a schema is beyond that, is its author's choice.
+    // An unknown keyword is a misspelt one. The other checks of strict mode are a matter of style.
     strictSchema: true,
     strictTypes: false,
     strictTuples: false,
@@ -30,17 +30,17 @@ const makeAjv = (): Ajv2020 => {
   return ajv
 }
 
-/** The formats that are validated. */
+/** The formats that Ajv validates. */
 export const knownFormats: ReadonlySet<string> = new Set(Object.keys(makeAjv().formats))
 
 export const makeValidator = (): Validator => {
   const ajv = makeAjv()
-  // What is not in here is data: an example may hold a `$ref` or a `$id` and mean nothing by it.
+  // All other objects are data: a `$ref` or a `$id` in an example means nothing.
   const schemas = new Set<unknown>()
   const names = new Map<unknown, string>()
   const compiled = new Map<unknown, ValidateFunction | string>()
 
-  /** Adds a schema under a name of its own, as references may lead to another file. */
+  /** Adds a schema under a name of its own, so that references can lead to other files. */
   const nameOf = (context: UserContext, { location, value }: Located): string => {
     const known = names.get(value)
     if (known !== undefined) return known
@@ -61,13 +61,13 @@ export const makeValidator = (): Validator => {
     }
     const target = ($ref: string): string => {
       const { chain, location: at, node } = context.resolve({ $ref }, location.source.absoluteRef)
-      // A reference with keywords beside it is a schema of its own on the way.
+      // On the way, a reference with keywords beside it is a schema of its own.
       const [first = { node, location: at }] = chain ?? []
       return first.node === undefined || first.location === undefined
         ? $ref
         : nameOf(context, { value: first.node, location: first.location })
     }
-    // Any other value is a schema that accepts everything or nothing.
+    // `true` accepts everything, and `false` nothing.
     const schema = convert(value)
     ajv.addSchema(isObject(schema) ? schema : schema === false ? { not: {} } : {}, name)
     return name
@@ -104,7 +104,7 @@ export const makeValidator = (): Validator => {
 // From OpenAPI's schemas to JSON Schema 2020-12
 // -----------------------------------------------------------------------------
 
-/** Keywords that say nothing about a value, and names that references do not use: they lead to pointers. */
+/** Keywords that constrain nothing, and identifiers, which references by pointer do not use. */
 const silent = new Set(["$anchor", "$id", "discriminator", "example", "externalDocs", "xml"])
 
 const toJsonSchema = (schema: JsonObject, isOpenApi30: boolean): JsonObject =>
@@ -118,12 +118,12 @@ const fromOpenApi30 = (schema: JsonObject): JsonObject => {
   // Keywords beside a reference are ignored.
   if (typeof schema["$ref"] === "string") return { $ref: schema["$ref"] }
   const { nullable: _, ...rest } = schema
-  // `nullable` adds to a type, and where there is none it adds nothing.
+  // Without a type, `nullable` has no effect.
   const meant = schema["type"] === undefined ? rest : schema
   return withBound("minimum", "exclusiveMinimum", withBound("maximum", "exclusiveMaximum", meant))
 }
 
-/** `exclusiveMinimum` was a flag beside `minimum`, and is a bound of its own. */
+/** In 3.0, `exclusiveMinimum` is a flag beside `minimum`. In JSON Schema, it is a bound. */
 const withBound = (name: string, exclusiveName: string, schema: JsonObject): JsonObject => {
   const { [exclusiveName]: isExclusive, [name]: bound, ...rest } = schema
   if (typeof isExclusive !== "boolean") return schema

@@ -1,10 +1,10 @@
-/** What several rules look at in an OpenAPI document, in the form that Redocly's rules have. */
+/** Visitors that several rules share, and the document as they read it. */
 import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
 import { isObject } from "../document/json.ts"
 
 type Location = UserContext["location"]
 
-/** Something in a document, references followed, and where it is. */
+/** A value of a document, references followed, and its location. */
 export interface Located {
   readonly value: unknown
   readonly location: Location
@@ -16,7 +16,7 @@ export interface Member extends Located {
 
 export type Visit = (value: unknown, context: UserContext) => void
 
-/** Visits every schema, and also what stands beside a reference to one. */
+/** Visits every schema, and every reference to one for the keywords beside it. */
 export const onSchemas = (visit: Visit): Oas3Visitor => ({
   Schema: visit,
   ref: (reference, context) => {
@@ -24,7 +24,7 @@ export const onSchemas = (visit: Visit): Oas3Visitor => ({
   },
 })
 
-/** Visits the operations that a caller can call, after everything in them. Those of callbacks and webhooks are left out. */
+/** Visits the operations under `paths`, each after everything in it. Operations of callbacks and webhooks are left out. */
 export const onOperations = (visit: Visit): Oas3Visitor => ({
   Paths: { PathItem: { Operation: { leave: visit } } },
 })

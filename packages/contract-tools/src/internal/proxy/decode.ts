@@ -1,19 +1,19 @@
-/** Takes off what a body was compressed with, to look at it. */
+/** Decodes a body for validation. */
 import * as Effect from "effect/Effect"
 import { promisify } from "node:util"
 import * as zlib from "node:zlib"
 
-/** Longer bodies are passed on, and not looked at. */
+/** A longer body is forwarded without validation. */
 export const maxBodyBytes: number = 10 * 1024 * 1024
 
-/** Why there is no body to look at, in words. */
+/** Why a body was not validated: a predicate for a message. */
 export interface Unread {
   readonly because: string
 }
 
 type Decode = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Buffer>
 
-/** RFC 9110, section 8.4.1, and what was registered since. */
+/** RFC 9110, section 8.4.1, and later registrations. */
 const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ["gzip", promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gunzip)],
   ["x-gzip", promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gunzip)],
@@ -22,7 +22,7 @@ const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ["zstd", promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)],
 ])
 
-/** The body as it was before `Content-Encoding`, which lists what was done to it, the last at the end. */
+/** Reverses `Content-Encoding`, which lists the encodings in the order in which they were applied. */
 export const decode = Effect.fnUntraced(function* (
   body: Uint8Array,
   encoding: string | undefined,
@@ -33,15 +33,15 @@ export const decode = Effect.fnUntraced(function* (
     .map((one) => one.trim())
     .filter((one) => one !== "" && one !== "identity")
   let decoded = body
-  // An answer to HEAD has the header without a body.
+  // A response to HEAD has the header without a body.
   if (body.length === 0) return body
   for (const one of encodings.toReversed()) {
     const decoder = decoders.get(one)
-    if (decoder === undefined) return { because: "is in an encoding that is not known here" }
+    if (decoder === undefined) return { because: "has an unknown content-encoding" }
     const next = yield* Effect.option(
       Effect.tryPromise(() => decoder(decoded, { maxOutputLength: maxBodyBytes })),
     )
-    if (next._tag === "None") return { because: "cannot be decoded as content-encoding says" }
+    if (next._tag === "None") return { because: "does not match its content-encoding" }
     decoded = next.value
   }
   return decoded

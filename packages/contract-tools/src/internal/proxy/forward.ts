@@ -1,6 +1,6 @@
 /**
- * Passes a request on as it came and its answer back as it came, and keeps a copy of both. Once: a request that fails is
- * not sent again, since it may have been a message to a person.
+ * Forwards a request and its response unchanged, and keeps a copy of both. A failed request is not repeated, since it may
+ * have sent a message.
  */
 import * as http from "node:http"
 import * as https from "node:https"
@@ -8,14 +8,14 @@ import type { WireResponse, WireRequest } from "@effect-sent/contract/ContractVa
 import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 import { maxBodyBytes, type Unread } from "./decode.ts"
 
-/** What went through. */
+/** A request that was forwarded, and what came of it. */
 export interface Exchange {
   readonly request: Copy<WireRequest>
   readonly outcome:
-    | { readonly _tag: "Answered"; readonly answer: Copy<WireResponse> }
-    /** `mayHaveArrived`: whether the message may be on its way all the same. */
+    | { readonly _tag: "Responded"; readonly response: Copy<WireResponse> }
+    /** `mayHaveArrived`: whether the service may have processed the request. */
     | { readonly _tag: "Broken"; readonly how: string; readonly mayHaveArrived: boolean }
-    /** The application did not wait for the answer. */
+    /** The application closed the connection before the response. */
     | { readonly _tag: "HungUp" }
 }
 
@@ -24,13 +24,13 @@ type Copy<A extends { readonly body: Uint8Array }> = Omit<A, "body"> & {
 }
 
 export interface Upstream {
-  /** Its path, if there is one, stands in front of every other. */
+  /** Its path is a prefix of every request's. */
   readonly base: URL
-  /** How long it may be silent. */
+  /** How long the service may be silent. */
   readonly timeoutMillis: number
 }
 
-/** `over` is told of the exchange when nothing more of it is to come: before the application has seen its end. */
+/** Calls `over` when the exchange is complete, before the application sees its end. */
 export const forward = (
   { base, timeoutMillis }: Upstream,
   request: http.IncomingMessage,
@@ -38,10 +38,10 @@ export const forward = (
   over: (exchange: Exchange) => void,
 ): void => {
   const { headers, httpVersion, method = "GET" } = request
-  // Or the target's own would be put in its place.
+  // The target's host would take its place, and hide that it is missing.
   if (httpVersion === "1.1" && headers.host === undefined) {
     request.resume()
-    return refuse(response, 400, "The header host is missing")
+    return refuse(response, 400, "the header host is missing")
   }
   const target = originForm(request.url ?? "/")
   const requestBody = keep(request)
@@ -71,20 +71,20 @@ export const forward = (
     method,
     path: target === "*" ? target : `${base.pathname.replace(/\/$/, "")}${target}`,
     headers: ["Host", base.host, ...passedOn(request, "1.1"), "Connection", "close"],
-    // Or Node would say what the application did not, e.g. that an empty body is chunked.
+    // Node would add headers that the application did not send, e.g. for an empty body.
     setDefaultHeaders: false,
-    // A connection that was used before may be closed while the request is on its way.
+    // A reused connection may be closed while the request is on its way.
     agent: false,
   })
 
   upstream.once("socket", (socket) => {
-    // Before that nothing is written.
+    // Nothing is written before that.
     socket.once(base.protocol === "https:" ? "secureConnect" : "connect", () => {
       isConnected = true
     })
     socket.setTimeout(timeoutMillis, () => {
       const waitsForMore = !request.complete && !upstream.writableNeedDrain
-      // Or it is the application that is slow, to write or to read.
+      // The application may be the slow one, in writing or in reading.
       if (waitsForMore || response.writableNeedDrain) return
       fail(504, `the target was silent for ${timeoutMillis / 1000} seconds`)
     })
@@ -93,41 +93,41 @@ export const forward = (
     fail(502, `${isConnected ? "the connection to the target broke" : unreachable} (${code})`),
   )
   upstream.once("continue", () => {
-    if (isExpecting(request)) response.writeContinue()
+    if (expectsContinue(request)) response.writeContinue()
   })
   // `Upgrade` is not passed on.
-  upstream.once("upgrade", (_answer, socket) => {
-    fail(502, "the target changed the protocol unasked")
+  upstream.once("upgrade", (_response, socket) => {
+    fail(502, "the target switched protocols unasked")
     socket.destroy()
   })
-  upstream.once("response", (answer) => {
-    const answerBody = keep(answer)
+  upstream.once("response", (incoming) => {
+    const responseBody = keep(incoming)
     response.sendDate = false
     try {
       response.writeHead(
-        answer.statusCode ?? 0,
-        answer.statusMessage,
-        passedOn(answer, httpVersion),
+        incoming.statusCode ?? 0,
+        incoming.statusMessage,
+        passedOn(incoming, httpVersion),
       )
     } catch {
-      return fail(502, "the first line of the target's answer is not HTTP")
+      return fail(502, "the status line of the target's response is not HTTP")
     }
-    pass(answer, response)
-    answer.once("end", () =>
+    pass(incoming, response)
+    incoming.once("end", () =>
       end({
-        _tag: "Answered",
-        answer: {
-          status: answer.statusCode ?? 0,
-          headers: headersOf(answer),
-          body: answerBody(),
+        _tag: "Responded",
+        response: {
+          status: incoming.statusCode ?? 0,
+          headers: headersOf(incoming),
+          body: responseBody(),
         },
       }),
     )
-    answer.once("close", () => {
-      if (!answer.complete) fail(502, "the target's answer broke off")
+    incoming.once("close", () => {
+      if (!incoming.complete) fail(502, "the target's response was cut off")
     })
   })
-  // What is still to come of the request is not for the target any more.
+  // The rest of the request no longer goes to the target.
   upstream.once("close", () => request.unpipe(upstream).resume())
   response.once("close", () => {
     if (response.writableFinished) return
@@ -138,7 +138,7 @@ export const forward = (
   pass(request, upstream)
 }
 
-/** The head at once, byte for byte as it was read, the body as it comes, and what may follow it. */
+/** Sends the head at once, byte for byte, then the body as it comes, then the trailers. */
 const pass = (source: http.IncomingMessage, sink: http.OutgoingMessage): void => {
   sink.write("", "latin1")
   source.once("end", () => sink.addTrailers([...pairsOf(source.rawTrailers)]))
@@ -146,8 +146,8 @@ const pass = (source: http.IncomingMessage, sink: http.OutgoingMessage): void =>
 }
 
 /**
- * Waits until no more of a request is to come: a service may answer before it has heard all. Of a request that was
- * answered, Node does not say that it ended with its connection.
+ * Waits for the end of a request: a service may respond before it has read all of it. Node does not report that a request
+ * with a response ended with its connection.
  */
 const whenHeard = (request: http.IncomingMessage, then: () => void): void => {
   const { socket } = request
@@ -161,7 +161,7 @@ const whenHeard = (request: http.IncomingMessage, then: () => void): void => {
   socket.once("close", heard)
 }
 
-/** Copies what is read of a body by others. */
+/** Copies a body while it is forwarded. */
 const keep = (message: http.IncomingMessage): (() => Uint8Array | Unread) => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -172,7 +172,7 @@ const keep = (message: http.IncomingMessage): (() => Uint8Array | Unread) => {
   })
   return () => {
     if (size > maxBodyBytes) return { because: `is larger than ${maxBodyBytes} bytes` }
-    return message.complete ? Buffer.concat(chunks) : { because: "broke off" }
+    return message.complete ? Buffer.concat(chunks) : { because: "was cut off" }
   }
 }
 
@@ -180,16 +180,16 @@ const keep = (message: http.IncomingMessage): (() => Uint8Array | Unread) => {
 // Heads
 // -----------------------------------------------------------------------------
 
-/** RFC 9112, section 3.2.2: only a proxy is sent a whole URL. By hand: the URL parser would put the path in order. */
+/** RFC 9112, section 3.2.2: only a proxy gets a whole URL. By hand: the URL parser would normalise the path. */
 const originForm = (target: string): string => {
   const [, rest] = /^https?:\/\/[^/?#]*(.*)$/i.exec(target) ?? []
   if (rest === undefined) return target
   return rest.startsWith("/") ? rest : `/${rest}`
 }
 
-const isExpecting = ({ headers }: http.IncomingMessage): boolean => headers.expect !== undefined
+const expectsContinue = ({ headers }: http.IncomingMessage): boolean => headers.expect !== undefined
 
-/** In lower case. What comes several times is a list, also where Node keeps the first alone. */
+/** Names in lower case. Repeated headers are joined, even those of which Node keeps only the first. */
 const headersOf = ({ rawHeaders }: http.IncomingMessage): Readonly<Record<string, string>> => {
   const headers = new Map<string, string>()
   for (const [name, value] of pairsOf(rawHeaders)) {
@@ -200,12 +200,12 @@ const headersOf = ({ rawHeaders }: http.IncomingMessage): Readonly<Record<string
   return Object.fromEntries(headers)
 }
 
-/** RFC 9110, section 7.6.1: these are between two neighbours, as are those that `Connection` names. */
+/** RFC 9110, section 7.6.1: not forwarded, like those that `Connection` names. */
 const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"])
 
 /**
- * Names and values in turn, as they came, but for what is between two neighbours, and for `Host`, which is the target's.
- * `Transfer-Encoding` is between neighbours, too, but each of ours needs the same: it says how the body is written.
+ * Names and values in turn, as they came, without hop-by-hop headers and without `Host`, which is the target's.
+ * `Transfer-Encoding` is kept, although it is hop-by-hop: the body is forwarded in the same coding.
  */
 const passedOn = (message: http.IncomingMessage, httpVersion: string): Array<string> => {
   const pairs = pairsOf(message.rawHeaders)
@@ -214,10 +214,10 @@ const passedOn = (message: http.IncomingMessage, httpVersion: string): Array<str
     .flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/))
   const dropped = new Set([...hopByHop, ...named, "host"])
   const isChunked = httpVersion === "1.1" && message.headers["transfer-encoding"] !== undefined
-  // RFC 9110, section 6.5: nothing can follow a body of another form, and HTTP/1.0 knows no chunks.
+  // RFC 9110, section 6.5: only a chunked body has trailers, and HTTP/1.0 has no chunks.
   if (!isChunked) dropped.add("trailer").add("transfer-encoding")
   else dropped.delete("transfer-encoding")
-  // Whoever names it: without it, a body would be read as one more request.
+  // Even if `Connection` names it: without it, the body would be read as another request.
   dropped.delete("content-length")
   return pairs.filter(([name]) => !dropped.has(name.toLowerCase())).flat()
 }
@@ -226,23 +226,23 @@ const pairsOf = (raw: ReadonlyArray<string>): ReadonlyArray<[name: string, value
   raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""] as const] : []))
 
 // -----------------------------------------------------------------------------
-// Answers of our own
+// Responses of the proxy
 // -----------------------------------------------------------------------------
 
 const unreachable = "the target cannot be reached"
 
-/** What that means for a message that costs money. */
+/** What that means for the request, in words. */
 export const consequenceOf = (mayHaveArrived: boolean): string =>
-  mayHaveArrived ? "the request may have arrived all the same" : "the request was not sent"
+  mayHaveArrived ? "the request may have arrived" : "the request was not sent"
 
 const refuse = (response: http.ServerResponse, status: number, detail: string): void => {
-  // What has begun cannot become a refusal: the application sees the same as it would without us.
+  // A response that has started cannot become an error: the application sees it break, as it would without the proxy.
   if (response.headersSent) {
     response.destroy()
     return
   }
   const text = JSON.stringify(ProblemDocument.make(status, detail))
-  // With the reason: one of the target's that cannot be passed on would be in its place.
+  // With its own reason phrase, in place of one of the target's that cannot be forwarded.
   response.writeHead(status, http.STATUS_CODES[status], [
     "Content-Type",
     ProblemDocument.mediaTypes[0] ?? "application/json",

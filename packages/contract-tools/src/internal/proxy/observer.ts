@@ -1,4 +1,4 @@
-/** Holds what went through a proxy to the contract, and remembers what left it. */
+/** Validates the exchanges of a proxy and collects the deviations from the contract. */
 import * as Effect from "effect/Effect"
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Check, Finding, Report } from "../../ContractReport.ts"
@@ -8,12 +8,12 @@ import { consequenceOf, type Exchange } from "./forward.ts"
 
 export interface Observer {
   readonly observe: (exchange: Exchange) => Effect.Effect<void>
-  /** What the application said cannot be read as a request. */
+  /** Reports bytes of the application that are not an HTTP request. */
   readonly misread: (code: string) => void
   readonly report: (title: string) => Report
 }
 
-/** Only the newest `maxDeviations` are kept: a service that is always wrong would fill the memory. */
+/** Keeps the newest `maxDeviations`: a service that is always wrong would fill the memory. */
 export const makeObserver = (
   validator: Validator,
   maxDeviations: number,
@@ -37,23 +37,25 @@ export const makeObserver = (
     observe: Effect.fnUntraced(function* (exchange) {
       const { method, target } = exchange.request
       const operation = validator.find(method, target)
-      const { answers, requests } = yield* Effect.catchCause(
+      const { requests, responses } = yield* Effect.catchCause(
         findingsOf(validator, operation, exchange),
-        // What went through went through, whatever becomes of looking at it.
-        () => Effect.succeed(unlooked),
+        // The exchange is over: a defect of the validation must not affect the proxy.
+        () => Effect.succeed(notValidated),
       )
       const kind = `${nameOf(operation)}: ${outcomeOf(exchange)}`
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
       exchanges += 1
       const name = `exchange ${exchanges}, ${kind}`
       if (requests.length > 0) deviate({ group: "requests", name, findings: requests })
-      if (answers.length > 0) deviate({ group: "answers", name, findings: answers })
+      if (responses.length > 0) deviate({ group: "responses", name, findings: responses })
     }),
     misread: (code) =>
       deviate({
         group: "requests",
-        name: "what is no request",
-        findings: [finding("malformed-http", `it is not HTTP/1.1 (${code})`)],
+        name: "malformed request",
+        findings: [
+          finding("malformed-http", `the application sent bytes that are not HTTP/1.1 (${code})`),
+        ],
       }),
     report: (title) => ({
       title,
@@ -71,12 +73,12 @@ export const makeObserver = (
   }
 }
 
-/** What is not kept in full counts all the same: a report with an error among it does not hold. */
+/** Dropped deviations still count: a dropped error fails the report. */
 const older = (dropped: Readonly<Record<Finding["severity"], number>>): ReadonlyArray<Check> => {
   const severity = (["error", "warning", "note"] as const).find((one) => dropped[one] > 0)
   if (severity === undefined) return []
   const { error, note, warning } = dropped
-  const message = `${error} errors, ${warning} warnings and ${note} notes are no longer kept`
+  const message = `${error} errors, ${warning} warnings and ${note} notes of older exchanges were dropped`
   return [
     {
       group: "exchanges",
@@ -86,13 +88,13 @@ const older = (dropped: Readonly<Record<Finding["severity"], number>>): Readonly
   ]
 }
 
-/** Of a path that the contract does not have, nothing is repeated: it may hold anything. */
+/** An unknown path is not repeated: it may contain anything. */
 const nameOf = (operation: Operation | undefined): string =>
-  operation === undefined ? "elsewhere" : `${operation.method} ${operation.path}`
+  operation === undefined ? "unknown operation" : `${operation.method} ${operation.path}`
 
 const outcomeOf = ({ outcome }: Exchange): string => {
-  if (outcome._tag === "Answered") return String(outcome.answer.status)
-  return outcome._tag === "Broken" ? "no answer" : "not waited for"
+  if (outcome._tag === "Responded") return String(outcome.response.status)
+  return outcome._tag === "Broken" ? "no response" : "closed by the application"
 }
 
 // -----------------------------------------------------------------------------
@@ -101,7 +103,7 @@ const outcomeOf = ({ outcome }: Exchange): string => {
 
 interface Findings {
   readonly requests: ReadonlyArray<Finding>
-  readonly answers: ReadonlyArray<Finding>
+  readonly responses: ReadonlyArray<Finding>
 }
 
 const findingsOf = Effect.fnUntraced(function* (
@@ -110,21 +112,21 @@ const findingsOf = Effect.fnUntraced(function* (
   { outcome, request }: Exchange,
 ): Effect.fn.Return<Findings> {
   if (operation === undefined) {
-    const what = "the contract has no such path, or not by this method"
-    return { requests: [finding("undeclared-operation", what)], answers: broken(outcome) }
+    const what = "the contract has no operation with this method and path"
+    return { requests: [finding("undeclared-operation", what)], responses: broken(outcome) }
   }
-  const requests = yield* lookAt("request", request, (whole) =>
+  const requests = yield* validate("request", request, (whole) =>
     validator.request(operation, { ...request, ...whole }),
   )
-  if (outcome._tag !== "Answered") return { requests, answers: broken(outcome) }
-  const { answer } = outcome
-  const answers = yield* lookAt("answer", answer, (whole) =>
-    Effect.map(validator.response(operation, { ...answer, ...whole }), (all) =>
-      // What HEAD is answered with has no body, whatever is declared.
+  if (outcome._tag !== "Responded") return { requests, responses: broken(outcome) }
+  const { response } = outcome
+  const responses = yield* validate("response", response, (whole) =>
+    Effect.map(validator.response(operation, { ...response, ...whole }), (all) =>
+      // A response to HEAD has no body, whatever is declared.
       request.method === "HEAD" ? all.filter(({ rule }) => rule !== "missing-body") : all,
     ),
   )
-  return { requests, answers: [...verdict(requests, answer.status), ...answers] }
+  return { requests, responses: [...verdict(requests, response.status), ...responses] }
 })
 
 interface Message {
@@ -132,9 +134,9 @@ interface Message {
   readonly body: Uint8Array | Unread
 }
 
-/** Without a body that can be read, all else is looked at. */
-const lookAt = Effect.fnUntraced(function* (
-  whose: "request" | "answer",
+/** Validates everything but the body when the body cannot be read. */
+const validate = Effect.fnUntraced(function* (
+  whose: "request" | "response",
   { body, headers }: Message,
   violationsOf: (whole: { readonly body: Uint8Array }) => Effect.Effect<ReadonlyArray<Violation>>,
 ): Effect.fn.Return<ReadonlyArray<Finding>> {
@@ -151,52 +153,53 @@ const lookAt = Effect.fnUntraced(function* (
 
 const finding = (rule: string, message: string): Finding => ({ rule, severity: "error", message })
 
-const unread = (whose: "request" | "answer", { because }: Unread): Finding => ({
+const unread = (whose: "request" | "response", { because }: Unread): Finding => ({
   rule: "not-validated",
   severity: "note",
-  message: `the ${whose}'s body ${because}, and was not validated`,
+  message: `the ${whose} body ${because} and was not validated`,
 })
 
-const unlooked: Findings = {
+const notValidated: Findings = {
   requests: [
     {
       rule: "not-validated",
       severity: "warning",
-      message: "the validation itself failed; please report what kind of exchange it was",
+      message: "the validation itself failed; please report the kind of exchange",
     },
   ],
-  answers: [],
+  responses: [],
 }
 
 const fromViolation =
-  (whose: "request" | "answer") =>
+  (whose: "request" | "response") =>
   ({ message, rule, where }: Violation): Finding => ({
     ...finding(rule, withoutNumbers(message)),
-    where: withoutNumbers(`the ${whose}'s ${where === "" ? "body" : where}`),
+    where: withoutNumbers(`${whose} ${where === "" ? "body" : where}`),
   })
 
-/** A violation repeats no value but the names of members, and a phone number may be the name of one. */
+/** A violation names members, and the name of a member may be a phone number. */
 const withoutNumbers = (text: string): string => text.replaceAll(/\+?\d(?:[\s().-]?\d){6,}/g, "…")
 
 const broken = (outcome: Exchange["outcome"]): ReadonlyArray<Finding> =>
   outcome._tag === "Broken"
-    ? [finding("no-answer", `${outcome.how}; ${consequenceOf(outcome.mayHaveArrived)}`)]
+    ? [finding("no-response", `${outcome.how}; ${consequenceOf(outcome.mayHaveArrived)}`)]
     : []
 
-/** Whether the service takes what the contract takes. */
+/** Compares the service's verdict on a request with the contract's. */
 const verdict = (requests: ReadonlyArray<Finding>, status: number): ReadonlyArray<Finding> => {
   if (requests.some(({ severity }) => severity === "error")) {
     return status >= 200 && status < 300
-      ? [finding("accepted-invalid", "the service accepts what the contract refuses")]
+      ? [finding("accepted-invalid", "the service accepted a request that the contract rejects")]
       : []
   }
-  // It may know more than the contract does, e.g. that there is no such template.
+  // It may know more than the contract, e.g. that a template does not exist.
   return requests.length === 0 && status === 400
     ? [
         {
           rule: "refused-valid",
           severity: "warning",
-          message: "the service refuses what the contract accepts; it may know more",
+          message:
+            "the service rejected a request that the contract accepts; it may enforce more than the contract",
         },
       ]
     : []

@@ -1,5 +1,5 @@
 /**
- * A report as the workflow commands that GitHub shows as annotations.
+ * A report as GitHub's workflow commands, which become annotations.
  *
  * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
@@ -10,7 +10,7 @@ export const toGithub = (report: Report): string => {
     check.findings.map((finding) => annotation(check, finding)),
   )
   const skipped = report.checks.filter((check) => check.skipped !== undefined).length
-  const total = `${report.title}: ${report.checks.length} looked at, ${skipped} of them skipped`
+  const total = `${report.title}: ${report.checks.length} checks, ${skipped} skipped`
   return [...lines, ...report.summary, total].join("\n")
 }
 

@@ -1,4 +1,4 @@
-/** A report as JUnit's XML: a suite for each group, a case for each check. */
+/** A report as JUnit XML: a suite for each group, a case for each check. */
 import { createRequire } from "node:module"
 import type JUnit from "junit-report-builder"
 import type { Finding, Report } from "./report.ts"

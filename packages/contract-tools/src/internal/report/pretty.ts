@@ -1,4 +1,4 @@
-/** A report for people: what failed in full, what passed in a line for each group. */
+/** A report for people: failed checks in full, the others counted by group. */
 import { styleText } from "node:util"
 import type { Check, Finding, Report } from "./report.ts"
 
@@ -8,8 +8,8 @@ export const toPretty = (report: Report): string => {
   const total = report.checks.length
   const verdict =
     failed === 0
-      ? style("green", `✓ ${report.title}: everything holds`)
-      : style("red", `✗ ${report.title}: ${failed} of ${total} do not hold`)
+      ? style("green", `✓ ${report.title}: passed`)
+      : style("red", `✗ ${report.title}: ${failed} of ${total} checks failed`)
   return [
     ...[...groups].flatMap(([name, checks]) => groupLines(name, checks)),
     ...report.summary,
@@ -35,7 +35,7 @@ const groupLines = (name: string, checks: ReadonlyArray<Check>): ReadonlyArray<s
   ]
 }
 
-/** One check by itself, as it happens. */
+/** One check, printed as it happens. */
 export const toLines = (check: Check): string => checkLines(check).join("\n")
 
 const checkLines = (check: Check): ReadonlyArray<string> => [

@@ -1,18 +1,18 @@
-/** What a command has found. */
+/** The result of a command. */
 
-/** One thing that was found. It holds neither a key nor a phone number that could be somebody's. */
+/** One finding. It contains no credentials, and no phone number that could be a person's. */
 export interface Finding {
-  /** What was looked for, in kebab-case: a rule of a linter, a keyword of JSON Schema, a name of our own. */
+  /** The rule, in kebab-case: a rule of Redocly, a keyword of JSON Schema, or a rule of this package. */
   readonly rule: string
-  /** An `error` makes a report fail; a `warning` or a `note` does not. */
+  /** An `error` fails the report. A `warning` or a `note` does not. */
   readonly severity: "error" | "warning" | "note"
-  /** What is wrong, and where it helps, what to do. */
+  /** What is wrong and, where it helps, what to do. */
   readonly message: string
-  /** A JSON pointer into a document, or a request. */
+  /** A JSON pointer into a document, or the part of a request or response. */
   readonly where?: string | undefined
-  /** Where in a file. */
+  /** The place in a file. */
   readonly source?: Source | undefined
-  /** A command that shows it again. */
+  /** A command that reproduces it. */
   readonly reproduce?: string | undefined
 }
 
@@ -25,24 +25,24 @@ export interface Source {
   readonly column?: number | undefined
 }
 
-/** One thing that was looked at. */
+/** One check. It failed if one of its findings is an error. */
 export interface Check {
-  /** What it belongs to. */
+  /** The group that it is listed in. */
   readonly group: string
-  /** What was looked at, in words. */
+  /** What was checked, in words. */
   readonly name: string
-  /** Why it was not looked at; undefined when it was. */
+  /** Why it was skipped. Undefined when it ran. */
   readonly skipped?: string | undefined
   readonly findings: ReadonlyArray<Finding>
-  /** How long it took. */
+  /** How long it took, in milliseconds. */
   readonly millis?: number | undefined
 }
 
-/** Everything that was looked at. */
+/** All checks of a command. */
 export interface Report {
-  /** What was done, e.g. `verify http://127.0.0.1:4010`. */
+  /** The command and its subject, e.g. `verify http://127.0.0.1:4010`. */
   readonly title: string
   readonly checks: ReadonlyArray<Check>
-  /** What is to be said at the end, a line each, e.g. the seed. */
+  /** Lines for the end of the report, e.g. the seed. */
   readonly summary: ReadonlyArray<string>
 }

@@ -1,18 +1,18 @@
-/** The cases that every server of a contract is held to, made of the contract alone. */
+/** The cases that a server has to pass, made from the contract alone. */
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { WireRequest } from "@effect-sent/contract/ContractValidator"
 import type { ScenarioAnswer } from "@effect-sent/contract/Scenario"
 import type { Requests } from "./requests.ts"
 
-/** Requests, one after the other, and what each must be answered with. */
+/** Requests that are sent one after the other, each with the response that it must get. */
 export interface Case {
   readonly group: "successes" | "refusals" | "scenarios"
   readonly name: string
   readonly operation: Operation
   readonly steps: ReadonlyArray<Step>
-  /** The example of the contract that is sent. */
+  /** The contract's example that is sent. */
   readonly requestExample?: string
-  /** The updates that follow when the request holds the URL of a receiver; absent where it cannot hold one. */
+  /** The updates that follow if the request has a `webhookUrl`. Absent for a request that cannot have one. */
   readonly updates?: ReadonlyArray<{ readonly example: string }>
 }
 
@@ -22,28 +22,28 @@ export interface Step {
 }
 
 export type Expected =
-  /** Any status of success that the contract has. */
+  /** Any successful status that the contract declares. */
   | { readonly _tag: "Accepted" }
   /** One of these statuses. */
   | { readonly _tag: "Refused"; readonly statuses: ReadonlyArray<number> }
-  /** This answer of the contract. */
+  /** This answer of a scenario. */
   | { readonly _tag: "Exactly"; readonly answer: ScenarioAnswer }
 
-/** More than any server of a small JSON API reads: RFC 9110 has 413 for it. */
+/** More than a server of a small JSON API accepts: RFC 9110, section 15.5.14. */
 const tooManyBytes = 10 * 1024 * 1024 + 1
 
 // -----------------------------------------------------------------------------
 // Successes
 // -----------------------------------------------------------------------------
 
-/** What must be accepted. With a number, that is whom it goes to; otherwise to nobody's. */
+/** Requests that must be accepted. Without a phone number, they go to one that is not assigned. */
 export const successes = (
   operation: Operation,
   requests: Requests,
   phoneNumber: string | undefined,
 ): ReadonlyArray<Case> => {
   const example = operation.requestBody?.examples[0]?.name
-  // Somebody's number is sent to once, and without updates to a host that is not theirs.
+  // A real number gets one message, without updates to a host that is not its owner's.
   const { [operation.updates?.urlMember ?? ""]: _url, ...withoutUrl } = requests.sample
   const body = phoneNumber === undefined ? requests.sample : { ...withoutUrl, phoneNumber }
   return [
@@ -61,7 +61,7 @@ export const successes = (
 // Refusals
 // -----------------------------------------------------------------------------
 
-/** What every server must refuse, and so sends nothing. */
+/** Requests that every server must reject, so that no message is sent. */
 export const refusals = (operation: Operation, requests: Requests): ReadonlyArray<Case> => {
   const { withBody, withBytes, sample } = requests
   const one = (name: string, request: WireRequest, ...statuses: ReadonlyArray<number>): Case => ({
@@ -78,7 +78,7 @@ export const refusals = (operation: Operation, requests: Requests): ReadonlyArra
     ...whole,
     headers: withHeader(whole.headers, "content-type", type),
   })
-  // Not valid either, so that a server which reads it all does not send it.
+  // Invalid as well, so that a server that reads all of it sends nothing.
   const long = new Uint8Array(tooManyBytes).fill(0x20)
   long.set(new TextEncoder().encode('{"effectSentUnknown":1}'))
 
@@ -89,7 +89,7 @@ export const refusals = (operation: Operation, requests: Requests): ReadonlyArra
         ? []
         : [one(name, withBody(body), ...declared(400))]
     }),
-    one("the body is not there", withBytes(new Uint8Array()), ...declared(400, 415)),
+    one("the body is missing", withBytes(new Uint8Array()), ...declared(400, 415)),
     one("the body is not JSON", text("{"), ...declared(400)),
     one(
       "the body is not UTF-8",
@@ -99,7 +99,7 @@ export const refusals = (operation: Operation, requests: Requests): ReadonlyArra
     one("the body is too large", withBytes(long), ...declared(413, 400)),
     ...[
       one("the content type is missing", typed(undefined), ...declared(415, 400)),
-      one("the content type is another", typed("text/plain"), ...declared(415, 400)),
+      one("the content type is text/plain", typed("text/plain"), ...declared(415, 400)),
       one("the content type is malformed", typed("json"), ...declared(415, 400)),
     ].map(withoutUpdates),
     ...wrongCredentials(operation, whole).map(([name, request]) =>
@@ -108,11 +108,11 @@ export const refusals = (operation: Operation, requests: Requests): ReadonlyArra
   ]
 }
 
-/** Of a refused message there is nothing to tell. */
+/** A rejected message has no updates. */
 const withoutUpdates = (one: Case): Case => ({ ...one, updates: [] })
 
-/** Stand for no account: a service may lock the credentials of one after some failures. */
-const nobody: Readonly<Record<string, string>> = {
+/** Credentials of no account: a service may lock an account after several failures. */
+const unassigned: Readonly<Record<string, string>> = {
   "x-sender-id": "00000000-0000-4000-8000-000000000000",
 }
 
@@ -125,7 +125,7 @@ const wrongCredentials = (
     Object.entries(whole.headers).map(([name, value]) => [
       name,
       needed.some((header) => header.name === name)
-        ? (nobody[name] ?? "effect-sent-contract")
+        ? (unassigned[name] ?? "effect-sent-contract")
         : value,
     ]),
   )
@@ -136,7 +136,7 @@ const wrongCredentials = (
   return [
     ...needed.map(({ name }) => [`${name} is missing`, without([name])] as const),
     ...needed.map(({ name }) => [`${name} is empty`, without([name], "")] as const),
-    // What is inside a header may be no more than this; whether it is malformed, its pattern says.
+    // Only a pattern says which values are malformed.
     ...needed
       .filter(({ pattern }) => pattern?.test("no such credential") === false)
       .map(({ name }) => [`${name} is malformed`, without([name], "no such credential")] as const),
@@ -159,7 +159,7 @@ const withHeader = (
 // Scenarios
 // -----------------------------------------------------------------------------
 
-/** What a mock plays for the magic numbers of the contract. */
+/** The scenarios that a mock plays for the contract's magic numbers. */
 export const scenarios = (operation: Operation, requests: Requests): ReadonlyArray<Case> =>
   operation.scenarios.map((scenario) => ({
     group: "scenarios",

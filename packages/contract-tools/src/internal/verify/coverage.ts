@@ -1,9 +1,10 @@
-/** Counts what of a contract the cases have exercised. */
+/** Counts how often the cases exercise each part of a contract. */
 import { isDeepStrictEqual } from "node:util"
 import type { Contract, Operation, Response } from "@effect-sent/contract/Contract"
 import type { WireResponse } from "@effect-sent/contract/ContractValidator"
+import { emptyExample } from "@effect-sent/contract/Scenario"
 
-/** Something that the contract declares, and how often it was exercised. */
+/** A part of the contract, and how often it was exercised. */
 export interface CoverageItem {
   readonly kind: "operation" | "request example" | "status" | "example" | "callback" | "update"
   /** E.g. `POST /v1/messages/phone 400 insufficient-balance`. */
@@ -12,7 +13,7 @@ export interface CoverageItem {
 }
 
 export interface Counting {
-  readonly answered: (operation: Operation, answer: WireResponse) => void
+  readonly responded: (operation: Operation, response: WireResponse) => void
   readonly requested: (operation: Operation, example: string) => void
   readonly updated: (operation: Operation, example: string | undefined) => void
   /** In the contract's order. */
@@ -29,14 +30,14 @@ export const makeCounting = ({ operations }: Contract): Counting => {
     requested: (operation, example) => {
       count("request example", `${nameOf(operation)} ${example}`)
     },
-    answered: (operation, answer) => {
+    responded: (operation, response) => {
       count("operation", nameOf(operation))
-      const response = operation.responses.find(({ status }) => status === answer.status)
-      if (response === undefined) return
-      count("status", `${nameOf(operation)} ${answer.status}`)
-      const example = exampleOf(response, answer)
-      if (example !== undefined)
-        count("example", `${nameOf(operation)} ${answer.status} ${example}`)
+      const declared = operation.responses.find(({ status }) => status === response.status)
+      if (declared === undefined) return
+      const name = `${nameOf(operation)} ${response.status}`
+      count("status", name)
+      const example = exampleOf(declared, response)
+      if (example !== undefined) count("example", `${name} ${example}`)
     },
     updated: (operation, example) => {
       count("callback", nameOf(operation))
@@ -73,21 +74,19 @@ const itemsOf = (operation: Operation): ReadonlyArray<Item> => {
 
 const exampleNames = ({ examples, mayBeEmpty }: Response): ReadonlyArray<string> => {
   const names = examples.map(({ name }) => name)
-  return mayBeEmpty ? [...names, empty] : names
+  return mayBeEmpty ? [...names, emptyExample] : names
 }
 
-const empty = "empty"
-
-/** The example that an answer is, headers and all; of several that it could be, the one with most headers. */
-export const exampleOf = (response: Response, answer: WireResponse): string | undefined => {
-  if (answer.body.length === 0) return response.mayBeEmpty ? empty : undefined
-  const body = parse(answer.body)
-  return response.examples
+/** The example that a response equals, headers included. If it equals several, the one with the most headers. */
+export const exampleOf = (declared: Response, response: WireResponse): string | undefined => {
+  if (response.body.length === 0) return declared.mayBeEmpty ? emptyExample : undefined
+  const body = parse(response.body)
+  return declared.examples
     .filter(
       ({ headers, value }) =>
         isDeepStrictEqual(value, body) &&
         Object.entries(headers).every(
-          ([name, text]) => answer.headers[name.toLowerCase()] === text,
+          ([name, text]) => response.headers[name.toLowerCase()] === text,
         ),
     )
     .toSorted(

@@ -1,12 +1,12 @@
-/** A request as a line of curl, to see it again by hand. It names the environment where a credential would stand. */
+/** A request as a curl command that reproduces it. Credentials are environment variables. */
 import type { WireRequest } from "@effect-sent/contract/ContractValidator"
 
-/** Header names in lower case, and the variable that holds the value. */
+/** The environment variable of each credential, by header name in lower case. */
 export type Secrets = Readonly<Record<string, string>>
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-/** Longer bodies are nothing to paste. */
+/** Longer bodies are left out: nobody pastes them. */
 const maxBodyCharacters = 4000
 
 export const toCurl = (
@@ -35,5 +35,5 @@ const data = (body: Uint8Array): ReadonlyArray<string> => {
   }
 }
 
-/** For a POSIX shell: nothing but the quote itself means anything in there. */
+/** For a POSIX shell, where only the quote itself is special between single quotes. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -1,4 +1,4 @@
-/** Sends one request and waits for its answer; never twice, and never for ever. */
+/** Sends a request, once, and waits for the response until a time-out. */
 import { Agent, request as send } from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -6,22 +6,22 @@ import type * as Scope from "effect/Scope"
 import type { WireResponse, WireRequest } from "@effect-sent/contract/ContractValidator"
 
 export type Outcome =
-  | { readonly _tag: "Answered"; readonly answer: WireResponse }
-  /** There was no answer; `how` says it in words. */
+  | { readonly _tag: "Responded"; readonly response: WireResponse }
+  /** There was no response. `how` says why. */
   | { readonly _tag: "Broken"; readonly how: string; readonly isUnreachable: boolean }
 
 export type Exchange = (request: WireRequest) => Effect.Effect<Outcome>
 
-/** What is read of an answer; the rest is cut off. */
-const maxAnswerBytes = 1024 * 1024
+/** A longer response is cut off. */
+const maxResponseBytes = 1024 * 1024
 
-/** Sends to this server, each request within so many milliseconds. Its connections are closed with the scope. */
+/** Sends requests to a server. Its connections close with the scope. */
 export const makeExchange = Effect.fnUntraced(function* (
   target: string,
   timeoutMillis: number,
 ): Effect.fn.Return<Exchange, never, Scope.Scope> {
   const agent = yield* Effect.acquireRelease(
-    // Prism's server closes connections that wait; a request on one of them would seem to break.
+    // Prism's server closes idle connections, and a request on one of them would fail.
     Effect.sync(() => new Agent({ pipelining: 0, connect: { timeout: timeoutMillis } })),
     (open) => Effect.promise(() => open.destroy()),
   )
@@ -36,7 +36,7 @@ export const makeExchange = Effect.fnUntraced(function* (
           body: body.length === 0 ? null : body,
           dispatcher: agent,
           signal,
-          // One clock for the whole of it, below.
+          // The time-out below covers the whole exchange.
           headersTimeout: 0,
           bodyTimeout: 0,
         })
@@ -46,14 +46,16 @@ export const makeExchange = Effect.fnUntraced(function* (
           const bytes: Uint8Array = chunk
           chunks.push(bytes)
           size += bytes.length
-          if (size > maxAnswerBytes) break
+          if (size > maxResponseBytes) break
         }
-        const answer = {
-          status: response.statusCode,
-          headers: headersOf(response.headers),
-          body: Buffer.concat(chunks).subarray(0, maxAnswerBytes),
+        return {
+          _tag: "Responded",
+          response: {
+            status: response.statusCode,
+            headers: headersOf(response.headers),
+            body: Buffer.concat(chunks).subarray(0, maxResponseBytes),
+          },
         }
-        return { _tag: "Answered", answer }
       },
       catch: brokenBy,
     }).pipe(
@@ -63,7 +65,7 @@ export const makeExchange = Effect.fnUntraced(function* (
         orElse: () =>
           Effect.succeed<Outcome>({
             _tag: "Broken",
-            how: `there was no answer within ${timeoutMillis / 1000} seconds`,
+            how: `no response within ${timeoutMillis / 1000} seconds`,
             isUnreachable: false,
           }),
       }),

@@ -1,11 +1,11 @@
-/** Exactly one thing wrong: what can be wrong with a body by its JSON Schema, and how to make it so. */
+/** Mutations: the ways in which a body can violate its JSON Schema, one at a time. */
 import * as Predicate from "effect/Predicate"
 
-/** Breaks a valid body in one place. */
+/** Makes one change to a valid body that may make it invalid. */
 export interface Mutation {
-  /** What is wrong, e.g. `templateId is missing`. */
+  /** The error, e.g. `templateId is missing`. */
   readonly name: string
-  /** Undefined where it cannot be applied to this body. */
+  /** Undefined when it does not apply to this body. */
   readonly apply: (valid: JsonObject) => unknown
 }
 
@@ -14,10 +14,7 @@ export type JsonObject = Readonly<Record<string, unknown>>
 const isJsonObject = (value: unknown): value is JsonObject =>
   Predicate.isObject(value) && !Array.isArray(value)
 
-/**
- * Everything that is wrong by a schema of an object, one thing at a time. Not each of them has to be: whether what comes
- * out is invalid is for a validator to say.
- */
+/** Every mutation for the schema of an object. The result of one may still be valid: only a validator can tell. */
 export const mutationsOf = (schema: unknown): ReadonlyArray<Mutation> => {
   const properties = isJsonObject(schema) ? schema["properties"] : undefined
   const required = isJsonObject(schema) ? schema["required"] : undefined
@@ -34,8 +31,8 @@ export const mutationsOf = (schema: unknown): ReadonlyArray<Mutation> => {
         memberMutations(name, property),
       ].flat(),
     ),
-    put("there is an unknown member", "effectSentUnknown", "x"),
-    put("there is a member __proto__", "__proto__", "x"),
+    put("an unknown member is present", "effectSentUnknown", "x"),
+    put("a member __proto__ is present", "__proto__", "x"),
     ...otherTypes
       .filter(([, value]) => !isJsonObject(value))
       .map(([what, value]): Mutation => ({ name: `the body is ${what}`, apply: () => value })),
@@ -57,27 +54,27 @@ const otherTypes: ReadonlyArray<readonly [what: string, value: unknown]> = [
   ["null", null],
   ["a number", 1],
   ["a boolean", true],
-  ["a text", "text"],
-  ["a list", []],
+  ["a string", "text"],
+  ["an array", []],
   ["an object", {}],
 ]
 
-/** What looks like the valid text and is not it. */
+/** Edits of a valid string, each close to it. */
 const edits: ReadonlyArray<readonly [what: string, edit: (text: string) => string]> = [
-  ["empty", () => ""],
-  ["blank", () => " "],
-  ["with a space in front", (text) => ` ${text}`],
-  ["with a line break at its end", (text) => `${text}\n`],
-  ["without its first character", (text) => text.slice(1)],
-  ["without its last character", (text) => text.slice(0, -1)],
-  ["half of it", (text) => text.slice(0, Math.floor(text.length / 2))],
-  ["twice in a row", (text) => text + text],
-  ["with a letter in the middle", (text) => insert(text, "g")],
-  ["with an apostrophe in the middle", (text) => insert(text, "'")],
-  ["with a digit of another script", (text) => insert(text, "٣")],
-  ["in full-width characters", (text) => text.replaceAll(/[0-9]/g, fullWidth)],
-  ["in braces", (text) => `{${text}}`],
-  ["as a URN", (text) => `urn:uuid:${text}`],
+  ["is empty", () => ""],
+  ["is blank", () => " "],
+  ["starts with a space", (text) => ` ${text}`],
+  ["ends with a line break", (text) => `${text}\n`],
+  ["lacks its first character", (text) => text.slice(1)],
+  ["lacks its last character", (text) => text.slice(0, -1)],
+  ["lacks its second half", (text) => text.slice(0, Math.floor(text.length / 2))],
+  ["is repeated", (text) => text + text],
+  ["has a letter in the middle", (text) => insert(text, "g")],
+  ["has an apostrophe in the middle", (text) => insert(text, "'")],
+  ["has a digit of another script", (text) => insert(text, "٣")],
+  ["has full-width digits", (text) => text.replaceAll(/[0-9]/g, fullWidth)],
+  ["is in braces", (text) => `{${text}}`],
+  ["is a URN", (text) => `urn:uuid:${text}`],
 ]
 
 const insert = (text: string, piece: string): string => {
@@ -95,22 +92,24 @@ const nearMisses = (name: string, property: unknown): ReadonlyArray<Mutation> =>
   )
   return [
     ...(isConstrained ? edits : []).map(([what, edit]) => onText(name, what, edit)),
-    ...(Array.isArray(allowed) ? [put(`${name} is of no such value`, name, "effect-sent")] : []),
+    ...(Array.isArray(allowed)
+      ? [put(`${name} is not an allowed value`, name, "effect-sent")]
+      : []),
     ...(typeof maxLength === "number"
-      ? [onText(name, "a character too long", (text) => text.padEnd(maxLength + 1, "a"))]
+      ? [onText(name, "is one character too long", (text) => text.padEnd(maxLength + 1, "a"))]
       : []),
   ]
 }
 
 const onText = (name: string, what: string, edit: (text: string) => string): Mutation => ({
-  name: `${name} is ${what}`,
+  name: `${name} ${what}`,
   apply: (valid) => {
     const text = valid[name]
     return Predicate.isString(text) ? withMember(valid, name, edit(text)) : undefined
   },
 })
 
-/** For an object of members that are all alike, such as a template's variables. */
+/** For an object whose members have one schema, such as a template's variables. */
 const memberMutations = (name: string, property: unknown): ReadonlyArray<Mutation> =>
   isJsonObject(property) && isJsonObject(property["additionalProperties"])
     ? otherTypes.map(([what, value]) =>

@@ -1,4 +1,4 @@
-/** Receives a server's updates on this machine, and holds each to the contract. */
+/** Receives the updates of a server on this machine and validates each against the contract. */
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import * as Deferred from "effect/Deferred"
@@ -12,26 +12,26 @@ import type { Example, Updates } from "@effect-sent/contract/Contract"
 import type { Finding } from "../../ContractReport.ts"
 
 export interface Receiver {
-  /** A URL of its own for this case, and what comes there; of how many are to come. */
+  /** Opens a URL for one case, which expects this many updates. */
   readonly open: (name: string, expected: number) => Inbox
-  /** What came beyond that, so far. */
+  /** The updates so far that no case expects. */
   readonly surplus: () => ReadonlyArray<Finding>
 }
 
 export interface Inbox {
   readonly url: string
   readonly received: ReadonlyArray<ReceivedUpdate>
-  /** Waits until all have come. */
+  /** Waits for all expected updates. */
   readonly wait: Effect.Effect<void>
 }
 
 export interface ReceivedUpdate {
-  /** The example of the contract that it is formed after; undefined when there is none. */
+  /** The contract's example that it corresponds to, if there is one. */
   readonly example: string | undefined
   readonly findings: ReadonlyArray<Finding>
 }
 
-/** Listens on loopback until the scope closes. With a secret, signatures are checked as well. */
+/** Listens on loopback until the scope closes. With a secret, it verifies signatures. */
 export const makeReceiver = Effect.fnUntraced(function* (
   updates: Updates,
   secret: string | undefined,
@@ -41,7 +41,7 @@ export const makeReceiver = Effect.fnUntraced(function* (
   const surplus: Array<Finding> = []
   const server = createServer((request, response) => {
     const receive = inboxes.get(request.url ?? "")
-    void answer(request, response, (text) => receive?.(check(request, text)))
+    void receiveFrom(request, response, (text) => receive?.(check(request, text)))
   })
   yield* Effect.acquireRelease(
     Effect.callback<void>((resume) => {
@@ -67,10 +67,8 @@ export const makeReceiver = Effect.fnUntraced(function* (
         received.push(update)
         if (received.length === expected) Deferred.doneUnsafe(complete, Effect.void)
         if (received.length === expected + 1) {
-          const due = expected === 0 ? "none" : `${expected}`
-          surplus.push(
-            finding("surplus-update", `an update came too many after "${name}", which has ${due}`),
-          )
+          const message = `the case "${name}" got more updates than the ${expected} that it expects`
+          surplus.push(finding("surplus-update", message))
         }
       })
       return {
@@ -82,7 +80,7 @@ export const makeReceiver = Effect.fnUntraced(function* (
   }
 })
 
-const answer = async (
+const receiveFrom = async (
   request: IncomingMessage,
   response: ServerResponse,
   receive: (text: string) => void,
@@ -91,7 +89,7 @@ const answer = async (
     receive((await buffer(request)).toString("utf8"))
     response.writeHead(204).end()
   } catch {
-    // It broke off: there is nobody left to answer.
+    // The request was cut off.
     response.destroy()
   }
 }
@@ -100,7 +98,7 @@ const answer = async (
 // One update
 // -----------------------------------------------------------------------------
 
-const where = "the update that came to webhookUrl"
+const where = "update sent to webhookUrl"
 
 const finding = (rule: string, message: string): Finding => ({
   rule,
@@ -116,7 +114,7 @@ const makeCheck = (
   const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false })
   addFormats.default(ajv)
   const validate = Predicate.isObject(schema) ? ajv.compile(schema) : undefined
-  // A header is text, whatever its schema says that it stands for.
+  // A header is a string, whatever type its schema has.
   const headerAjv = new Ajv2020({ strict: false, coerceTypes: true })
   addFormats.default(headerAjv)
   const headerChecks = declared.map(({ name, required, schema: own }) => ({
@@ -133,7 +131,9 @@ const makeCheck = (
       return { example: undefined, findings: [finding("update-schema", problems)] }
     }
     const findings = [
-      ...(method === "POST" ? [] : [finding("update-method", `it came by ${method ?? "?"}`)]),
+      ...(method === "POST"
+        ? []
+        : [finding("update-method", `the method is ${method ?? "missing"}, not POST`)]),
       ...headerChecks.flatMap(({ isValid, name, required }) => {
         const value = headers[name]
         if (value === undefined) {
@@ -141,13 +141,13 @@ const makeCheck = (
         }
         return isValid(String(value))
           ? []
-          : [finding("update-header", `the header ${name} is not as the contract has it`)]
+          : [finding("update-header", `the header ${name} does not match its schema`)]
       }),
       ...(webhook === undefined || isSigned(webhook, headers, text)
         ? []
-        : [finding("update-signature", "no signature fits the secret")]),
+        : [finding("update-signature", "no signature matches the webhook secret")]),
     ]
-    return { example: examples.find(({ value }) => isFormedAfter(value, body))?.name, findings }
+    return { example: examples.find(({ value }) => corresponds(value, body))?.name, findings }
   }
 }
 
@@ -174,8 +174,8 @@ const isSigned = (webhook: Webhook, headers: IncomingMessage["headers"], text: s
   }
 }
 
-/** What tells one example from another; all else is about its own message. */
-const isFormedAfter = (example: Example["value"], body: unknown): boolean =>
+/** Compares the members that tell examples apart. All others belong to the message itself. */
+const corresponds = (example: Example["value"], body: unknown): boolean =>
   ["field", "sub_type", "event"].every((name) => member(example, name) === member(body, name)) &&
   statusIn(example) === statusIn(body)
 

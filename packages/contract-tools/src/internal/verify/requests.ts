@@ -1,4 +1,4 @@
-/** Requests for an operation: the valid one that all others are made of, and the ones with something wrong. */
+/** Requests for an operation: a valid sample, its mutations, and generated ones. */
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import * as Arbitrary from "effect/Arbitrary"
@@ -12,17 +12,17 @@ import { type JsonObject, type Mutation, mutationsOf } from "./mutations.ts"
 import { makeSafe } from "./safe.ts"
 
 export interface Requests {
-  /** The first example of the contract, made harmless. */
+  /** The contract's first valid example, made safe to send. */
   readonly sample: JsonObject
-  /** A request with this body and headers that are all as they should be. */
+  /** A request with this body and correct headers. */
   readonly withBody: (body: unknown) => WireRequest
   readonly withBytes: (body: Uint8Array) => WireRequest
   readonly isValid: (body: unknown) => boolean
-  /** What can be wrong with a body. */
+  /** The ways to make a body invalid. */
   readonly mutations: ReadonlyArray<Mutation>
   /** Any valid body. */
   readonly valid: Arbitrary.Arbitrary<unknown>
-  /** Any valid body with exactly one thing wrong. */
+  /** Any valid body with exactly one error. */
   readonly invalid: Arbitrary.Arbitrary<Invalid>
 }
 
@@ -31,22 +31,24 @@ export interface Invalid {
   readonly body: unknown
 }
 
-/** Undefined for an operation that these requests cannot be made for, with the reason in words. */
+/** Returns the reason, in words, when no requests can be made for the operation. */
 export const makeRequests = (
   operation: Operation,
   credentials: Readonly<Record<string, string>>,
 ): Requests | string => {
   const { method, path, requestBody } = operation
-  if (path.includes("{")) return "its path has parameters, for which the contract names no values"
+  if (path.includes("{"))
+    return "the path has parameters, and the contract gives no values for them"
   const schema = requestBody?.schema
-  if (requestBody === undefined || !Predicate.isObject(schema)) return "it takes no JSON body"
+  if (requestBody === undefined || !Predicate.isObject(schema))
+    return "the operation has no JSON request body"
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
   const isValid = ajv.compile(schema)
   const sample = requestBody.examples
     .map(({ value }) => makeSafe(value))
     .find((value): value is JsonObject => Predicate.isObject(value) && isValid(value))
-  if (sample === undefined) return "the contract has no valid example of its request"
+  if (sample === undefined) return "the contract has no valid example of the request"
 
   const mutations = mutationsOf(schema)
   const headers = {
@@ -83,7 +85,7 @@ const toJsonObject = (object: object): JsonObject => Object.fromEntries(Object.e
 const indexBelow = (bound: number): Arbitrary.Arbitrary<number> =>
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: bound - 1 })))
 
-/** From the contract's own schema; its patterns are trusted, as they are when the contract is served. */
+/** Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. */
 const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> =>
   Arbitrary.schema(
     SchemaRepresentation.fromJsonSchemaDocument(

@@ -1,4 +1,4 @@
-/** Plays a case against a server and says what is wrong with its answers. */
+/** Runs cases against a server and validates its responses. */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,7 +15,7 @@ import type { Inbox, Receiver } from "./receiver.ts"
 
 export interface Runner {
   readonly runCase: (one: Case, receiver: Receiver | undefined) => Effect.Effect<Check>
-  /** Looks for the smallest value whose request is not answered as it must be. */
+  /** Searches for the smallest value whose request gets a wrong response. */
   readonly runProperty: <A>(
     name: string,
     operation: Operation,
@@ -30,10 +30,10 @@ export interface RunnerParts {
   readonly exchange: Exchange
   readonly validator: Validator
   readonly counting: Counting
-  /** How long updates may take. */
+  /** How long to wait for updates. */
   readonly timeoutMillis: number
   readonly credentials: Readonly<Record<string, string>>
-  /** A number that may not be shown. */
+  /** A phone number that no finding may show. */
   readonly hidden: Redacted.Redacted<string> | undefined
 }
 
@@ -66,7 +66,7 @@ const runCase = Effect.fnUntraced(function* (
     findings.push(...(yield* runStep(operation, { ...step, request })))
   }
   if (requestExample !== undefined) parts.counting.requested(operation, requestExample)
-  // After a wrong answer nobody knows whether an update is to come.
+  // After a wrong response, whether updates follow is unknown.
   if (inbox !== undefined && updates !== undefined && findings.length === 0) {
     findings.push(...(yield* checkUpdates(parts, operation, updates, inbox)))
   }
@@ -87,16 +87,16 @@ const smallestFailure = Effect.fnUntraced(function* <A>(
   if (result._tag !== "Falsified") {
     return [problem("not-generated", Arbitrary.formatCheckFailure(result) ?? result._tag)]
   }
-  // Once more, for what there is to say of the smallest.
+  // Sends the smallest again for its findings.
   const findings = yield* run(result.shrunkInput)
   return findings.length > 0
     ? findings
-    : [problem("flaky", "a request was answered otherwise when it was sent again")]
+    : [problem("flaky", "the same request got another response when it was sent again")]
 })
 
 const problem = (rule: string, message: string): Finding => ({ rule, severity: "error", message })
 
-/** The same request with one member of its body more. */
+/** The request with one more member in its body. */
 const withMember = (request: WireRequest, name: string, value: string): WireRequest => {
   const body: unknown = JSON.parse(new TextDecoder().decode(request.body))
   const changed = { ...(typeof body === "object" ? body : {}), [name]: value }
@@ -115,7 +115,7 @@ const makeRunStep = (parts: RunnerParts): RunStep => {
     Object.keys(credentials).map((name) => [name, variableOf(name)]),
   )
   const curl = (request: WireRequest): string => {
-    // What is wrong with a credential is shown; the credential that is right is not.
+    // A wrong credential is shown, the right one is not.
     const own = Object.fromEntries(
       Object.entries(secrets).filter(([name]) => request.headers[name] === credentials[name]),
     )
@@ -128,21 +128,21 @@ const makeRunStep = (parts: RunnerParts): RunStep => {
   return Effect.fnUntraced(function* (operation, { expected, request }) {
     const outcome = yield* politely(exchange(request), expected)
     const found = yield* findingsOf(validator, operation, expected, outcome)
-    if (outcome._tag === "Answered") counting.answered(operation, outcome.answer)
+    if (outcome._tag === "Responded") counting.responded(operation, outcome.response)
     const where = `${request.method} ${request.target}`
     const reproduce = curl(request)
     return found.map((finding) => Object.assign({ where, reproduce }, finding))
   })
 }
 
-/** `x-sender-id` → `SENT_SENDER_ID`, as core reads it. */
+/** `x-sender-id` is `SENT_SENDER_ID`, the variable that core reads. */
 const variableOf = (header: string): string =>
   `SENT_${header.replace(/^x-/, "").replaceAll("-", "_").toUpperCase()}`
 
-/** Longer than this, nobody waits for a rate limit in a CI. */
+/** The longest `Retry-After` that is waited for. */
 const maxWaitSeconds = 90
 
-/** What a rate limit turned away was not done, and may be asked once more when it says so. */
+/** Sends a request once more after a rate limit: the first was not processed. */
 const politely = (send: Effect.Effect<Outcome>, expected: Expected): Effect.Effect<Outcome> =>
   Effect.flatMap(send, (outcome) => {
     const wait = expected._tag === "Exactly" ? undefined : retryAfterOf(outcome)
@@ -150,8 +150,8 @@ const politely = (send: Effect.Effect<Outcome>, expected: Expected): Effect.Effe
   })
 
 const retryAfterOf = (outcome: Outcome): number | undefined => {
-  if (outcome._tag !== "Answered" || outcome.answer.status !== 429) return undefined
-  const seconds = Number(outcome.answer.headers["retry-after"])
+  if (outcome._tag !== "Responded" || outcome.response.status !== 429) return undefined
+  const seconds = Number(outcome.response.headers["retry-after"])
   return seconds > 0 && seconds <= maxWaitSeconds ? seconds : undefined
 }
 
@@ -163,23 +163,22 @@ const findingsOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Finding>> {
   const isLost = expected._tag === "Exactly" && expected.answer.lost !== undefined
   if (outcome._tag === "Broken") {
-    return isLost ? [] : [problem("no-answer", outcome.how)]
+    return isLost ? [] : [problem("no-response", outcome.how)]
   }
-  const { answer } = outcome
+  const { response } = outcome
   if (isLost) {
-    return [
-      problem("wrong-answer", `the connection must be reset, and there is a ${answer.status}`),
-    ]
+    const message = `the scenario resets the connection; the server responded with ${response.status}`
+    return [problem("wrong-response", message)]
   }
-  const violations = yield* validator.response(operation, answer)
-  const unexpected = unexpectedIn(operation, expected, answer)
+  const violations = yield* validator.response(operation, response)
+  const unexpected = unexpectedIn(operation, expected, response)
   return [
-    // A status that is declared nowhere is said once.
+    // An undeclared status is reported once.
     ...(unexpected === undefined || violations.some(({ rule }) => rule === "undeclared-status")
       ? []
       : [unexpected]),
     ...violations.map(({ message, rule, where }) =>
-      Object.assign(problem(rule, message), { where: `the answer's ${where}` }),
+      Object.assign(problem(rule, message), { where: `response ${where}` }),
     ),
   ]
 })
@@ -187,39 +186,39 @@ const findingsOf = Effect.fnUntraced(function* (
 const unexpectedIn = (
   operation: Operation,
   expected: Expected,
-  answer: WireResponse,
+  response: WireResponse,
 ): Finding | undefined => {
-  const { status } = answer
+  const { status } = response
   const isSuccess = status >= 200 && status < 300
-  if (expected._tag === "Exactly") return otherThan(operation, expected.answer, answer)
+  if (expected._tag === "Exactly") return differenceFrom(operation, expected.answer, response)
   if (expected._tag === "Accepted") {
     return isSuccess
       ? undefined
-      : problem("refused-valid", `a valid request is refused with ${status}`)
+      : problem("refused-valid", `a valid request was rejected with ${status}`)
   }
   const { statuses } = expected
   if (statuses.includes(status) || (statuses.length === 0 && !isSuccess)) return undefined
-  const wanted = statuses.join(" or ")
+  const wanted = statuses.length === 0 ? "an error" : statuses.join(" or ")
   return isSuccess
-    ? problem("accepted-invalid", `a request that must be refused with ${wanted} is accepted`)
-    : problem("wrong-status", `the status must be ${wanted}, and it is ${status}`)
+    ? problem("accepted-invalid", `an invalid request was accepted; expected ${wanted}`)
+    : problem("wrong-status", `expected the status ${wanted}, got ${status}`)
 }
 
-const otherThan = (
+const differenceFrom = (
   operation: Operation,
   { example, status: wanted }: ScenarioAnswer,
-  answer: WireResponse,
+  response: WireResponse,
 ): Finding | undefined => {
-  const { status } = answer
+  const { status } = response
   if (status !== wanted) {
-    return problem("wrong-answer", `the scenario has the status ${wanted}, and it is ${status}`)
+    return problem("wrong-response", `the scenario expects the status ${wanted}, got ${status}`)
   }
-  const response = operation.responses.find((one) => one.status === status)
-  if (example === undefined || response === undefined) return undefined
-  const given = exampleOf(response, answer)
+  const declared = operation.responses.find((one) => one.status === status)
+  if (example === undefined || declared === undefined) return undefined
+  const given = exampleOf(declared, response)
   if (given === example) return undefined
-  const what = given ?? "none of the contract's"
-  return problem("wrong-answer", `the scenario has the example ${example}, and it is ${what}`)
+  const what = given ?? "a response that equals no example"
+  return problem("wrong-response", `the scenario expects the example ${example}, got ${what}`)
 }
 
 // -----------------------------------------------------------------------------
@@ -235,14 +234,12 @@ const checkUpdates = Effect.fnUntraced(function* (
   const wanted = expected.map(({ example }) => example)
   const inTime = yield* Effect.timeoutOption(inbox.wait, timeoutMillis)
   for (const { example } of inbox.received) counting.updated(operation, example)
-  const came = inbox.received.map(
-    ({ example }) => example ?? "one of no form that the contract has",
-  )
+  const came = inbox.received.map(({ example }) => example ?? "an unknown update")
   const findings = inbox.received.flatMap((update) => update.findings)
   if (Option.isSome(inTime) && came.join() === wanted.join()) return findings
   return [
     ...findings,
-    problem("wrong-updates", `the updates must be ${list(wanted)}; there came ${list(came)}`),
+    problem("wrong-updates", `expected the updates ${list(wanted)}; received ${list(came)}`),
   ]
 })
 

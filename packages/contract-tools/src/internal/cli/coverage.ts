@@ -1,0 +1,42 @@
+/** `effect-sent-contract coverage` */
+import * as MockServer from "@effect-sent/mock-server/MockServer"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as ContractVerify from "../../ContractVerify.ts"
+import { targetFlag } from "./contract.ts"
+import { withMessages } from "./exit.ts"
+import { print, reportFlags } from "./report.ts"
+import { verifyFlags, verifyTarget } from "./verify.ts"
+
+export const coverage = Command.make(
+  "coverage",
+  {
+    target: targetFlag.pipe(
+      Flag.withDescription("The base URL of the server. Default: a mock, started for this command"),
+      Flag.optional,
+    ),
+    ...verifyFlags,
+    ...reportFlags,
+  },
+  Effect.fnUntraced(
+    function* ({ target, ...flags }) {
+      const given = Option.getOrUndefined(target)
+      const contract = Option.getOrUndefined(flags.contract)
+      const url = given ?? (yield* MockServer.make({ port: 0, contract })).baseUrl
+      const secret =
+        given === undefined ? Redacted.make(MockServer.defaultWebhookSecret) : undefined
+      const verification = yield* verifyTarget(url, flags, secret)
+      const name = given ?? "the mock"
+      yield* print(ContractVerify.coverageReport(name, verification.coverage), flags)
+    },
+    Effect.scoped,
+    withMessages,
+  ),
+).pipe(
+  Command.withDescription(
+    "Show which operations, statuses, examples and callbacks of the contract verify does not exercise",
+  ),
+)
