@@ -85,14 +85,14 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
     [["verify", "--target", "http://127.0.0.1:1"], 2, "cannot be reached"],
     [["verify"], 2, "Missing required flag"],
     [["--help"], 0, "with 2 when the checks could not run"],
-  ])("%j ends with %i", async (flags, code, words) => {
+  ])("%j exits with %i", async (flags, code, words) => {
     const ended = await run(...flags)
     assert.strictEqual(ended.code, code, ended.err)
     assert.include((ended.out + ended.err).replaceAll(/\s+/g, " "), words)
     assert.notMatch(ended.err, /^\s+at /m)
   })
 
-  it("verifies with the credentials of the environment, and writes JUnit's XML to a file", async () => {
+  it("verifies with the credentials of the environment, and writes JUnit XML to a file", async () => {
     await using mock = await startMockServer({ contract: quick })
     const output = join(folder, "report.xml")
     const env = {
@@ -124,7 +124,7 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
     assert.isAbove(sent.length, 30)
   })
 
-  it("shows what is covered, as JSON for a program", async () => {
+  it("prints the coverage as JSON", async () => {
     const ended = await run("coverage", "--contract", quick, "--runs", "0", "-r", "json")
     assert.strictEqual(ended.code, 0, ended.err)
     const report: { readonly summary: ReadonlyArray<string> } = JSON.parse(ended.out)
@@ -133,7 +133,7 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
 
   // Windows has no signal that a program could be asked to end with.
   it.skipIf(process.platform === "win32")(
-    "proxies until Ctrl-C, and then says what it saw",
+    "proxies until Ctrl-C, and then prints the report",
     async () => {
       await using mock = await startMockServer()
       const child = start({}, ["proxy", "--target", mock.baseUrl, "--port", "0"])

@@ -1,4 +1,4 @@
-/** The diff: each kind of change, rated for the one whom it reaches, and what the version has to say of it. */
+/** The diff: the rating of each kind of change, and the version bump that it requires. */
 import { Contract } from "@effect-sent/contract"
 import { ContractDiff, ContractReport } from "@effect-sent/contract-tools"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -765,20 +765,20 @@ const ratedAt = ({ changes }: ContractDiff.Difference, { at, edit }: Case): Arra
   changes.filter(({ pointer }) => pointer === (at ?? edit.at)).map(rated)
 
 describe("a change of", () => {
-  it.effect.each(together)("$what is rated for whom it reaches", (one) =>
+  it.effect.each(together)("$what is rated in each direction", (one) =>
     Effect.gen(function* () {
       assert.sameMembers(ratedAt(yield* Effect.promise(() => there), one), [...one.there])
     }),
   )
   it.effect.each(together.filter((one) => one.back.length > 0))(
-    "$what is rated the other way round",
+    "$what is rated in reverse",
     (one) =>
       Effect.gen(function* () {
         assert.sameMembers(ratedAt(yield* Effect.promise(() => back), one), [...one.back])
       }),
   )
 
-  it.effect("is told in words, ours where the rule is", () =>
+  it.effect("has a message, from the rule that rated it", () =>
     Effect.gen(function* () {
       const { changes } = yield* Effect.promise(() => there)
       const said = (at: string) => {
@@ -829,7 +829,7 @@ describe("a change of", () => {
     }),
   )
 
-  it.effect("nothing else is told", () =>
+  it.effect("nothing else is reported", () =>
     Effect.gen(function* () {
       const { changes } = yield* Effect.promise(() => there)
       const known = new Set(together.map(({ at, edit }) => at ?? edit.at))
@@ -874,38 +874,41 @@ describe("a version", () => {
     ["1.0.0", "1.0.1", "error", "warning", "note"],
     ["1.0.0", "1.1.0", "error", "note", "note"],
     ["1.4.2", "2.0.0", "warning", "note", "note"],
-    // One that went back is no new one.
+    // A lower version is not a bump.
     ["2.0.0", "1.9.0", "error", "warning", "note"],
-    // Below 1.0.0 each needs a step less.
+    // Below 1.0.0 each change requires one step less.
     ["0.3.0", "0.3.0", "error", "warning", "note"],
     ["0.3.0", "0.3.1", "error", "note", "note"],
     ["0.3.0", "0.4.0", "warning", "note", "note"],
     ["0.3.0", "1.0.0", "warning", "note", "note"],
-    // A pre-release of a major version announces it, and promises nothing yet.
+    // A pre-release counts as its release.
     ["1.4.2", "2.0.0-rc.1", "warning", "note", "note"],
     ["2.0.0-rc.1", "2.0.0-rc.2", "warning", "note", "note"],
     ["2.0.0-rc.1", "2.0.0", "warning", "note", "note"],
     ["2.0.0-rc.1", "2.0.0-rc.1", "error", "warning", "note"],
-    // Shorter than https://semver.org has them.
+    // Shorter forms.
     ["1", "2", "warning", "note", "note"],
     ["v1.0", "v1.1", "error", "note", "note"],
-    // Of these nobody can tell.
+    // Not semantic versions.
     ["2024-10-31", "2025-01-01", "error", "warning", "note"],
     [undefined, "1.0.0", "error", "warning", "note"],
     ["1.0.0", undefined, "error", "warning", "note"],
-  ])("from %s to %s makes what breaks an %s, what adds a %s, and all else a %s", (...row) => {
-    const [old, next, breaking, addition, harmless] = row
-    const report = ContractDiff.toReport({
-      before: { name: "old.yaml", version: old },
-      after: { name: "new.yaml", version: next },
-      changes: [changeOf("harmless"), changeOf("breaking"), changeOf("addition")],
-    })
-    const severities = report.checks.flatMap(({ findings }) =>
-      findings.map(({ severity }) => severity),
-    )
-    assert.deepStrictEqual(severities, [breaking, addition, harmless])
-    assert.strictEqual(ContractReport.passed(report), breaking !== "error")
-  })
+  ])(
+    "from %s to %s makes a breaking change an %s, an addition a %s and any other change a %s",
+    (...row) => {
+      const [old, next, breaking, addition, harmless] = row
+      const report = ContractDiff.toReport({
+        before: { name: "old.yaml", version: old },
+        after: { name: "new.yaml", version: next },
+        changes: [changeOf("harmless"), changeOf("breaking"), changeOf("addition")],
+      })
+      const severities = report.checks.flatMap(({ findings }) =>
+        findings.map(({ severity }) => severity),
+      )
+      assert.deepStrictEqual(severities, [breaking, addition, harmless])
+      assert.strictEqual(ContractReport.passed(report), breaking !== "error")
+    },
+  )
 })
 
 // -----------------------------------------------------------------------------
@@ -930,7 +933,7 @@ const small = (version: string, ...required: ReadonlyArray<string>): string =>
 
 const inSeveralFiles = small("1.0.0").replace("type: object", "$ref: message.yaml")
 
-/** What the one commit of the repository holds. */
+/** The files of the only commit. */
 const committed: Readonly<Record<string, string>> = {
   "api/contract.yaml": small("1.0.0"),
   "old/contract.yaml": inSeveralFiles,
@@ -964,7 +967,7 @@ describe("the old contract", () => {
 
   afterAll(() => rm(repository, { recursive: true }))
 
-  it.live("is the new one as it was at a git ref", () =>
+  it.live("is the new one as of a git ref", () =>
     Effect.gen(function* () {
       const path = inRepository("api/contract.yaml")
       const text = small("1.1.0", "to")
@@ -995,7 +998,7 @@ describe("the old contract", () => {
     }),
   )
 
-  it.live("may be in several files, and be given as a URL", () =>
+  it.live("may have several files, and be a URL", () =>
     Effect.gen(function* () {
       const { changes } = yield* ContractDiff.diff({
         old: pathToFileURL(inRepository("old/contract.yaml")),
@@ -1007,15 +1010,20 @@ describe("the old contract", () => {
 
   it.live.each<readonly [what: string, old: string, next: string, words: RegExp]>([
     [
-      "no ref",
+      "neither a file nor a ref",
       "no-such-branch",
       "api/contract.yaml",
       /^no-such-branch is neither a file nor a git ref in .*; in a shallow clone, fetch/,
     ],
     ["an option of git", "--all", "api/contract.yaml", /is neither a file nor a git ref in/],
     ["a folder", tmpdir(), "api/contract.yaml", /is neither a file nor a git ref in/],
-    ["in several files of git", "main", "new/contract.yaml", /^main:new\/contract.yaml refers to/],
-    ["not yet there at the ref", "main", "api/later.yaml", /^main has no file api\/later.yaml/],
+    [
+      "split into files at a git ref",
+      "main",
+      "new/contract.yaml",
+      /^main:new\/contract.yaml refers to/,
+    ],
+    ["missing at the ref", "main", "api/later.yaml", /^main has no file api\/later.yaml/],
     // By its own name, from the root.
     [
       "not YAML in git",
@@ -1023,7 +1031,7 @@ describe("the old contract", () => {
       "api/contract.yaml",
       /^main:bad\/syntax.yaml is not YAML or JSON/,
     ],
-  ])("is told when it is %s", ([, old, next, words]) =>
+  ])("fails when it is %s", ([, old, next, words]) =>
     Effect.gen(function* () {
       yield* write(inRepository("api/later.yaml"), small("1.0.0"))
       const { message } = yield* Effect.flip(ContractDiff.diff({ old, new: inRepository(next) }))
@@ -1043,7 +1051,7 @@ describe("the old contract", () => {
       "bad/far.yaml",
       /far\.yaml:2:10: the reference to http:\S+ cannot be resolved, at #\/paths\/~1a \(.*other hosts/,
     ],
-  ])("is told when it is %s", ([file, words]) =>
+  ])("fails for %s", ([file, words]) =>
     Effect.gen(function* () {
       const { message } = yield* Effect.flip(
         ContractDiff.diff({ old: inRepository(file), new: Contract.bundledPath }),
@@ -1052,7 +1060,7 @@ describe("the old contract", () => {
     }),
   )
 
-  it.live("is in no git where there is no repository", () =>
+  it.live("fails for a git ref outside of a repository", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "contract.yaml")
       yield* write(path, small("1.0.0"))
@@ -1066,13 +1074,13 @@ describe("the old contract", () => {
 })
 
 describe("the new contract", () => {
-  it.live("is told when it is not there", () =>
+  it.live("fails when it does not exist", () =>
     Effect.map(Effect.flip(ContractDiff.diff({ old: "main", new: "no/such.yaml" })), (error) => {
       assert.include(error.message, "no contract at")
     }),
   )
 
-  it.live("is the bundled one if it is left out", () =>
+  it.live("defaults to the bundled contract", () =>
     Effect.gen(function* () {
       const difference = yield* ContractDiff.diff({ old: Contract.bundledPath })
       assert.deepStrictEqual(

@@ -1,4 +1,4 @@
-/** Lint as its user calls it. That each rule fires on a document that was broken on purpose, the contract's own tests show. */
+/** Lint as a user calls it. The contract's own tests show that each rule finds what was broken on purpose. */
 import { Contract } from "@effect-sent/contract"
 import { ContractLint, ContractReport } from "@effect-sent/contract-tools"
 import { assert, describe, it } from "@effect/vitest"
@@ -40,7 +40,7 @@ interface Parts {
   readonly root?: object
 }
 
-/** With an operation whose request and refusal are of one schema; every rule of ours holds. */
+/** A document that passes every rule of this package: its request and its error have one schema. */
 const otherDocument = (parts: Parts): object => {
   const { openapi, operation, root, schema, schemas = {}, value } = parts
   const cat = { summary: "A cat", value }
@@ -96,7 +96,7 @@ const lintOther = (parts: Parts) =>
 const findings = ({ checks }: ContractReport.Report): ReadonlyArray<ContractReport.Finding> =>
   checks.flatMap((check) => check.findings)
 
-/** Each of our rules, what breaks it in the bundled contract, and the line that is then found. */
+/** Each rule of this package, a change that breaks it in the bundled contract, and the line of the finding. */
 const broken: ReadonlyArray<readonly [rule: string, from: string, to: string, line: string]> = [
   [
     "patterns-that-do-not-compile",
@@ -156,10 +156,10 @@ const broken: ReadonlyArray<readonly [rule: string, from: string, to: string, li
 
 const pet = { description: "A pet.", type: "object" }
 
-/** Documents that say things in other ways than the bundled one. */
+/** Documents that differ from the bundled one in form. */
 const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
   [
-    "the words of OpenAPI 3.0",
+    "the keywords of OpenAPI 3.0",
     {
       openapi: "3.0.3",
       schema: {
@@ -183,7 +183,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
     },
   ],
   [
-    "schemas that leave much open",
+    "schemas with few constraints",
     {
       openapi: "3.1.0",
       schema: {
@@ -202,7 +202,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
       schemas: { "A friend": { description: "Named.", $anchor: "friend", type: "string" } },
     },
   ],
-  ["a schema that takes anything", { openapi: "3.1.0", schema: true, value: [1] }],
+  ["a schema that accepts anything", { openapi: "3.1.0", schema: true, value: [1] }],
   [
     "data that looks like a schema, a reference and an id",
     {
@@ -224,7 +224,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
     },
   ],
   [
-    "members of the root that have the names of keywords",
+    "members of the root with the names of keywords",
     {
       openapi: "3.1.0",
       schema: pet,
@@ -238,7 +238,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
     },
   ],
   [
-    "scenarios of a request that declares no phone number",
+    "scenarios of a request without a phone number",
     {
       openapi: "3.1.0",
       schema: pet,
@@ -295,7 +295,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("says which rule, where in the document, and where in the file", () =>
+  it.effect("reports the rule, the pointer, and the place in the file", () =>
     Effect.gen(function* () {
       const text = change(
         yield* bundled,
@@ -316,7 +316,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("applies every rule, and each finding leads to its line", () =>
+  it.effect("applies every rule, and each finding has its line", () =>
     Effect.gen(function* () {
       let text = yield* bundled
       for (const [, from, to] of broken) text = change(text, from, to)
@@ -339,7 +339,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("has Redocly's findings with their places, and for what is missing the nearest", () =>
+  it.effect("has Redocly's findings with their places, the nearest for a missing member", () =>
     Effect.gen(function* () {
       const text = change(yield* bundled, "      summary: Send a", "      sumary: Send a")
       const report = yield* lintFiles({ "contract.yaml": text })
@@ -397,7 +397,7 @@ describe("lint", () => {
       }),
   )
 
-  it.effect("follows a reference of another file from where that file is, and back", () =>
+  it.effect("follows the references of another file, relative to that file", () =>
     Effect.gen(function* () {
       const found = findings(yield* lintFiles(splitFiles(splitPet)))
       assert.notInclude(
@@ -431,7 +431,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("reports each problem of another file once, in its place there", () =>
+  it.effect("reports each problem of another file once, at its place in that file", () =>
     Effect.gen(function* () {
       const report = yield* lintFiles(
         splitFiles(`${splitPet}  id: { type: string, pattern: "[" }\n`),
@@ -451,7 +451,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("holds what stands beside a reference to the same rules, and to both schemas", () =>
+  it.effect("checks keywords beside a reference, and values against both schemas", () =>
     Effect.gen(function* () {
       const $ref = "#/components/schemas/Pet"
       const report = yield* lintOther({
@@ -480,7 +480,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("takes an example in place for an example of its response", () =>
+  it.effect("accepts x-sent-headers on an example in place", () =>
     Effect.gen(function* () {
       const cat = { summary: "A cat.", value: {}, "x-sent-headers": { "x-age": "3" } }
       const report = yield* lintOther({
@@ -520,7 +520,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("looks at operations of callers only where a rule is about them", () =>
+  it.effect("leaves out callbacks and webhooks where a rule is about callers", () =>
     Effect.gen(function* () {
       const refused = { description: "Refused.", content: { "application/json": {} } }
       const post = { description: "Sent.", responses: { "400": refused } }
@@ -538,7 +538,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("sees two components of one name, each in a file of its own", () =>
+  it.effect("finds two components of one name in two files", () =>
     Effect.gen(function* () {
       const friend = { $ref: "friend.json#/components/schemas/Pet" }
       const own = otherDocument({
@@ -557,7 +557,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect.each(otherWays)("has nothing of its own to say of %s", ([, parts]) =>
+  it.effect.each(otherWays)("has no findings of its own for %s", ([, parts]) =>
     Effect.map(lintOther(parts), (report) => {
       const own = report.checks.filter(({ group }) => group === "rules")
       assert.deepStrictEqual(
@@ -567,7 +567,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("holds examples of 3.0 to what its words mean in 3.0", () =>
+  it.effect("reads the keywords of 3.0 as 3.0 defines them", () =>
     Effect.gen(function* () {
       const age = { description: "Its age.", type: "integer", minimum: 0, exclusiveMinimum: true }
       const schema = { ...pet, properties: { age } }
@@ -579,7 +579,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("takes for misspelt what no version of OpenAPI knows", () =>
+  it.effect("reports an unknown keyword", () =>
     Effect.gen(function* () {
       const schema = { ...pet, maxmum: 9 }
       const report = yield* lintOther({ openapi: "3.0.3", schema, value: {} })
@@ -587,7 +587,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("says once that a format is unknown, and not of each example", () =>
+  it.effect("reports an unknown format once, and not for each example", () =>
     Effect.gen(function* () {
       const schema = { description: "A pet.", type: "string", format: "pet" }
       const report = yield* lintOther({ openapi: "3.1.0", schema, value: "cat" })
@@ -597,7 +597,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("takes nothing of this file for what is in a file that is not there", () =>
+  it.effect("does not resolve a reference to a missing file in this file", () =>
     Effect.gen(function* () {
       const lost = { $ref: "lost.json#/components/responses/Not taken" }
       const report = yield* lintOther({
@@ -613,7 +613,7 @@ describe("lint", () => {
     }),
   )
 
-  it.effect("says where even if there is a space in it, and goes on where schemas clash", () =>
+  it.effect("has a place for names with a space, and reports schemas with one $id", () =>
     Effect.gen(function* () {
       const clash = { $id: "https://example.com/pet", type: "string" }
       const schemas = { "A b": clash, B: clash }
@@ -642,13 +642,13 @@ describe("lint", () => {
       { "a.yaml": "swagger: '2.0'\ninfo: { title: Old, version: '1' }\npaths: {}\n" },
       "it is not an OpenAPI 3 document",
     ],
-  ])("says when a file is %s", ([, files, words]) =>
+  ])("fails for a file that is %s", ([, files, words]) =>
     Effect.map(Effect.flip(lintFiles(files)), ({ message }) => {
       assert.include(message, words)
     }),
   )
 
-  it.effect("says when there is no file", () =>
+  it.effect("fails when there is no file", () =>
     Effect.map(Effect.flip(ContractLint.lint("no/such.yaml")), ({ reason }) => {
       assert.strictEqual(reason._tag, "ContractNotFound")
     }),

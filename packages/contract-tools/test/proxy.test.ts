@@ -141,8 +141,8 @@ const afterOne = (
 
 const problem = { "content-type": "application/problem+json" }
 
-describe("what passes", () => {
-  it.live("is the same on both sides, byte for byte", () =>
+describe("an exchange", () => {
+  it.live("is forwarded byte for byte in both directions", () =>
     Effect.gen(function* () {
       const seen: Array<{
         rawHeaders: ReadonlyArray<string>
@@ -203,7 +203,7 @@ describe("what passes", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is passed on at once, and to each its own, many at a time", () =>
+  it.live("is forwarded at once, and many run at a time without mixing", () =>
     Effect.gen(function* () {
       const target = yield* upstream(async (request, response) => {
         response.end((await buffer(request)).toString().toUpperCase())
@@ -230,58 +230,58 @@ describe("what passes", () => {
     ]
   >([
     [
-      "a body that GET has in chunks",
+      "a GET with a chunked body",
       "GET /a HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: target\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       "0\r\n\r\n",
     ],
     [
-      "no body, and no word of it",
+      "no body, and no header that describes one",
       "POST /a HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n",
       "POST /a HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n",
     ],
     [
-      "a length that Connection would take away",
+      "a Content-Length that Connection names",
       "PUT /a HTTP/1.1\r\nHost: p\r\nConnection: close, content-length\r\nContent-Length: 2\r\n\r\n{}",
       "PUT /a HTTP/1.1\r\nHost: target\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
       "{}",
     ],
     [
-      "what follows the body",
+      "trailers",
       "POST /a HTTP/1.1\r\nHost: p\r\nConnection: close\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",
       "POST /a HTTP/1.1\r\nHost: target\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",
       "1\r\n\r\n",
     ],
     [
-      "a whole URL",
+      "the path of an absolute URL",
       "GET http://p/a/../b?q=//#x HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n",
       "GET /below/a/../b?q=//#x HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n",
       undefined,
       "/below",
     ],
     [
-      "no path at all",
+      "an asterisk in place of a path",
       "OPTIONS * HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n",
       "OPTIONS * HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n",
       undefined,
       "/below",
     ],
     [
-      "an expectation that is the target's to refuse",
+      "an Expect header for the target to reject",
       "GET /a HTTP/1.1\r\nHost: p\r\nExpect: tea\r\nConnection: close\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: target\r\nExpect: tea\r\nConnection: close\r\n\r\n",
     ],
     [
-      "headers in Latin-1, several times, and in any letter case",
+      "headers in Latin-1, repeated, in any letter case",
       "GET /a HTTP/1.1\r\nX-a: \u00e4\r\nHost: p\r\nx-A: b\r\nConnection: close\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: target\r\nX-a: \u00e4\r\nx-A: b\r\nConnection: close\r\n\r\n",
     ],
     [
-      "what is between two neighbours, without it",
+      "no hop-by-hop headers",
       "GET /a HTTP/1.1\r\nHost: p\r\nUpgrade: h2c\r\nTE: trailers\r\nKeep-Alive: 1\r\nProxy-Connection: close\r\nConnection: close\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n",
     ],
-  ])("holds %s", ([, sent, expected, end, base = ""]) =>
+  ])("forwards %s", ([, sent, expected, end, base = ""]) =>
     Effect.gen(function* () {
       const { seen, url } = yield* rawUpstream(noContent, end)
       const proxy = yield* ContractProxy.make({ target: `${url}${base}` })
@@ -292,54 +292,54 @@ describe("what passes", () => {
 
   it.live.each<readonly [what: string, method: string, answer: string, expected: string]>([
     [
-      "a header in Latin-1 and a reason of its own",
+      "a header in Latin-1 and another reason phrase",
       "GET",
       "HTTP/1.1 299 Wei\u00df nicht\r\nX-A: \u00e4\r\nContent-Length: 1\r\n\r\na",
       "HTTP/1.1 299 Wei\u00df nicht\r\nX-A: \u00e4\r\nContent-Length: 1\r\nConnection: close\r\n\r\na",
     ],
     [
-      "what follows a body in chunks",
+      "trailers of a chunked body",
       "GET",
       "HTTP/1.1 200 OK\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: 1\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\na\r\n0\r\nX-T: 1\r\n\r\n",
     ],
     [
-      "a trailer that nothing can follow",
+      "no Trailer header without a chunked body",
       "GET",
       "HTTP/1.1 200 OK\r\nTrailer: X-T\r\nContent-Length: 1\r\n\r\na",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na",
     ],
     [
-      "the length of what HEAD does not show",
+      "the Content-Length of a response to HEAD",
       "HEAD",
       "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nConnection: close\r\n\r\n",
     ],
     [
-      "the chunks of what HEAD does not show",
+      "the Transfer-Encoding of a response to HEAD",
       "HEAD",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
     ],
     [
-      "the length of what has not changed",
+      "the Content-Length of a 304",
       "GET",
       "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: x\r\n\r\n",
       "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: x\r\nConnection: close\r\n\r\n",
     ],
     [
-      "what ends with the connection",
+      "a body that ends with the connection",
       "GET",
       "HTTP/1.0 200 OK\r\n\r\na",
       "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
     ],
     [
-      "a final answer after hints",
+      "the final response after informational ones",
       "GET",
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
       "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
     ],
-  ])("brings back %s", ([, method, answer, expected]) =>
+  ])("returns %s", ([, method, answer, expected]) =>
     Effect.gen(function* () {
       const { url } = yield* rawUpstream(latin1(answer))
       const proxy = yield* ContractProxy.make({ target: url })
@@ -348,7 +348,7 @@ describe("what passes", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("has no chunks for who speaks HTTP/1.0", () =>
+  it.live("has no chunked response for an HTTP/1.0 client", () =>
     Effect.gen(function* () {
       const { url } = yield* rawUpstream(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
@@ -361,7 +361,7 @@ describe("what passes", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("does not wait for what is to follow, in either direction", () =>
+  it.live("is streamed in both directions", () =>
     Effect.gen(function* () {
       const target = yield* upstream((request, response) => {
         // Each word is said when the last one was heard, the heads before all.
@@ -387,7 +387,7 @@ describe("what passes", () => {
   )
 
   it.live.each<readonly [goesOn: boolean]>([[true], [false]])(
-    "leaves it to the service whether a request is to go on: %s",
+    "lets the service decide whether a request continues: %s",
     ([goesOn]) =>
       Effect.gen(function* () {
         const bodies: Array<string> = []
@@ -424,30 +424,35 @@ describe("what passes", () => {
       }).pipe(Effect.scoped),
   )
 
-  it.live("may be chunked, empty, without a body by its method, or too large to be looked at", () =>
-    Effect.gen(function* () {
-      const sizes: Array<number> = []
-      const target = yield* upstream(async (request, response) => {
-        sizes.push((await buffer(request)).length)
-        response.end(request.method === "HEAD" ? undefined : "x".repeat(11 * 1024 * 1024))
-      })
-      const proxy = yield* ContractProxy.make({ target })
-      const large = Buffer.alloc(11 * 1024 * 1024, 0x20)
-      const answer = yield* call(proxy.baseUrl, {
-        body: large,
-        headers: { "transfer-encoding": "chunked" },
-      })
-      assert.strictEqual(answer.bytes.length, 11 * 1024 * 1024)
-      assert.strictEqual((yield* call(proxy.baseUrl, { method: "HEAD", body: "" })).bytes.length, 0)
-      assert.deepStrictEqual(sizes, [large.length, 0])
-      assert.include(rules(yield* proxy.report), "requests: not-validated")
-      assert.include(rules(yield* proxy.report), "responses: not-validated")
-    }).pipe(Effect.scoped),
+  it.live(
+    "may have a body that is chunked, empty, absent by its method, or too large to validate",
+    () =>
+      Effect.gen(function* () {
+        const sizes: Array<number> = []
+        const target = yield* upstream(async (request, response) => {
+          sizes.push((await buffer(request)).length)
+          response.end(request.method === "HEAD" ? undefined : "x".repeat(11 * 1024 * 1024))
+        })
+        const proxy = yield* ContractProxy.make({ target })
+        const large = Buffer.alloc(11 * 1024 * 1024, 0x20)
+        const answer = yield* call(proxy.baseUrl, {
+          body: large,
+          headers: { "transfer-encoding": "chunked" },
+        })
+        assert.strictEqual(answer.bytes.length, 11 * 1024 * 1024)
+        assert.strictEqual(
+          (yield* call(proxy.baseUrl, { method: "HEAD", body: "" })).bytes.length,
+          0,
+        )
+        assert.deepStrictEqual(sizes, [large.length, 0])
+        assert.include(rules(yield* proxy.report), "requests: not-validated")
+        assert.include(rules(yield* proxy.report), "responses: not-validated")
+      }).pipe(Effect.scoped),
   )
 })
 
-describe("what leaves the contract", () => {
-  it.live("is nothing between a good application and the mock", () =>
+describe("a deviation from the contract", () => {
+  it.live("is not reported between a correct application and the mock", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()
       const proxy = yield* ContractProxy.make({ target: mock.baseUrl })
@@ -492,25 +497,25 @@ describe("what leaves the contract", () => {
     ],
     ["another path", { target: "/v2/messages" }, [404], ["requests: undeclared-operation"]],
     [
-      "another path that the service has",
+      "a path that only the service has",
       { target: "/v2/messages" },
       [204],
       ["requests: undeclared-operation"],
     ],
     [
-      "what is invalid and accepted",
+      "an invalid request that was accepted",
       { body: "{}" },
       [204],
       ["requests: required", "requests: required", "responses: accepted-invalid"],
     ],
     [
-      "what is valid and refused",
+      "a valid request that was rejected",
       {},
       [400, problem, '{"status":400,"title":"Bad Request","detail":"Template not found"}'],
       ["responses: refused-valid"],
     ],
     [
-      "what cannot be looked at",
+      "a body that cannot be decoded",
       { headers: { "content-encoding": "rot13" } },
       [400, problem, '{"status":400,"title":"Bad Request"}'],
       ["requests: not-validated"],
@@ -530,7 +535,7 @@ describe("what leaves the contract", () => {
       ["responses: required"],
     ],
     [
-      "a problem that is HTML",
+      "a problem document in HTML",
       {},
       [500, { "content-type": "text/html" }, "<p>"],
       ["responses: undeclared-media-type", "responses: malformed-json"],
@@ -553,7 +558,7 @@ describe("what leaves the contract", () => {
     ["gzip", Buffer.from(refusal), ["responses: not-validated"]],
     ["gzip", gzipSync(Buffer.alloc(11 * 1024 * 1024)), ["responses: not-validated"]],
     ["rot13", Buffer.from(refusal), ["responses: not-validated"]],
-  ])("is looked for in what is compressed by %s", ([encoding, bytes, expected]) =>
+  ])("is found in a body with the encoding %s", ([encoding, bytes, expected]) =>
     Effect.gen(function* () {
       const target = yield* upstream((request, response) => {
         const headers = { ...problem, "content-encoding": encoding }
@@ -573,7 +578,7 @@ describe("what leaves the contract", () => {
     ["a/b/c", ["responses: undeclared-media-type", "responses: required"]],
     ["", ["responses: undeclared-media-type", "responses: required"]],
     ["application/problem+json; ;;=", ["responses: required"]],
-  ])("is found in an answer whose content type is %j", ([type, expected]) =>
+  ])("is found in a response with the content type %j", ([type, expected]) =>
     Effect.map(
       afterOne({}, 429, { "content-type": type }, '{"status":429,"title":"Too Many Requests"}'),
       (found) => {
@@ -597,7 +602,7 @@ describe("what leaves the contract", () => {
     else response.end("of the other request")
   })
 
-  it.live("is looked for in all of a request, also when the service answers before its end", () =>
+  it.live("is found in the whole request, even if the service responds before its end", () =>
     Effect.gen(function* () {
       const proxy = yield* ContractProxy.make({ target: yield* hasty })
       const socket = yield* open(Number(new URL(proxy.baseUrl).port))
@@ -611,7 +616,7 @@ describe("what leaves the contract", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is not what an application never came to say", () =>
+  it.live("is not reported for a request that the application did not finish", () =>
     Effect.gen(function* () {
       const told = yield* Deferred.make<void>()
       const proxy = yield* ContractProxy.make({
@@ -627,7 +632,7 @@ describe("what leaves the contract", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is also what cannot be read as a request", () =>
+  it.live("includes bytes that are not a request", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* rawUpstream(noContent)
       const proxy = yield* ContractProxy.make({ target: url })
@@ -640,34 +645,36 @@ describe("what leaves the contract", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is not known of what Prism breaks down at, which passes all the same", () =>
-    Effect.gen(function* () {
-      const directory = yield* Effect.acquireRelease(
-        Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-"))),
-        (made) => Effect.promise(() => rm(made, { recursive: true })),
-      )
-      const contract = join(directory, "contract.json")
-      const id = { name: "id", in: "path", required: true, schema: { type: "string" } }
-      const get = { parameters: [id], responses: { 204: { description: "It is there." } } }
-      const document = {
-        openapi: "3.1.1",
-        info: { title: "Things", version: "1.0.0" },
-        paths: { "/things/{id}": { get } },
-      }
-      yield* Effect.promise(() => writeFile(contract, JSON.stringify(document)))
-      const { url } = yield* rawUpstream(noContent)
-      const proxy = yield* ContractProxy.make({ target: url, contract })
-      for (const target of ["/things/%25", "/things/%zz"]) {
-        const { status } = yield* call(proxy.baseUrl, { method: "GET", target, body: "" })
-        assert.strictEqual(status, 204)
-      }
-      const report = yield* proxy.report
-      assert.deepStrictEqual(rules(report), ["requests: not-validated"])
-      assert.strictEqual(report.checks[0]?.name, "GET /things/{id}: 204, 2 times")
-    }).pipe(Effect.scoped),
+  it.live(
+    "is unknown where the validation itself fails, and the exchange is forwarded anyway",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* Effect.acquireRelease(
+          Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-"))),
+          (made) => Effect.promise(() => rm(made, { recursive: true })),
+        )
+        const contract = join(directory, "contract.json")
+        const id = { name: "id", in: "path", required: true, schema: { type: "string" } }
+        const get = { parameters: [id], responses: { 204: { description: "It is there." } } }
+        const document = {
+          openapi: "3.1.1",
+          info: { title: "Things", version: "1.0.0" },
+          paths: { "/things/{id}": { get } },
+        }
+        yield* Effect.promise(() => writeFile(contract, JSON.stringify(document)))
+        const { url } = yield* rawUpstream(noContent)
+        const proxy = yield* ContractProxy.make({ target: url, contract })
+        for (const target of ["/things/%25", "/things/%zz"]) {
+          const { status } = yield* call(proxy.baseUrl, { method: "GET", target, body: "" })
+          assert.strictEqual(status, 204)
+        }
+        const report = yield* proxy.report
+        assert.deepStrictEqual(rules(report), ["requests: not-validated"])
+        assert.strictEqual(report.checks[0]?.name, "GET /things/{id}: 204, 2 times")
+      }).pipe(Effect.scoped),
   )
 
-  it.live("counts, though it is no longer kept", () =>
+  it.live("counts even after it was dropped", () =>
     Effect.gen(function* () {
       const target = yield* upstream((request, response) => {
         const headers = { ...problem, "content-length": refusal.length }
@@ -682,7 +689,7 @@ describe("what leaves the contract", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is told without waiting for what is still under way", () =>
+  it.live("is in a report that does not wait for exchanges in progress", () =>
     Effect.gen(function* () {
       const arrived = yield* Deferred.make<() => void>()
       const target = yield* upstream((request, response) => {
@@ -703,38 +710,36 @@ describe("what leaves the contract", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live(
-    "is told as it happens, and holds neither a key nor a number nor a path that is not the contract's",
-    () =>
-      Effect.gen(function* () {
-        const told: Array<string> = []
-        const target = yield* upstream((request, response) => {
-          request.resume().on("end", () => response.writeHead(418).end(number))
-        })
-        const proxy = yield* ContractProxy.make({
-          target,
-          onDeviation: ({ group, name }) => told.push(`${group}: ${name}`),
-        })
-        yield* call(proxy.baseUrl, {
-          body: valid.replace("}", `,"x":"${number}","${number}":1,"messageBody":{"${number}":1}}`),
-        })
-        yield* call(proxy.baseUrl, { target: `/secret/${number}?key=${credentials["x-api-key"]}` })
-        const report = yield* proxy.report
-        assert.deepStrictEqual(told, [
-          "requests: exchange 1, POST /v1/messages/phone: 418",
-          "responses: exchange 1, POST /v1/messages/phone: 418",
-          "requests: exchange 2, unknown operation: 418",
-        ])
-        const shown = ContractReport.format(report, "json")
-        for (const hidden of [
-          number,
-          credentials["x-api-key"],
-          credentials["x-sender-id"],
-          "secret",
-        ]) {
-          assert.notInclude(shown, hidden)
-        }
-      }).pipe(Effect.scoped),
+  it.live("is reported as it happens, without credentials, phone numbers and unknown paths", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const target = yield* upstream((request, response) => {
+        request.resume().on("end", () => response.writeHead(418).end(number))
+      })
+      const proxy = yield* ContractProxy.make({
+        target,
+        onDeviation: ({ group, name }) => told.push(`${group}: ${name}`),
+      })
+      yield* call(proxy.baseUrl, {
+        body: valid.replace("}", `,"x":"${number}","${number}":1,"messageBody":{"${number}":1}}`),
+      })
+      yield* call(proxy.baseUrl, { target: `/secret/${number}?key=${credentials["x-api-key"]}` })
+      const report = yield* proxy.report
+      assert.deepStrictEqual(told, [
+        "requests: exchange 1, POST /v1/messages/phone: 418",
+        "responses: exchange 1, POST /v1/messages/phone: 418",
+        "requests: exchange 2, unknown operation: 418",
+      ])
+      const shown = ContractReport.format(report, "json")
+      for (const hidden of [
+        number,
+        credentials["x-api-key"],
+        credentials["x-sender-id"],
+        "secret",
+      ]) {
+        assert.notInclude(shown, hidden)
+      }
+    }).pipe(Effect.scoped),
   )
 })
 
@@ -743,7 +748,7 @@ describe("a service that fails", () => {
     "http://127.0.0.1:1",
     // Tried by either version of IP.
     "http://localhost:1",
-  ])("is a 502 that says that nothing was sent when %s cannot be reached", (target) =>
+  ])("becomes a 502 that says that nothing was sent when %s cannot be reached", (target) =>
     Effect.gen(function* () {
       const proxy = yield* ContractProxy.make({ target })
       const { status, text } = yield* call(proxy.baseUrl)
@@ -754,7 +759,7 @@ describe("a service that fails", () => {
   )
 
   it.live(
-    "is a 502 that says that the request may have arrived when the connection breaks, and gets it once",
+    "gets a request once, and becomes a 502 that says that it may have arrived when the connection breaks",
     () =>
       Effect.gen(function* () {
         let requests = 0
@@ -771,7 +776,7 @@ describe("a service that fails", () => {
       }).pipe(Effect.scoped),
   )
 
-  it.live("is a 502 that says that nothing was sent when nobody there speaks TLS", () =>
+  it.live("becomes a 502 that says that nothing was sent when the target does not speak TLS", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* rawUpstream(noContent, "")
       const proxy = yield* ContractProxy.make({ target: url.replace("http:", "https:") })
@@ -784,14 +789,11 @@ describe("a service that fails", () => {
 
   it.live.each<readonly [what: string, answer: string]>([
     ["no HTTP", "hello\r\n\r\n"],
-    [
-      "a status that there cannot be",
-      "HTTP/1.1 099 Odd\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    ],
+    ["an impossible status", "HTTP/1.1 099 Odd\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
     ["a reason that cannot be passed on", "HTTP/1.1 200 \u0001\r\nContent-Length: 0\r\n\r\n"],
     ["another protocol", "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
     ["nothing", ""],
-  ])("is a 502 when it answers with %s, and the next request is passed on", ([, answer]) =>
+  ])("becomes a 502 when it responds with %s, and the next request is forwarded", ([, answer]) =>
     Effect.gen(function* () {
       const { url } = yield* rawUpstream(answer, "}")
       const proxy = yield* ContractProxy.make({ target: url })
@@ -808,7 +810,7 @@ describe("a service that fails", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is not said to be silent while it is the application that is", () =>
+  it.live("is not reported as silent while the application is", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const target = yield* upstream((request, response) => {
@@ -827,7 +829,7 @@ describe("a service that fails", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("breaks off at the application when it falls silent in the middle", () =>
+  it.live("closes the connection to the application when it falls silent in the middle", () =>
     Effect.gen(function* () {
       const target = yield* upstream((request, response) => {
         request.resume().on("end", () => response.writeHead(400, problem).write('{"status"'))
@@ -847,7 +849,7 @@ describe("a service that fails", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("is a 504 when it does not answer in time, and its request is given up", () =>
+  it.live("becomes a 504 when it does not respond in time, and its request is aborted", () =>
     Effect.gen(function* () {
       const givenUp = yield* Deferred.make<void>()
       const target = yield* upstream((request) => {
@@ -862,7 +864,7 @@ describe("a service that fails", () => {
   )
 
   it.live.each(["resetAndDestroy", "destroy"] as const)(
-    "breaks off at the application, too, when it breaks off by %s",
+    "closes the connection to the application when it ends by %s",
     (breakOff) =>
       Effect.gen(function* () {
         const target = yield* upstream((request, response) => {
@@ -882,7 +884,7 @@ describe("a service that fails", () => {
       }).pipe(Effect.scoped),
   )
 
-  it.live("is not kept waiting for an application that has gone", () =>
+  it.live("is not kept waiting for an application that closed its connection", () =>
     Effect.gen(function* () {
       const arrived = yield* Deferred.make<void>()
       const gone = yield* Deferred.make<void>()
@@ -911,7 +913,7 @@ describe("a proxy", () => {
     ["https://user@staging.example.com", "without user information"],
     ["https://:secret@staging.example.com", "without user information"],
     ["https://staging.example.com?x", "query"],
-  ])("does not stand in front of %s", ([target, words]) =>
+  ])("rejects the target %s", ([target, words]) =>
     Effect.map(Effect.flip(Effect.scoped(ContractProxy.make({ target }))), ({ message }) => {
       assert.include(message, words)
     }),
@@ -922,7 +924,7 @@ describe("a proxy", () => {
     ["host", null],
     ["timeout", "soon"],
     ["maxDeviations", 0],
-  ])("takes no %s of %j", ([option, value]) =>
+  ])("rejects the option %s with the value %j", ([option, value]) =>
     Effect.gen(function* () {
       // A caller whom TypeScript does not check.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -932,7 +934,7 @@ describe("a proxy", () => {
     }),
   )
 
-  it.live("may be told to wait for longer than a timer of Node can", () =>
+  it.live("accepts a time-out longer than a timer of Node", () =>
     Effect.gen(function* () {
       const target = yield* upstream((request, response) => {
         setImmediate(() => request.resume().on("end", () => response.writeHead(204).end()))
@@ -942,7 +944,7 @@ describe("a proxy", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("does not stand in front of itself", () =>
+  it.live("rejects itself as the target", () =>
     Effect.gen(function* () {
       const free = yield* Effect.scoped(upstream(() => undefined))
       const port = Number(new URL(free).port)
@@ -951,7 +953,7 @@ describe("a proxy", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("says when its port is taken", () =>
+  it.live("fails when its port is in use", () =>
     Effect.gen(function* () {
       const taken = yield* upstream(() => undefined)
       const port = Number(new URL(taken).port)
@@ -960,7 +962,7 @@ describe("a proxy", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("stops with its scope, though an application waits", () =>
+  it.live("stops with its scope, even while an application waits", () =>
     Effect.gen(function* () {
       const arrived = yield* Deferred.make<void>()
       const target = yield* upstream(() => Deferred.doneUnsafe(arrived, Effect.void))

@@ -1,4 +1,4 @@
-/** Verification: our mock holds, a `prism mock` does where it does, and what is wrong with a server is found and named. */
+/** Verification: the mock passes, and what is wrong with another server is found. */
 import { Contract } from "@effect-sent/contract"
 import {
   type ContractReport,
@@ -54,7 +54,7 @@ const verifyMock = ({ change, options }: Wrong = {}) =>
     return verification
   }).pipe(Effect.scoped)
 
-/** What failed, a line each. */
+/** The failures, one line each. */
 const failures = ({ checks }: ContractReport.Report): ReadonlyArray<string> =>
   checks.flatMap(({ findings, name }) => findings.map(({ rule }) => `${name}: ${rule}`))
 
@@ -65,7 +65,7 @@ const findingOf = (
   checks.flatMap(({ findings }) => findings).find((finding) => finding.rule === rule)
 
 describe("verify", () => {
-  it.live("holds the mock to the contract, and exercises all of it", () =>
+  it.live("passes for the mock, and exercises the whole contract", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const onProgress = (done: number, total: number): void => void seen.push(`${done}/${total}`)
@@ -83,7 +83,7 @@ describe("verify", () => {
     }),
   )
 
-  it.live("names a server that accepts a template's id that is no GUID", () =>
+  it.live("finds a server that accepts a template id that is not a GUID", () =>
     Effect.gen(function* () {
       const { report } = yield* verifyMock({
         change: ({ text }) =>
@@ -98,7 +98,7 @@ describe("verify", () => {
     }),
   )
 
-  it.live("names a server that answers an undeclared 422", () =>
+  it.live("finds a server that responds with an undeclared 422", () =>
     Effect.gen(function* () {
       const { report } = yield* verifyMock({
         change: ({ status, text }) =>
@@ -109,7 +109,7 @@ describe("verify", () => {
     }),
   )
 
-  it.live("names a server whose 429 has no Retry-After", () =>
+  it.live("finds a server whose 429 has no Retry-After", () =>
     Effect.gen(function* () {
       const { report } = yield* verifyMock({
         change: ({ headers, status }) =>
@@ -122,34 +122,32 @@ describe("verify", () => {
     }),
   )
 
-  it.live(
-    "finds what is wrong with the form of an answer, with its content and with an update",
-    () =>
-      Effect.gen(function* () {
-        const { report } = yield* verifyMock({
-          change: ({ status, text }) => {
-            if (status === 403) return { text: text.replace("403", "401") }
-            if (status === 500) return { text: "<html>" }
-            if (status === 404) return { headers: new Headers({ "content-type": "text/html" }) }
-            if (status === 413) return { text: "" }
-            return { text: text.replace("Template not", "Not") }
-          },
-          options: {
-            webhookSecret: Redacted.make(`whsec_${Buffer.from("another").toString("base64")}`),
-          },
-        })
-        assert.includeMembers(
-          [...failures(report)],
-          [
-            "forbidden (+15005554030): const",
-            "internal-server-error (+15005555000): malformed-json",
-            "not-found (+15005554040): undeclared-media-type",
-            "content-too-large (+15005554130): missing-body",
-            "template-not-found (+15005554005): wrong-response",
-            "delivered (+15005552040): update-signature",
-          ],
-        )
-      }),
+  it.live("finds errors in the form of a response, in its content and in an update", () =>
+    Effect.gen(function* () {
+      const { report } = yield* verifyMock({
+        change: ({ status, text }) => {
+          if (status === 403) return { text: text.replace("403", "401") }
+          if (status === 500) return { text: "<html>" }
+          if (status === 404) return { headers: new Headers({ "content-type": "text/html" }) }
+          if (status === 413) return { text: "" }
+          return { text: text.replace("Template not", "Not") }
+        },
+        options: {
+          webhookSecret: Redacted.make(`whsec_${Buffer.from("another").toString("base64")}`),
+        },
+      })
+      assert.includeMembers(
+        [...failures(report)],
+        [
+          "forbidden (+15005554030): const",
+          "internal-server-error (+15005555000): malformed-json",
+          "not-found (+15005554040): undeclared-media-type",
+          "content-too-large (+15005554130): missing-body",
+          "template-not-found (+15005554005): wrong-response",
+          "delivered (+15005552040): update-signature",
+        ],
+      )
+    }),
   )
 
   it.live.each<readonly [status: number, failure: string]>([
@@ -169,29 +167,33 @@ describe("verify", () => {
     }),
   )
 
-  it.live("shrinks a generated request that is answered wrongly, and repeats it by its seed", () =>
-    Effect.gen(function* () {
-      const verification = verifyMock({
-        // Whatever has a variable with a name longer than this is too much for it.
-        change: ({ body, status }) =>
-          status === 204 && /"messageBody":\{.*"[^"]{3,}":/.test(body) && !body.includes("order_id")
-            ? { status: 400 }
-            : undefined,
-        options: { seed: 7, runs: 100 },
-      })
-      const { report } = yield* verification
-      const shown = findingOf(report, "refused-valid")?.reproduce ?? ""
-      const body: unknown = JSON.parse(/--data-binary '(.*)'$/.exec(shown)?.[1] ?? "")
-      assert.hasAllKeys(body, ["phoneNumber", "templateId", "messageBody"])
-      const again = yield* verification
-      assert.strictEqual(
-        withoutPort(findingOf(again.report, "refused-valid")?.reproduce ?? ""),
-        withoutPort(shown),
-      )
-    }),
+  it.live(
+    "shrinks a generated request that gets a wrong response, and repeats it by its seed",
+    () =>
+      Effect.gen(function* () {
+        const verification = verifyMock({
+          // Whatever has a variable with a name longer than this is too much for it.
+          change: ({ body, status }) =>
+            status === 204 &&
+            /"messageBody":\{.*"[^"]{3,}":/.test(body) &&
+            !body.includes("order_id")
+              ? { status: 400 }
+              : undefined,
+          options: { seed: 7, runs: 100 },
+        })
+        const { report } = yield* verification
+        const shown = findingOf(report, "refused-valid")?.reproduce ?? ""
+        const body: unknown = JSON.parse(/--data-binary '(.*)'$/.exec(shown)?.[1] ?? "")
+        assert.hasAllKeys(body, ["phoneNumber", "templateId", "messageBody"])
+        const again = yield* verification
+        assert.strictEqual(
+          withoutPort(findingOf(again.report, "refused-valid")?.reproduce ?? ""),
+          withoutPort(shown),
+        )
+      }),
   )
 
-  it.live("prints each request as a line of curl that does it again", () =>
+  it.live("prints a curl command that repeats the request", () =>
     Effect.gen(function* () {
       const contract = yield* quickContract
       const mock = yield* MockServer.make({ contract, port: 0 })
@@ -218,7 +220,7 @@ describe("verify", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.live("says when there is nobody, and does not hang on who never answers", () =>
+  it.live("fails when the server cannot be reached, and does not hang on a silent one", () =>
     Effect.gen(function* () {
       const nobody = yield* Effect.flip(ContractVerify.verify({ target: "http://127.0.0.1:1" }))
       assert.include(nobody.message, "cannot be reached")
@@ -249,7 +251,7 @@ describe("verify", () => {
     [{ runs: -1 }, "runs must be"],
     [{ runs: 1.5 }, "runs must be"],
     [{ allowSend: Redacted.make("1234567890") }, "E.164"],
-  ])("does not begin with %o", ([options, words]) =>
+  ])("rejects the options %o", ([options, words]) =>
     Effect.map(
       Effect.flip(ContractVerify.verify({ target: "http://127.0.0.1:1", ...options })),
       ({ message }) => {
@@ -265,7 +267,7 @@ describe("verify", () => {
     ["https://key@staging.example.com", "without user information"],
     ["http://127.0.0.1:1/?x=1", "query"],
     ["https://staging.example.com", "needs the credentials"],
-  ])("does not begin with %s", ([target, words]) =>
+  ])("rejects the target %s", ([target, words]) =>
     Effect.map(Effect.flip(ContractVerify.verify({ target })), ({ message }) => {
       assert.include(message, words)
     }),
@@ -305,7 +307,7 @@ describe("a live service", () => {
   )
 
   it.live(
-    "is never given a number that could be somebody's, nor the account's own key where one is wrong",
+    "gets no phone number that could be a person's, and not the account's own key where one is wrong",
     () =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make({ port: 0 })
@@ -344,7 +346,7 @@ describe("a live service", () => {
 
 describe("prism mock", () => {
   it.live(
-    "is found to hang, to answer without a problem document, to take any credential, and to play nothing",
+    "fails: it hangs, responds without a problem document, accepts any credential and plays no scenario",
     () =>
       Effect.gen(function* () {
         const { baseUrl, contract } = yield* prismMock
@@ -368,11 +370,11 @@ describe("prism mock", () => {
         ]) {
           assert.isTrue(found.has(hole), `${hole} is among ${[...found].join("; ")}`)
         }
-        // What it is good at.
-        const holds = report.checks
+        // Checks that it passes.
+        const passed = report.checks
           .filter(({ findings }) => findings.length === 0)
           .map(({ name }) => name)
-        assert.includeMembers(holds, [
+        assert.includeMembers(passed, [
           "templateId is missing",
           "20 valid requests",
           "20 requests with one error",

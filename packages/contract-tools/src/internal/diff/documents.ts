@@ -105,7 +105,7 @@ const make = Effect.fnUntraced(function* (
   }
   const { version } = objectAt(parsed, "info")
   const [unresolved] = yield* Effect.tryPromise({
-    try: () => opened.lint({ config: referencesOnly }),
+    try: () => opened.lint({ config: { rules: { "no-unresolved-refs": "error" } } }),
     catch: (cause) => `${name} cannot be read: ${messageOf(cause)}`,
   })
   const refersElsewhere = opened.otherFiles().length > 0
@@ -137,12 +137,6 @@ const make = Effect.fnUntraced(function* (
     placeOf: opened.placeOf,
   }
 })
-
-/** An example that looks like a reference refers to nothing. */
-const referencesOnly = {
-  rules: { "no-unresolved-refs": "error" },
-  resolve: { doNotResolveExamples: true },
-} as const
 
 /** Relative to the current folder where the file is in it, as the annotations of a CI expect. */
 const relativeName = (path: string): string => {

@@ -50,18 +50,14 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const before = scenariosOf(operation.old)
   const after = scenariosOf(operation.next)
   const judged = (
-    scenario: Scenario,
+    { name }: Scenario,
     rule: string,
     impact: Judged["impact"],
     message: string,
-  ): Judged => ({
-    rule,
-    impact,
-    message,
-    direction: "mock",
-    decidedBy: "effect-sent",
-    pointer: step(operation.next.pointer, "x-sent-scenarios", scenario.name),
-  })
+  ): Judged => {
+    const pointer = step(operation.next.pointer, "x-sent-scenarios", name)
+    return { rule, impact, message, pointer, direction: "mock", decidedBy: "effect-sent" }
+  }
   const forAllOthers = after.find(({ isDefault }) => isDefault)
 
   const ofNumbers = before.flatMap((old) => {
@@ -120,19 +116,13 @@ const playTheSame = (one: Scenario, other: Scenario): boolean =>
 // -----------------------------------------------------------------------------
 
 const compareExamples = ({ next, old }: Pair<Body>): ReadonlyArray<Judged> => {
+  const { direction } = old
   const judged = (
     { pointer }: Part,
     rule: string,
     impact: Judged["impact"],
     message: string,
-  ): Judged => ({
-    rule,
-    impact,
-    message,
-    pointer,
-    direction: old.direction,
-    decidedBy: "effect-sent",
-  })
+  ): Judged => ({ rule, impact, message, pointer, direction, decidedBy: "effect-sent" })
 
   const gone = [...old.examples].flatMap(([name, example]) => {
     const now = next.examples.get(name)

@@ -55,7 +55,7 @@ const isElsewhere = ({ kind, path, property, typeName }: RedoclyChange): boolean
 // -----------------------------------------------------------------------------
 
 /** The path from the root tells the direction, since no component is shared between directions. */
-export const directionOf = (path: string): Direction => {
+const directionOf = (path: string): Direction => {
   const keys = keysOf(path).filter((key) => key !== "$ref")
   const callback = keys.indexOf("callbacks")
   const [root = "", , method = "", part = ""] = keys

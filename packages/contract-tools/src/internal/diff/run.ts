@@ -14,12 +14,16 @@ export interface Ended {
   readonly stderr: string
 }
 
-export const run = (
+const spawner = NodeChildProcessSpawner.layer.pipe(
+  Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer)),
+)
+
+export const run: (
   program: string,
   args: ReadonlyArray<string>,
   options: { readonly cwd: string; readonly env?: Record<string, string> },
-): Effect.Effect<Ended, PlatformError.PlatformError> =>
-  Effect.gen(function* () {
+) => Effect.Effect<Ended, PlatformError.PlatformError> = Effect.fnUntraced(
+  function* (program, args, options) {
     const child = yield* ChildProcess.make(program, args, {
       ...options,
       extendEnv: true,
@@ -34,8 +38,7 @@ export const run = (
       { concurrency: "unbounded" },
     )
     return { stdout, stderr, exitCode }
-  }).pipe(Effect.scoped, Effect.provide(spawner))
-
-const spawner = NodeChildProcessSpawner.layer.pipe(
-  Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer)),
+  },
+  Effect.scoped,
+  (effect) => Effect.provide(effect, spawner),
 )

@@ -1,4 +1,5 @@
 /** Validates values against the schemas of a document, in any of its files. */
+import { messageOf } from "@effect-sent/contract/ContractError"
 import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
@@ -77,7 +78,7 @@ export const makeValidator = (): Validator => {
     try {
       return ajv.compile({ $ref: nameOf(context, schema) })
     } catch (cause) {
-      return `the schema does not compile: ${String(cause)}`
+      return `the schema does not compile: ${messageOf(cause)}`
     }
   }
 

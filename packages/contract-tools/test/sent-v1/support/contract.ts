@@ -1,6 +1,6 @@
 import { Contract } from "@effect-sent/contract"
 import { readFileSync } from "node:fs"
-import { parse, stringify } from "yaml"
+import { parse } from "yaml"
 import { isObject, type JsonObject } from "../../../src/internal/document/json.ts"
 
 export const contractPath: string = Contract.bundledPath
@@ -10,9 +10,6 @@ export const parseDocument = (yaml: string): JsonObject => {
   if (!isObject(document)) throw new Error("the document is not an object")
   return document
 }
-
-export const printDocument = (document: JsonObject): string =>
-  stringify(document, { aliasDuplicateObjects: false })
 
 export const contract: JsonObject = parseDocument(readFileSync(contractPath, "utf8"))
 
