@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
-import { mutants, mutate, problemOf } from "../mutants.ts"
+import { mutate, problemOf } from "../mutations/mutant.ts"
+import { mutants } from "../mutations/mutants.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 

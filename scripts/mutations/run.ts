@@ -13,9 +13,10 @@ import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { styleText } from "node:util"
-import { type Mutant, mutants, mutate, problemOf, type Tests } from "./mutants.ts"
+import { type Mutant, mutate, problemOf, type Tests } from "./mutant.ts"
+import { mutants } from "./mutants.ts"
 
-const root = fileURLToPath(new URL("..", import.meta.url))
+const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const failure = (message: string): CliError.UserError =>
   new CliError.UserError({ cause: new Error(message) })

@@ -1,0 +1,175 @@
+/** Mutants of core. */
+import { type Mutant, mutantsOf } from "./mutant.ts"
+import { oneSource, requests, updates } from "./tests.ts"
+
+export const ofCore: ReadonlyArray<Mutant> = [
+  ...mutantsOf("packages/core/src/SendToPhone.ts", {
+    "core-number-pattern": [
+      "core accepts a phone number of 16 digits",
+      "[0-9]{6,14}$/u",
+      "[0-9]{6,15}$/u",
+      requests,
+    ],
+    "core-url-length": [
+      "core accepts a webhook URL of any length",
+      '  Schema.isMaxLength(2048, { message: "must be at most 2048 characters long" }),\n',
+      "",
+      requests,
+    ],
+    "core-url-pattern": [
+      "core only accepts a webhook URL of https",
+      String.raw`/^https?:\/\/`,
+      String.raw`/^https:\/\/`,
+      requests,
+    ],
+    "core-required-field": [
+      "core requires variables",
+      "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),",
+      "messageBody: Schema.Record(Schema.String, Schema.String),",
+      requests,
+    ],
+    "core-optional-field": [
+      "core does not require a template",
+      "  templateId: TemplateId,\n  messageBody: Schema.optionalKey(",
+      "  templateId: Schema.optionalKey(TemplateId),\n  messageBody: Schema.optionalKey(",
+      requests,
+    ],
+    "core-variable-type": [
+      "core accepts any variable",
+      "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),",
+      "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),",
+      requests,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/SentCredentials.ts", {
+    "core-key-pattern": [
+      "core accepts a key with spaces",
+      String.raw`/^[\x21-\x7E]+$/u`,
+      String.raw`/^[\x20-\x7E]+$/u`,
+      requests,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/guid.ts", {
+    "core-guid-pattern": [
+      "core accepts a GUID without hyphens",
+      "{8}-[0-9a-fA-F]{4}",
+      "{8}-?[0-9a-fA-F]{4}",
+      requests,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/explain.ts", {
+    "core-open-request": [
+      "core sends unknown fields",
+      'onExcessProperty: "error"',
+      'onExcessProperty: "preserve"',
+      requests,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/operation.ts", {
+    "core-path": [
+      "core sends to another path",
+      'path: "/v1/messages/phone"',
+      'path: "/v1/messages"',
+      requests,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/attempt.ts", {
+    "core-credential-header": [
+      "core sends the sender under another header",
+      '"x-sender-id": Redacted',
+      '"x-sender": Redacted',
+      requests,
+    ],
+    "core-media-type": [
+      "core sends another media type",
+      'JSON.stringify(request), "application/json"',
+      'JSON.stringify(request), "text/json"',
+      requests,
+    ],
+    "core-accept": [
+      "core does not ask for problem documents",
+      '"application/problem+json, application/json"',
+      '"application/json"',
+      oneSource,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/answer.ts", {
+    "core-limit-header": [
+      "core reads the limit from another header",
+      '"x-ratelimit-limit"',
+      '"x-rate-limit"',
+      oneSource,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/reasonTable.ts", {
+    "core-detail": [
+      "core expects another detail for a missing template",
+      "/^template not found",
+      "/^no such template",
+      oneSource,
+    ],
+    "core-status": ["core does not know 413", "[400, 413, 415, 422]", "[400, 415, 422]", oneSource],
+    "core-delivery": [
+      "core reports every 503 as not sent",
+      'retryAfter === undefined ? "unknown" : "not-sent"',
+      'retryAfter === undefined ? "not-sent" : "not-sent"',
+      oneSource,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/DeliveryStatus.ts", {
+    "core-no-status": [
+      "core does not know RECEIVED",
+      '  "SCHEDULED",\n  "RECEIVED",\n] as const',
+      '  "SCHEDULED",\n] as const',
+      updates,
+    ],
+    "core-new-status": [
+      "core has a status that the contract does not have",
+      '  "RECEIVED",\n] as const',
+      '  "RECEIVED",\n  "EXPIRED",\n] as const',
+      updates,
+    ],
+    "core-update-required": [
+      "core requires the account of an update",
+      "message_status: Schema.String,\n    account_id: optionalText,",
+      "message_status: Schema.String,\n    account_id: Schema.Int,",
+      updates,
+    ],
+    "core-update-id": [
+      "core accepts any text as the id of a message",
+      "message_id: Guid,",
+      "message_id: Schema.String,",
+      updates,
+    ],
+    "core-update-property": [
+      "core reads the sender as the recipient",
+      "recipient: redacted(payload.inbound_number",
+      "recipient: redacted(payload.outbound_number",
+      updates,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/updates/timestamp.ts", {
+    "core-update-time": [
+      "core accepts a day that its month does not have",
+      "time !== undefined && isInCalendar",
+      "time !== undefined",
+      updates,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/updates/headers.ts", {
+    "core-update-header": [
+      "core reads the signature from another header",
+      'signatureHeader = "x-webhook-signature"',
+      'signatureHeader = "webhook-signature"',
+      oneSource,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/SentWebhook.ts", {
+    "core-tolerance": [
+      "core accepts older updates",
+      "defaultTolerance = Duration.seconds(300)",
+      "defaultTolerance = Duration.seconds(600)",
+      oneSource,
+    ],
+  }),
+]

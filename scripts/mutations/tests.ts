@@ -1,0 +1,21 @@
+/** The test files that catch the mutants. */
+import type { Tests } from "./mutant.ts"
+
+export const core = (...names: ReadonlyArray<string>): Tests => ({
+  project: "core",
+  files: names.map((name) => `packages/core/test/${name}.test.ts`),
+})
+
+export const requests: Tests = core("parity")
+export const updates: Tests = core("parity.updates")
+export const oneSource: Tests = core("oneSource")
+
+export const reference: Tests = {
+  project: "contract-tools",
+  files: ["packages/contract-tools/test/sent-v1/reference.test.ts"],
+}
+export const lint: Tests = {
+  project: "contract-tools",
+  files: ["packages/contract-tools/test/lint.test.ts"],
+}
+export const pages: Tests = { project: "scripts", files: ["scripts/test/oneSource.test.ts"] }
