@@ -87,31 +87,20 @@ describe("the examples", () => {
   })
 })
 
-/** The packages whose examples stand at the head of each module and on each function, and nowhere else. */
-const settled = ["core", "contract"]
-
-const isSettled = (file: string): boolean =>
-  settled.some((name) => file.startsWith(`packages/${name}/`))
-
 const modules = publicModules(root)
 
 describe("every public export", () => {
   it.each(modules.flatMap((file) => exportsOf(root, file)))(
-    "$name of $file has a doc comment, with an example where it teaches",
-    ({ comment, file, kind }) => {
+    "$name of $file has a doc comment, with an example if it is a function",
+    ({ comment, kind }) => {
       assert.isNotEmpty(comment, "no doc comment")
-      const hasExample = comment.includes("@example")
-      if (isSettled(file)) {
-        assert.strictEqual(hasExample, kind === "function", `example of a ${kind}`)
-      } else {
-        assert.isTrue(kind !== "function" || hasExample, "no example")
-      }
+      assert.strictEqual(comment.includes("@example"), kind === "function", `example of a ${kind}`)
     },
   )
 })
 
 describe("every public module", () => {
-  it.each(modules.filter(isSettled))("%s begins with a doc comment and an example", (file) => {
+  it.each(modules)("%s begins with a doc comment and an example", (file) => {
     assert.include(moduleComment(root, file), "@example")
   })
 })

@@ -32,7 +32,7 @@ interface Program {
   /** The arguments that print the version. Default: `--version`. */
   readonly version?: string
   /** A text that the version must contain. Default: any. */
-  readonly needed?: RegExp
+  readonly expectedVersion?: RegExp
   /** Whether the program is installed on every Linux machine of CI, where it must not be skipped. */
   readonly required?: boolean
   readonly args: (call: Call) => ReadonlyArray<string>
@@ -91,7 +91,7 @@ const programs: ReadonlyArray<Program> = [
     command: "java",
     version: "--list-modules",
     // Java runs a source file directly. Text blocks require Java 15.
-    needed: /^jdk\.compiler@(1[5-9]|[2-9]\d)/m,
+    expectedVersion: /^jdk\.compiler@(1[5-9]|[2-9]\d)/m,
     args: ({ phoneNumber }) => [
       // These flags halve the start-up time.
       "-XX:TieredStopAtLevel=1",
@@ -110,10 +110,14 @@ const programs: ReadonlyArray<Program> = [
 
 const execute = promisify(execFile)
 
-const isThere = async ({ command, needed, version = "--version" }: Program): Promise<boolean> => {
+const isInstalled = async ({
+  command,
+  expectedVersion,
+  version = "--version",
+}: Program): Promise<boolean> => {
   try {
     const { stdout } = await execute(command, [version], { timeout: 30_000 })
-    return needed === undefined || needed.test(stdout)
+    return expectedVersion === undefined || expectedVersion.test(stdout)
   } catch {
     return false
   }
@@ -124,7 +128,7 @@ const onLinuxCI = process.platform === "linux" && Boolean(process.env["CI"])
 const found = await Promise.all(
   programs.map(async (program) => ({
     program,
-    missing: !(await isThere(program)) && !(onLinuxCI && program.required),
+    missing: !(await isInstalled(program)) && !(onLinuxCI && program.required),
   })),
 )
 
