@@ -723,7 +723,7 @@ const played: ReadonlyArray<Case> = [
   {
     what: "no longer what all others play",
     edit: remove(`${scenarios}/delivered/default`),
-    // It is told of what they play now, and on the way back of this one.
+    // The findings name what they play now and, on the way back, this one.
     at: `${scenarios}/delivered`,
     there: [],
     back: ["mock breaking default-scenario-changed"],

@@ -258,7 +258,7 @@ const otherWays: ReadonlyArray<readonly [what: string, parts: Parts]> = [
   ],
 ]
 
-/** Files that refer to each other in a circle, each from where it stands. */
+/** Files that refer to each other in a circle, each relative to itself. */
 const splitFiles = (petText: string): Readonly<Record<string, string>> => ({
   "root.yaml": `
 openapi: 3.1.0

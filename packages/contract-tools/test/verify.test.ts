@@ -207,7 +207,7 @@ describe("verify", () => {
         .map(({ reproduce = "" }) => reproduce)
       assert.isAbove(lines.length, 60)
       const before = server.requests.length
-      // A handful of the odd ones: quotes, other scripts, line breaks, bytes that are no UTF-8, no body, empty headers.
+      // A sample of the odd ones: quotes, other scripts, line breaks, invalid UTF-8, no body, empty headers.
       for (const line of lines.filter(isSampled)) {
         const out = yield* Effect.promise(() => bash(line))
         assert.match(out, /^HTTP\/1\.1 418/)

@@ -121,7 +121,7 @@ describe("a tracked send", () => {
       for (let step = 0; step < 50; step++) yield* mock.clock.advance(10)
       yield* Fiber.join(reading)
       assert.deepStrictEqual(seen, ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ"])
-      // Who comes later begins with what is.
+      // A later subscriber begins with the current state.
       const [state] = yield* Stream.runCollect(Stream.take(sent.statuses, 1))
       assert.strictEqual(state?.status, "READ")
     }),
@@ -477,7 +477,7 @@ describe("a tracker with a store", () => {
       yield* post(url, "SENT", 2)
       assert.strictEqual((yield* sent.state).steps.length, 2)
       yield* post(elsewhere, "DELIVERED", 4)
-      // Later than it happened, and where nobody has heard of the delivery.
+      // Later than it happened, in a process that has no update of the delivery.
       yield* post(url, "ROUTED", 3)
       for (const { tracker } of [one, other, yield* setUp({ store })]) {
         const found = yield* tracker.find(sent.id)

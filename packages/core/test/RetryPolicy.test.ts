@@ -33,7 +33,7 @@ const busyFor = (retryAfter: string): Step => ({
   headers: { "retry-after": retryAfter },
 })
 
-/** Plays the steps, one for each request, the last one for ever, and keeps when each request came. */
+/** Plays the steps, one for each request, the last one from then on, and records when each request came. */
 const scripted = (...steps: ReadonlyArray<Step>) => {
   const times: Array<number> = []
   const client = HttpClient.make((request) =>
@@ -342,7 +342,7 @@ describe("the waits", () => {
     ["in seconds", "7"],
     // The test clock stands at the epoch.
     ["as a date", "Thu, 01 Jan 1970 00:00:07 GMT"],
-  ])("are no shorter than Retry-After %s", ([, retryAfter]) =>
+  ])("are at least as long as Retry-After %s", ([, retryAfter]) =>
     Effect.gen(function* () {
       const script = scripted(busyFor(retryAfter ?? ""), ok)
       yield* sendOver(script, { retryPolicy: policies.notSent }).pipe(inTime)

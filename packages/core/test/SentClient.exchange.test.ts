@@ -342,7 +342,7 @@ describe.each(clients)("late and broken answers, over %s", (_, http) => {
       content: '{"detail":"Template not found"',
     },
     {
-      title: "a JSON text that is no object",
+      title: "a JSON text that is not an object",
       contentType: "application/json",
       content: '"Template not found"',
     },

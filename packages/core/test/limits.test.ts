@@ -331,7 +331,7 @@ describe("a circuit breaker", () => {
         assert.deepStrictEqual([error.reason._tag, error.retryAfter], ["CircuitOpen", undefined])
         assert.strictEqual(state.times.length, 6)
 
-        // A try that was given up says nothing; the next one may.
+        // An attempt that was given up says nothing; the next one is allowed.
         yield* TestClock.adjust("2 seconds")
         assert.strictEqual((yield* Fiber.join(probe)).reason._tag, "TimedOut")
         state.answer = 204

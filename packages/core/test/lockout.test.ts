@@ -1,4 +1,4 @@
-/** Credentials that the service refuses are not sent for ever: ten failures in a row lock them at the provider. */
+/** Credentials that the service rejects are not sent again and again: ten failures in a row lock them at the provider. */
 import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
@@ -95,7 +95,7 @@ describe("after three 401s in a row", () => {
         const { sendToPhone } = yield* SentClient.SentClient
         for (let send = 0; send < 5; send++) yield* Effect.exit(sendToPhone(sample))
         assert.deepStrictEqual(service.keys, ["old", "old", "old"])
-        // The first, and one after each 401; what is not sent is no reason to look again.
+        // The first, and one after each 401; a send that is rejected locally does not load them again.
         assert.strictEqual(state.loads, 4)
 
         state.apiKey = "new"

@@ -1,6 +1,6 @@
 /**
  * What core has typed in that the contract says too: the address, names of headers, statuses, texts of refusals. Each is
- * held to the contract here, so that the contract stays the one source.
+ * compared with the contract here, so that the contract stays the one source.
  */
 import type { Contract } from "@effect-sent/contract"
 import {

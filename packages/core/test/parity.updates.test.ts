@@ -1,6 +1,6 @@
 /**
  * Core understands every update that the contract promises, and takes no other for a message's status but for what it
- * forgives. Core's decoder is held to the contract's callback: by its schema, keyword by keyword, and by its verdict on
+ * forgives. Core's decoder is compared with the contract's callback: by its schema, keyword by keyword, and by its verdict on
  * many bodies. The contract speaks through Prism.
  */
 import { DeliveryStatus } from "@effect-sent/core"

@@ -166,7 +166,7 @@ const causes = {
   refused: { code: "ECONNREFUSED", syscall: "connect" },
 }
 
-/** A service that plays one after the other, the last one for ever, and counts. */
+/** A service that plays one after the other, the last one from then on, and counts. */
 const service = ({ latency, plays: names }: typeof Case.Type) => {
   const counts = { requests: 0, accepted: 0 }
   const client = HttpClient.make((request) =>

@@ -8,7 +8,7 @@ import { clientLayer } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
 import { answer, type Play, wire } from "./support/wire.ts"
 
-/** Plays one after the other, the last one for ever. */
+/** Plays one after the other, the last one from then on. */
 const inTurn = (...plays: ReadonlyArray<Play>): Play => {
   let turn = 0
   return (socket, request) => plays[Math.min(turn++, plays.length - 1)]?.(socket, request)

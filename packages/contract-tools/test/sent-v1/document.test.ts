@@ -119,7 +119,7 @@ const cases: ReadonlyArray<Case> = [
         put(`${examples}/too-many-requests/value/status`, 403),
         "too-many-requests: /status must be equal to constant",
       ],
-      "field errors that are no lists": [
+      "field errors that are not lists": [
         put(`${examples}/validation-failed/value/errors`, {
           phoneNumber: "Phone number is required",
         }),
@@ -152,7 +152,7 @@ const cases: ReadonlyArray<Case> = [
         put("#/components/parameters/WebhookSignature/example", "v1,abc="),
         "WebhookSignature/example: the value must match pattern",
       ],
-      "a response header that is no number": [
+      "a response header that is not a number": [
         put("#/components/headers/RateLimitReset/example", "soon"),
         "RateLimitReset/example: the value must be integer",
       ],
@@ -300,7 +300,7 @@ const cases: ReadonlyArray<Case> = [
         put(`${responses}/Forbidden/x-sent-empty-body`, false),
         "x-sent-empty-body: not a value that x-sent-empty-body accepts",
       ],
-      "a pattern that is no text": [
+      "a pattern that is not a string": [
         put("#/components/securitySchemes/apiKey/x-sent-pattern", 1),
         "x-sent-pattern: not a value that x-sent-pattern accepts",
       ],
@@ -316,7 +316,7 @@ const cases: ReadonlyArray<Case> = [
         put(scenarios, []),
         "x-sent-scenarios: not a value that x-sent-scenarios accepts",
       ],
-      "headers on an example that is no answer": [
+      "headers on an example that is not a response": [
         put(`${examples}/page-sample/x-sent-headers`, { "Retry-After": "60" }),
         "page-sample: has x-sent-headers but is not an example of a response",
       ],

@@ -43,7 +43,7 @@ describe("A delivery status update", () => {
     ["about a template", { ...delivered, field: "templates" }],
     ["with an event of another kind", { ...delivered, sub_type: "template.approved" }],
     ["over an unknown channel", withValueAt(delivered, "#/payload/channel", "email")],
-    ["about a message that is no GUID", withValueAt(delivered, "#/payload/message_id", "42")],
+    ["about a message id that is not a GUID", withValueAt(delivered, "#/payload/message_id", "42")],
   ])("never comes %s", ([, update]) => {
     expect(problems(update)).not.toEqual([])
   })

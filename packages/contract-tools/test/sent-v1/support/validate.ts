@@ -1,4 +1,4 @@
-/** Validation by the contract's schemas, read as JSON Schema in the place where they stand. */
+/** Validation by the contract's schemas, each read as JSON Schema at its own pointer. */
 import { Ajv2020 } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { contract } from "./contract.ts"
