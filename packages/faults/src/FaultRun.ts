@@ -6,14 +6,9 @@ import { type RetryPolicy, SentClient, type SentError } from "@effect-sent/core"
 import { Effect, type Layer, Queue, Result, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import {
-  accepts,
-  type Claim,
-  type Fault,
-  faults,
-  type FaultServer,
-  faultServer,
-} from "./FaultServer.ts"
+import type { Claim, Fault } from "./Fault.ts"
+import { accepts, faults } from "./faults.ts"
+import { type FaultServer, faultServer } from "./FaultServer.ts"
 import { clientLayer } from "./program.ts"
 import { sample } from "./sample.ts"
 

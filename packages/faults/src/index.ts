@@ -3,6 +3,8 @@
  * clients, and runs that compare claims with the truth. Tests, scripts and benchmarks share it.
  */
 export * from "./clients.ts"
+export * from "./Fault.ts"
+export * from "./faults.ts"
 export * from "./FaultRun.ts"
 export * from "./FaultServer.ts"
 export * from "./program.ts"
