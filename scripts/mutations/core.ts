@@ -82,8 +82,8 @@ export const ofCore: ReadonlyArray<Mutant> = [
     ],
     "core-media-type": [
       "core sends another media type",
-      'JSON.stringify(request), "application/json"',
-      'JSON.stringify(request), "text/json"',
+      'HttpBody.uint8Array(body, "application/json")',
+      'HttpBody.uint8Array(body, "text/json")',
       requests,
     ],
     "core-accept": [

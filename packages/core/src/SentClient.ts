@@ -40,7 +40,9 @@ import { makeLimits } from "./internal/send/limits/limits.ts"
 import { checkRateLimit, type RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
 import { makeLockout } from "./internal/send/lockout.ts"
 import * as Operation from "./internal/send/operation.ts"
-import { type Line, send } from "./internal/send/send.ts"
+import { makeProgress, type Progress } from "./internal/send/progress.ts"
+import { checkBrowser, makeFetchOptions } from "./internal/send/runtime.ts"
+import { type Line, send, type Sending } from "./internal/send/send.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
@@ -84,6 +86,13 @@ export interface Options {
    * provided with one.
    */
   readonly circuitBreaker?: CircuitBreakerOptions | undefined
+  /**
+   * Allows a client where there is a global `document`. Default: false, and the layer fails there.
+   *
+   * On a page, everyone can read the API key, and browsers repeat requests by themselves: a message may be sent twice.
+   * Set it only for tests in an environment with a DOM, such as jsdom.
+   */
+  readonly dangerouslyAllowBrowser?: boolean | undefined
 }
 
 /** The options of one send. They take precedence over the options of the client. */
@@ -205,39 +214,49 @@ export const make = Effect.fnUntraced(function* (
     ...checkDuration(deadline, "deadline"),
     ...checkRateLimit(rateLimit),
     ...checkCircuitBreaker(circuitBreaker),
+    ...checkBrowser(options.dangerouslyAllowBrowser),
   ])
   const line: Line = {
     client: yield* HttpClient.HttpClient,
+    fetchOptions: yield* makeFetchOptions,
     baseUrl,
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
     limits: yield* makeLimits({ host: baseUrl.host, rateLimit, circuitBreaker }),
+    warnOfRepeats: Telemetry.makeWarnOfRepeats(),
   }
 
-  const sendOnce = Effect.fnUntraced(function* (input: Input, sendOptions: SendOptions = {}) {
+  const sendOnce = Effect.fnUntraced(function* (
+    progress: Progress,
+    input: Input,
+    sendOptions: SendOptions = {},
+  ) {
     const request = yield* decodeInput(input)
     yield* rejectInvalid([
       ...checkDuration(sendOptions.timeout, "timeout"),
       ...checkDuration(sendOptions.deadline, "deadline"),
     ])
-    return yield* send(line, {
+    const policy =
+      sendOptions.retryPolicy ??
+      (yield* RetryPolicy.CurrentRetryPolicy) ??
+      options.retryPolicy ??
+      RetryPolicy.notSent
+    const sending: Sending<SendToPhoneRequest> = {
       operation: Operation.sendToPhone,
       request,
       timeout: Duration.fromInputUnsafe(sendOptions.timeout ?? timeout),
       deadline: Duration.fromInputUnsafe(sendOptions.deadline ?? deadline),
-      policy:
-        sendOptions.retryPolicy ??
-        (yield* RetryPolicy.CurrentRetryPolicy) ??
-        options.retryPolicy ??
-        RetryPolicy.notSent,
-    })
+      policy,
+    }
+    return yield* send(line, sending, progress)
   })
 
   return SentClient.of({
-    sendToPhone: Effect.fn("SentClient.sendToPhone")((input, sendOptions) =>
-      Telemetry.send(sendOnce(input, sendOptions)),
-    ),
+    sendToPhone: Effect.fn("SentClient.sendToPhone")((input, sendOptions) => {
+      const progress = makeProgress()
+      return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
+    }),
   })
 })
 
@@ -324,6 +343,7 @@ export const layerConfig = (
         retryPolicy: yield* read(options.retryPolicy),
         rateLimit: yield* read(options.rateLimit),
         circuitBreaker: yield* read(options.circuitBreaker),
+        dangerouslyAllowBrowser: yield* read(options.dangerouslyAllowBrowser),
       })
     }),
   )

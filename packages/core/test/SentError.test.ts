@@ -182,6 +182,12 @@ const rows: ReadonlyArray<Row> = [
     "connection failed (tls: CERT_HAS_EXPIRED)",
   ),
   row(
+    new SentError.ConnectionFailed({ stage: "connect", code: "bad port" }),
+    "not-sent",
+    "operator",
+    "connection failed (connect: bad port)",
+  ),
+  row(
     new SentError.ConnectionLost({ code: "ECONNRESET" }),
     "unknown",
     "time",
@@ -195,10 +201,28 @@ const rows: ReadonlyArray<Row> = [
     "timed out after 10s without a response",
   ),
   row(
+    new SentError.TimedOut({ stage: "connecting", after: tenSeconds }),
+    "not-sent",
+    "time",
+    "timed out after 10s while connecting",
+  ),
+  row(
     new SentError.TimedOut({ stage: "waiting", after: tenSeconds }),
     "not-sent",
     "time",
     "timed out after 10s while waiting to send",
+  ),
+  row(
+    new SentError.RequestRepeated({ how: "again" }),
+    "unknown",
+    "operator",
+    "the HTTP client repeated the request on its own",
+  ),
+  row(
+    new SentError.RequestRepeated({ how: "elsewhere" }),
+    "unknown",
+    "operator",
+    "the response came from another URL than the request was sent to",
   ),
   row(
     new SentError.CircuitOpen({ retryAfter: tenSeconds }),

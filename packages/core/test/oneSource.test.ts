@@ -208,7 +208,13 @@ describe("what core makes of the contract's answers", () => {
   // A text that core looks for, and no answer of the contract has, would show here.
   it("is every reason of core that a documented response can have", () => {
     const reasons = SentError.Reason.members.map(({ fields }) => fields._tag.schema.literal)
-    const undeclared = ["UnexpectedResponse", "ConnectionFailed", "ConnectionLost", "TimedOut"]
+    const undeclared = [
+      "UnexpectedResponse",
+      "ConnectionFailed",
+      "ConnectionLost",
+      "TimedOut",
+      "RequestRepeated",
+    ]
     const unsent = ["InvalidRequest", "InvalidOptions", "CredentialsUnavailable", "CircuitOpen"]
     assert.sameMembers([...new Set(refusals.map(tagOf)), ...undeclared, ...unsent], reasons)
   })

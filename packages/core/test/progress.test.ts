@@ -4,10 +4,11 @@
  */
 import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect"
+import { DateTime, Duration, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { makeProgress, type Outcome } from "../src/internal/send/progress.ts"
+import { type Knowledge, makeProgress } from "../src/internal/send/progress.ts"
+import type { Verdict } from "../src/internal/send/verdict.ts"
 import { credentials, sample } from "@effect-sent/faults/sample"
 
 // -----------------------------------------------------------------------------
@@ -16,8 +17,10 @@ import { credentials, sample } from "@effect-sent/faults/sample"
 
 /** All that ever happened to one request. */
 interface Attempt {
-  /** Undefined while it is in flight. */
-  readonly outcome: Outcome | undefined
+  /** The last verdict on it; undefined while it is in flight. */
+  readonly verdict: Verdict | undefined
+  /** Whether its connection was seen not to be established. */
+  readonly isUnsent: boolean
   /** Whether the send has gone on without it, so that a reason no longer speaks of it. */
   readonly isPast: boolean
 }
@@ -30,20 +33,23 @@ const changeLast = (attempts: Attempts, change: (last: Attempt) => Attempt): Att
 const afterNext = (attempts: Attempts): Attempts =>
   changeLast(attempts, (last) => ({ ...last, isPast: true }))
 
-const afterBegin = (attempts: Attempts): Attempts => [
+const afterBegin = (attempts: Attempts, isUnsent: boolean): Attempts => [
   ...afterNext(attempts),
-  { outcome: undefined, isPast: false },
+  { verdict: undefined, isUnsent, isPast: false },
 ]
 
-const afterSettle = (attempts: Attempts, outcome: Outcome): Attempts =>
-  changeLast(attempts, (last) =>
-    last.isPast || last.outcome !== undefined ? last : { ...last, outcome },
-  )
-
-const mayBeAccepted = ({ outcome }: Attempt): boolean => outcome !== "not-sent"
+const afterVerdict = (attempts: Attempts, verdict: Verdict): Attempts =>
+  changeLast(attempts, (last) => (last.isPast ? last : { ...last, verdict }))
 
 const deliveryOf = (reason: SentError.Reason): SentError.Delivery =>
   new SentError.SentError({ reason, attempts: 0 }).delivery
+
+const knowledgeOf = ({ isUnsent, verdict }: Attempt): Knowledge => {
+  if (verdict === undefined) return isUnsent ? "not-sent" : "unknown"
+  return Result.isSuccess(verdict) ? "accepted" : deliveryOf(verdict.failure)
+}
+
+const mayBeAccepted = (attempt: Attempt): boolean => knowledgeOf(attempt) !== "not-sent"
 
 /** What an error for this reason must say. */
 const expected = (attempts: Attempts, reason: SentError.Reason) => {
@@ -63,11 +69,38 @@ const said = ({ attempts, delivery, unknownAttempts }: SentError.SentError) => (
   delivery,
 })
 
+/** What the reason of a send must be whose deadline passes, unless it ends with a verdict. */
+const doing = (present: Attempt | undefined): SentError.TimedOut["stage"] => {
+  if (present === undefined || present.isPast) return "waiting"
+  return present.isUnsent ? "connecting" : "in-flight"
+}
+
+/** What is known of the message. */
+const expectedKnowledge = (attempts: Attempts): Knowledge => {
+  const present = attempts.at(-1)
+  if (present !== undefined && !present.isPast && mayBeAccepted(present))
+    return knowledgeOf(present)
+  return attempts.some(mayBeAccepted) ? "unknown" : "not-sent"
+}
+
 // -----------------------------------------------------------------------------
 // Random events
 // -----------------------------------------------------------------------------
 
-const Event = Schema.Literals(["begin", "accepted", "not-sent", "unknown", "next"])
+const Event = Schema.Literals([
+  "begin",
+  "begin, unconnected",
+  "accepted",
+  "not-sent",
+  "unknown",
+  "next",
+])
+
+const verdicts: Readonly<Record<Knowledge, Verdict>> = {
+  accepted: Result.succeed({ status: 204, acceptedAt: DateTime.makeUnsafe(0) }),
+  "not-sent": Result.fail(new SentError.RateLimited({})),
+  unknown: Result.fail(new SentError.ServerFailed({ status: 500 })),
+}
 
 const reasons: ReadonlyArray<SentError.Reason> = [
   new SentError.RateLimited({}),
@@ -88,31 +121,36 @@ describe("the progress of a send", () => {
         let attempts: Attempts = []
         // Before the first event, and after each: an interruption or a deadline can come at any of them.
         for (const event of [undefined, ...events]) {
-          if (event === "begin") {
-            progress.begin()
-            attempts = afterBegin(attempts)
+          if (event === "begin" || event === "begin, unconnected") {
+            const isUnsent = event !== "begin"
+            progress.begin(() => isUnsent)
+            attempts = afterBegin(attempts, isUnsent)
           } else if (event === "next") {
             progress.next()
             attempts = afterNext(attempts)
           } else if (event !== undefined) {
-            progress.settle(event)
-            attempts = afterSettle(attempts, event)
+            progress.learn(verdicts[event])
+            attempts = afterVerdict(attempts, verdicts[event])
           }
           assert.strictEqual(progress.attempts(), attempts.length)
+          assert.strictEqual(progress.knowledge(), expectedKnowledge(attempts))
           for (const reason of reasons) {
             assert.deepStrictEqual(said(progress.fail(reason)), expected(attempts, reason))
           }
           const late = progress.timeOut(deadline)
           const present = attempts.at(-1)
-          const isInFlight = present !== undefined && !present.isPast && mayBeAccepted(present)
+          const verdict = present?.isPast === false ? present.verdict : undefined
+          // A deadline changes nothing of what is known.
+          if (verdict !== undefined && Result.isSuccess(verdict)) {
+            assert.deepStrictEqual(Result.getOrThrow(late), verdict.success)
+            continue
+          }
+          if (Result.isSuccess(late)) assert.fail("nothing was accepted")
           assert.deepStrictEqual(
-            late.reason,
-            new SentError.TimedOut({
-              stage: isInFlight ? "in-flight" : "waiting",
-              after: deadline,
-            }),
+            late.failure.reason,
+            verdict?.failure ?? new SentError.TimedOut({ stage: doing(present), after: deadline }),
           )
-          assert.deepStrictEqual(said(late), expected(attempts, late.reason))
+          assert.deepStrictEqual(said(late.failure), expected(attempts, late.failure.reason))
         }
       }),
     { arbitrary: { runs: 1000 } },

@@ -2,31 +2,35 @@
  * One request on the wire, and what its response, or the lack of one, says about the message.
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import type { Credentials } from "../../SentCredentials.ts"
 import type { Accepted } from "./answer.ts"
-import { readBody } from "./body.ts"
+import type { Evidence } from "./evidence.ts"
+import { type Guarded, guard, Refused } from "./guard.ts"
+import { withHttpSettings } from "./httpSettings.ts"
 import { makeMask } from "./mask.ts"
+import { collect } from "./nodeChannels.ts"
 import type { Operation } from "./operation.ts"
-import { parseProblem } from "./problem.ts"
-import { type Reason, TimedOut } from "./reason.ts"
-import { reasonOf } from "./reasonTable.ts"
+import type { Progress } from "./progress.ts"
+import { type Reason, RequestRepeated, TimedOut } from "./reason.ts"
+import { deliveryOf } from "./reasonTable.ts"
 import * as Telemetry from "./telemetry.ts"
 import { reasonOfTransport } from "./transport.ts"
+import { type Head, readVerdict, type Verdict, verdictOfHead } from "./verdict.ts"
 
 /** One request to be sent. */
 export interface Attempt<Request> {
   readonly client: HttpClient.HttpClient
+  /** Added to the options of `fetch`. */
+  readonly fetchOptions: object
   readonly operation: Operation<Request>
   /** The address of the operation. */
   readonly url: URL
@@ -34,80 +38,127 @@ export interface Attempt<Request> {
   readonly credentials: Credentials
   /** How long the response may take. */
   readonly timeout: Duration.Duration
+  /** Learns that the request begins, and its verdict as soon as there is one. */
+  readonly progress: Pick<Progress, "begin" | "learn">
+  /** Run when the HTTP client was seen to repeat or redirect the request. */
+  readonly onRepeated: Effect.Effect<void>
 }
 
 /** Sends one request. Interruption and the time-out abort it. */
-export const attempt: <Request extends object>(
-  attempt: Attempt<Request>,
-) => Effect.Effect<Accepted, Reason> = Effect.fnUntraced(
-  function* <Request extends object>(sending: Attempt<Request>) {
-    const { client, credentials, operation, request, timeout } = sending
-    const response = yield* client.pipe(
-      // Ends the exchange with the attempt, even if its body was not read to the end.
-      HttpClient.withScope,
-      (scoped) => scoped.execute(toHttp(sending)),
-      Effect.catch((error) =>
+export const attempt = <Request extends object>(
+  sending: Attempt<Request>,
+): Effect.Effect<Accepted, Reason> =>
+  Effect.suspend(() => {
+    const { client, credentials, fetchOptions, onRepeated, progress, request } = sending
+    // Bytes of its own for each attempt: the events of an HTTP client are matched by them.
+    const body = new TextEncoder().encode(JSON.stringify(request))
+    const evidence = collect(body, credentials.apiKey)
+    const guarded = guard(client, toHttp(sending, body), evidence, fetchOptions)
+    progress.begin(() => evidence.isUnsent)
+    return exchange(sending, guarded, evidence).pipe(
+      Effect.scoped,
+      Effect.updateContext(withHttpSettings),
+      // The scope has aborted the request. Only now is the evidence final.
+      Effect.map((end) => verdictOfEnd(sending, guarded, evidence, end)),
+      Effect.tap((verdict) => {
+        const isRepeated = Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated"
+        return isRepeated || guarded.wasRefused() || evidence.ownWrites > 1
+          ? onRepeated
+          : Effect.void
+      }),
+      Effect.flatMap(Effect.fromResult),
+    )
+  })
+
+// -----------------------------------------------------------------------------
+// The exchange
+// -----------------------------------------------------------------------------
+
+/** How an exchange ended. */
+type End =
+  | { readonly _tag: "Answered"; readonly verdict: Verdict }
+  | { readonly _tag: "Failed"; readonly error: HttpClientError.HttpClientError }
+  | { readonly _tag: "TimedOut" }
+  | { readonly _tag: "Refused" }
+
+const exchange = Effect.fnUntraced(function* <Request extends object>(
+  { credentials, operation, progress, request, timeout }: Attempt<Request>,
+  guarded: Guarded,
+  evidence: Evidence,
+): Effect.fn.Return<End, never, Scope.Scope> {
+  const ended = yield* guarded.run.pipe(
+    Effect.map((response) =>
+      response instanceof Refused ? refused : { _tag: "Responded" as const, response },
+    ),
+    Effect.catch((error) =>
+      Effect.succeed(
         // A client that fails on statuses (`filterStatusOk`) still has the response.
         error.response === undefined
-          ? Effect.fail(reasonOfTransport(error))
-          : Effect.succeed(error.response),
+          ? { _tag: "Failed" as const, error }
+          : { _tag: "Responded" as const, response: error.response },
       ),
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(new TimedOut({ stage: "in-flight", after: timeout })),
-      }),
-    )
-    const receivedAt = yield* Clock.currentTimeMillis
-    yield* Telemetry.answered(response.status)
-    const body = yield* readBody(response)
-    if (operation.isAccepted(response.status)) {
-      return { status: response.status, acceptedAt: DateTime.makeUnsafe(receivedAt) }
-    }
-    return yield* Effect.fail(
-      reasonOf({
-        status: response.status,
-        headers: response.headers,
-        problem: parseProblem(body),
-        receivedAt,
-        mask: makeMask(operation, request, credentials),
-      }),
-    )
-  },
-  Effect.scoped,
-  Effect.updateContext(withHttpSettings),
-)
+    ),
+    Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(timedOut) }),
+  )
+  if (ended._tag !== "Responded") return ended
+  const { response } = ended
+  if (!guarded.isAnswered(response)) return { _tag: "Answered", verdict: elsewhere }
+  const head: Head = {
+    response,
+    receivedAt: yield* Clock.currentTimeMillis,
+    isAccepted: operation.isAccepted,
+    mask: makeMask(operation, request, credentials),
+  }
+  // From here on, neither a deadline nor an interruption changes what is known.
+  progress.learn(unlessRepeated(verdictOfHead(head), evidence))
+  yield* Telemetry.answered(response.status)
+  return { _tag: "Answered", verdict: yield* readVerdict(head) }
+})
 
-const toHttp = <Request>({
-  credentials,
-  operation,
-  request,
-  url,
-}: Attempt<Request>): HttpClientRequest.HttpClientRequest =>
+const refused: End = { _tag: "Refused" }
+
+const timedOut: End = { _tag: "TimedOut" }
+
+const verdictOfEnd = (
+  { timeout }: Pick<Attempt<object>, "timeout">,
+  guarded: Guarded,
+  evidence: Evidence,
+  end: End,
+): Verdict => {
+  if (end._tag === "Answered" && Result.isSuccess(end.verdict)) return end.verdict
+  // The response or the failure of the first request was lost in the client. What was seen of it was not.
+  if (end._tag === "Refused" || guarded.wasRefused()) {
+    return evidence.isUnsent ? Result.fail(reasonOfTransport(evidence.failure, evidence)) : repeated
+  }
+  if (end._tag === "Answered") return unlessRepeated(end.verdict, evidence)
+  if (end._tag === "TimedOut") {
+    const stage = evidence.isUnsent ? "connecting" : "in-flight"
+    return Result.fail(new TimedOut({ stage, after: timeout }))
+  }
+  return guarded.isFailed(end.error)
+    ? Result.fail(reasonOfTransport(end.error.reason.cause, evidence))
+    : elsewhere
+}
+
+const repeated: Verdict = Result.fail(new RequestRepeated({ how: "again" }))
+
+const elsewhere: Verdict = Result.fail(new RequestRepeated({ how: "elsewhere" }))
+
+/** A response speaks of one request: where more were written, a rejection says nothing about the others. */
+const unlessRepeated = (verdict: Verdict, evidence: Evidence): Verdict =>
+  evidence.ownWrites > 1 && Result.isFailure(verdict) && deliveryOf(verdict.failure) === "not-sent"
+    ? repeated
+    : verdict
+
+const toHttp = <Request>(
+  { credentials, operation, url }: Attempt<Request>,
+  body: Uint8Array,
+): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.make(operation.method)(url.href, {
     headers: {
       "x-sender-id": Redacted.value(credentials.senderId),
       "x-api-key": Redacted.value(credentials.apiKey),
     },
     accept: "application/problem+json, application/json",
-    body: HttpBody.text(JSON.stringify(request), "application/json"),
+    body: HttpBody.uint8Array(body, "application/json"),
   })
-
-/** What the HTTP clients of Effect read from the context. */
-function withHttpSettings<R>(context: Context.Context<R>): Context.Context<R> {
-  return context.pipe(
-    // To follow a redirect would take the body and the credentials to another server. The other clients follow none.
-    Context.add(FetchHttpClient.RequestInit, {
-      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
-      redirect: "manual",
-    }),
-    // In case the user's client logs headers.
-    Context.add(Headers.CurrentRedactedNames, [
-      ...Context.get(context, Headers.CurrentRedactedNames),
-      "x-api-key",
-      "x-sender-id",
-    ]),
-    // The client's own span would end with an error that holds the request, and would send trace headers to the
-    // provider.
-    Context.add(HttpClient.TracerDisabledWhen, constTrue),
-  )
-}

@@ -9,27 +9,55 @@ import * as Stream from "effect/Stream"
 const maxBytes = 64 * 1024
 
 // How long the body may take once the status is known, which already decides what the response means.
-const bodyTimeout = "5 seconds"
+const bodyTimeout = "1 second"
+
+/** What was read of a body. */
+export interface Body {
+  readonly text: string
+  /** Whether it was read to its end. */
+  readonly isWhole: boolean
+}
 
 /**
  * Reads the text of a body: its first 64 KiB, or what had arrived when it broke off or took too long. It never fails,
  * since the status decides what the response means.
  */
-export const readBody = (
-  response: HttpClientResponse.HttpClientResponse,
-): Effect.Effect<string> => {
+export const readBody = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Body> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
-  return response.stream.pipe(
-    Stream.takeUntil((chunk) => {
-      chunks.push(chunk.subarray(0, maxBytes - size))
-      size += chunk.length
-      return size >= maxBytes
+  let isWhole = false
+  let kept: string | undefined
+  const read = Effect.suspend(() =>
+    response.stream.pipe(
+      Stream.takeUntil((chunk) => {
+        chunks.push(chunk.subarray(0, maxBytes - size))
+        size += chunk.length
+        return size >= maxBytes
+      }),
+      Stream.runDrain,
+    ),
+  ).pipe(
+    Effect.map(() => {
+      isWhole = size < maxBytes
     }),
-    Stream.runDrain,
+    // A body that the application has read is a locked stream over fetch, which is a defect.
+    Effect.ignoreCause,
+  )
+  // Over the other clients it is an empty one. Its text is left where the client keeps it.
+  const readKept = Effect.suspend(() => response.text).pipe(
+    Effect.map((text) => {
+      kept = text.slice(0, maxBytes)
+      isWhole = text.length < maxBytes
+    }),
+    Effect.ignoreCause,
+  )
+  return read.pipe(
+    Effect.andThen(Effect.suspend(() => (size > 0 ? Effect.void : readKept))),
     Effect.timeoutOption(bodyTimeout),
-    Effect.ignore,
-    Effect.map(() => decode(chunks, response.headers["content-type"])),
+    Effect.map(() => ({
+      text: kept ?? decode(chunks, response.headers["content-type"]),
+      isWhole,
+    })),
   )
 }
 

@@ -1,55 +1,70 @@
 /**
  * How far a send has come: the one place that counts its attempts and knows what may have been accepted.
  *
- *     begin ─▶ in flight ─ settle ─▶ settled ─ next ─▶ none ─▶ begin …
+ *     begin ─▶ in flight ─ learn ─▶ known ─ next ─▶ none ─▶ begin …
  *
- * A send can be interrupted, or its deadline can pass, between any two of these steps, so `fail` and `timeOut` must tell
- * the truth in every state: a request that is in flight may have been accepted, and so may one that no step has settled.
+ * A send can be interrupted, or its deadline can pass, between any two of these steps, so what is said of it must be true
+ * in every state: a request that is in flight may have been accepted, unless its connection was seen not to be
+ * established. From the head of a response on, its verdict is known, whatever becomes of its body.
  */
 import type * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
 import { SentError } from "../../SentError.ts"
+import type { Accepted } from "./answer.ts"
 import { type Reason, TimedOut } from "./reason.ts"
 import { type Delivery, deliveryOf } from "./reasonTable.ts"
+import type { Verdict } from "./verdict.ts"
 
-/** What is known of one attempt once it has ended. */
-export type Outcome = Delivery | "accepted"
+/** What is known of a message. */
+export type Knowledge = Delivery | "accepted"
 
 /** The progress of one send. */
 export interface Progress {
   /** How many requests were sent so far. */
   readonly attempts: () => number
-  /** A request is about to be sent. */
-  readonly begin: () => void
-  /** The request ended in this way. */
-  readonly settle: (outcome: Outcome) => void
+  /** A request is about to be sent. `isUnsent` says whether it was seen not to be written. */
+  readonly begin: (isUnsent: () => boolean) => void
+  /** The verdict of the request is known. The last one counts. */
+  readonly learn: (verdict: Verdict) => void
   /** The send goes on without the last request: it waits before another one. */
   readonly next: () => void
   /** The error of a send that ends here, for this reason. */
   readonly fail: (reason: Reason) => SentError
-  /** The error of a send whose deadline passes here. */
-  readonly timeOut: (deadline: Duration.Duration) => SentError
+  /** The end of a send whose deadline passes here, after the request was aborted. */
+  readonly timeOut: (deadline: Duration.Duration) => Result.Result<Accepted, SentError>
+  /** What is known of the message now. It is final once a request in flight was aborted. */
+  readonly knowledge: () => Knowledge
 }
 
 /** The last request: `none` before the first one and while the send waits for another one. */
-type Last = "none" | "in-flight" | Outcome
+type Last =
+  | { readonly _tag: "none" }
+  | { readonly _tag: "in-flight"; readonly isUnsent: () => boolean }
+  | { readonly _tag: "known"; readonly verdict: Verdict }
+
+const none: Last = { _tag: "none" }
 
 /** A send that has not begun. */
 export const makeProgress = (): Progress => {
   let attempts = 0
   // Of the requests before the last one, those that may have been accepted.
   let unknownAttempts = 0
-  let last: Last = "none"
+  let last: Last = none
 
-  const mayBeAccepted = (): boolean => last !== "none" && last !== "not-sent"
+  const ofLast = (): Knowledge => {
+    if (last._tag === "none") return "not-sent"
+    if (last._tag === "in-flight") return last.isUnsent() ? "not-sent" : "unknown"
+    return Result.match(last.verdict, { onSuccess: () => "accepted", onFailure: deliveryOf })
+  }
 
   const next = (): void => {
-    if (mayBeAccepted()) unknownAttempts += 1
-    last = "none"
+    if (ofLast() !== "not-sent") unknownAttempts += 1
+    last = none
   }
 
   const fail = (reason: Reason): SentError => {
     // The reason speaks of the last request; where it says less than is known of that, the request counts as well.
-    const isUnsaid = mayBeAccepted() && deliveryOf(reason) === "not-sent"
+    const isUnsaid = ofLast() !== "not-sent" && deliveryOf(reason) === "not-sent"
     return new SentError({
       reason,
       attempts,
@@ -57,20 +72,30 @@ export const makeProgress = (): Progress => {
     })
   }
 
+  const doing = (): TimedOut["stage"] => {
+    if (last._tag !== "in-flight") return "waiting"
+    return last.isUnsent() ? "connecting" : "in-flight"
+  }
+
   return {
     attempts: () => attempts,
-    begin: () => {
+    begin: (isUnsent) => {
       next()
       attempts += 1
-      last = "in-flight"
+      last = { _tag: "in-flight", isUnsent }
     },
-    settle: (outcome) => {
-      // Once only: a request that may have been accepted stays so.
-      if (last === "in-flight") last = outcome
+    learn: (verdict) => {
+      if (last._tag !== "none") last = { _tag: "known", verdict }
     },
     next,
     fail,
     timeOut: (deadline) =>
-      fail(new TimedOut({ stage: mayBeAccepted() ? "in-flight" : "waiting", after: deadline })),
+      last._tag === "known"
+        ? Result.mapError(last.verdict, fail)
+        : Result.fail(fail(new TimedOut({ stage: doing(), after: deadline }))),
+    knowledge: () => {
+      const known = ofLast()
+      return known === "not-sent" && unknownAttempts > 0 ? "unknown" : known
+    },
   }
 }

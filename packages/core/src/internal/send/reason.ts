@@ -271,7 +271,13 @@ const isRedirect = (status: number): boolean => status === 0 || (status >= 300 &
 // No response came
 // -----------------------------------------------------------------------------
 
-/** No connection was established, so the request was never written. */
+/**
+ * No connection was established, so the request was never written.
+ *
+ * **Details**
+ *
+ * `code` is `bad port` where the runtime's `fetch` refuses to connect to the port of the base URL.
+ */
 export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>(
   "SentError/ConnectionFailed",
 )("ConnectionFailed", {
@@ -301,16 +307,43 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("SentErro
 /** A request got no response in time, or the deadline of the send passed. */
 export class TimedOut extends Schema.TaggedError<TimedOut>("SentError/TimedOut")("TimedOut", {
   /**
-   * What the send was doing: `in-flight` once the request was on its way, `waiting` while no request was, for
-   * example for the rate limit or between two attempts.
+   * What the send was doing: `in-flight` once the request may have been on its way, `connecting` while its connection was
+   * seen not to be established, `waiting` while there was no request, for example for the rate limit or between two
+   * attempts.
    */
-  stage: Schema.Literals(["waiting", "in-flight"]),
+  stage: Schema.Literals(["waiting", "connecting", "in-flight"]),
   /** The time allowed: the time-out of a request, or the deadline of the send. */
   after: Schema.Duration,
 }) {
   override get message(): string {
-    const doing = this.stage === "waiting" ? "while waiting to send" : "without a response"
-    return `timed out after ${Duration.format(this.after)} ${doing}`
+    return `timed out after ${Duration.format(this.after)} ${doing[this.stage]}`
+  }
+}
+
+const doing: { readonly [Stage in TimedOut["stage"]]: string } = {
+  waiting: "while waiting to send",
+  connecting: "while connecting",
+  "in-flight": "without a response",
+}
+
+/**
+ * The `HttpClient` given to `SentClient` repeats or redirects requests on its own, so one attempt may have been more than
+ * one request.
+ *
+ * **Details**
+ *
+ * A second request is refused where it is seen before it is made. What became of the first one is not known.
+ */
+export class RequestRepeated extends Schema.TaggedError<RequestRepeated>(
+  "SentError/RequestRepeated",
+)("RequestRepeated", {
+  /** `again` if the client repeated the request, `elsewhere` if the response or the error came from another URL. */
+  how: Schema.Literals(["again", "elsewhere"]),
+}) {
+  override get message(): string {
+    return this.how === "again"
+      ? "the HTTP client repeated the request on its own"
+      : "the response came from another URL than the request was sent to"
   }
 }
 
@@ -337,6 +370,7 @@ const reasons = [
   ConnectionFailed,
   ConnectionLost,
   TimedOut,
+  RequestRepeated,
   CircuitOpen,
 ] as const
 

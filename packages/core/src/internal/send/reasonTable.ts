@@ -90,6 +90,9 @@ const byField = {
   operator: "otherwise",
 }
 
+/** The code of a port that `fetch` does not connect to. The words are the Fetch standard's. */
+export const blockedPort = "bad port"
+
 /** The table. A response has the first reason whose row reads it. */
 export const reasonTable: Table = {
   InvalidRequest: {
@@ -268,16 +271,17 @@ export const reasonTable: Table = {
     },
     provesCredentials: false,
     health: "success",
-    occurs: "a redirect (never followed), 408, or any other status",
+    occurs:
+      "a redirect (never followed), a 2xx that is not an acceptance, 408, or any other status",
     remedy: "check `baseUrl` and the proxies on the way",
   },
   ConnectionFailed: {
     read: undefined,
     delivery: "not-sent",
     mendedBy: {
-      // Names and connections come back; a certificate that is not trusted stays so.
-      of: ({ stage }) => (stage === "tls" ? "operator" : "time"),
-      when: { time: "DNS and connect", operator: "TLS" },
+      // Names and connections come back; a certificate that is not trusted stays so, and so does a port.
+      of: ({ code, stage }) => (stage === "tls" || code === blockedPort ? "operator" : "time"),
+      when: { time: "DNS and connect", operator: "TLS, and a port that `fetch` blocks" },
     },
     provesCredentials: false,
     health: "failure",
@@ -296,14 +300,23 @@ export const reasonTable: Table = {
   TimedOut: {
     read: undefined,
     delivery: {
-      of: ({ stage }) => (stage === "waiting" ? "not-sent" : "unknown"),
-      when: { "not-sent": "while waiting", unknown: "once a request is in flight" },
+      of: ({ stage }) => (stage === "in-flight" ? "unknown" : "not-sent"),
+      when: { "not-sent": "while waiting or connecting", unknown: "once a request is in flight" },
     },
     mendedBy: "time",
     provesCredentials: false,
     health: "failure",
     occurs: "no response in time, or the deadline of the send passed",
     remedy: "compare `after` with `timeout` and `deadline` to see which it was",
+  },
+  RequestRepeated: {
+    read: undefined,
+    delivery: "unknown",
+    mendedBy: "operator",
+    provesCredentials: false,
+    health: "ignored",
+    occurs: "the `HttpClient` repeated or redirected the request on its own",
+    remedy: "remove `retry`, `retryTransient` and `followRedirects` from the `HttpClient`",
   },
   CircuitOpen: {
     read: undefined,

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -19,19 +20,23 @@ import type { RetryBudget } from "./budget.ts"
 import type { Limits } from "./limits/limits.ts"
 import { type Lockout, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
-import { makeProgress, type Progress } from "./progress.ts"
+import type { Progress } from "./progress.ts"
 import type { Reason } from "./reason.ts"
-import { deliveryOf } from "./reasonTable.ts"
 import * as Telemetry from "./telemetry.ts"
+import type { Verdict } from "./verdict.ts"
 
 /** What all sends of a layer share. */
 export interface Line {
   readonly client: HttpClient.HttpClient
+  /** Added to the options of `fetch`. */
+  readonly fetchOptions: object
   readonly baseUrl: URL
   readonly credentials: SentCredentials["Service"]
   readonly budget: RetryBudget
   readonly lockout: Lockout
   readonly limits: Limits
+  /** Warns, once, that the HTTP client repeats or redirects requests. */
+  readonly warnOfRepeats: Effect.Effect<void>
 }
 
 /** One send. */
@@ -49,22 +54,22 @@ export interface Sending<Request> {
 export const send = <Request extends object>(
   line: Line,
   sending: Sending<Request>,
+  progress: Progress,
 ): Effect.Effect<SendReceipt, SentError> =>
-  Effect.suspend(() => {
-    const progress = makeProgress()
-    return sendWithRetries(line, sending, progress).pipe(
-      Effect.timeoutOrElse({
-        duration: sending.deadline,
-        orElse: () => Effect.fail(progress.timeOut(sending.deadline)),
-      }),
-    )
-  })
+  sendWithRetries(line, sending, progress).pipe(
+    Effect.timeoutOrElse({
+      duration: sending.deadline,
+      // By now the request was aborted, if there was one.
+      orElse: () => Effect.fromResult(progress.timeOut(sending.deadline)),
+    }),
+    Effect.map((accepted) => ({ ...accepted, attempts: progress.attempts() })),
+  )
 
 const sendWithRetries = Effect.fnUntraced(function* <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
-): Effect.fn.Return<SendReceipt, SentError> {
+): Effect.fn.Return<Accepted, SentError> {
   const { policy } = sending
   const waits = yield* Schedule.toStep(policy.schedule)
   let credentials = yield* line.credentials.get
@@ -74,7 +79,7 @@ const sendWithRetries = Effect.fnUntraced(function* <Request extends object>(
     const outcome = yield* Effect.result(once(line, sending, progress, credentials))
     if (Result.isSuccess(outcome)) {
       line.budget.refund(policy.budget)
-      return { ...outcome.success, attempts: progress.attempts() }
+      return outcome.success
     }
     const error = progress.fail(outcome.failure)
 
@@ -121,15 +126,24 @@ const once = Effect.fnUntraced(function* <Request extends object>(
     Effect.suspend(() => {
       const url = urlOf(line.baseUrl, operation.path)
       const resendCount = progress.attempts()
-      const learn = (reason: Reason | undefined) =>
+      const learn = (verdict: Verdict) =>
         Effect.sync(() => {
-          progress.settle(reason === undefined ? "accepted" : deliveryOf(reason))
-          line.lockout.learn(credentials, reason)
+          progress.learn(verdict)
+          line.lockout.learn(credentials, Option.getOrUndefined(Result.getFailure(verdict)))
         })
-      progress.begin()
-      return attempt({ client: line.client, operation, url, request, credentials, timeout }).pipe(
-        Effect.tap(() => learn(undefined)),
-        Effect.tapError(learn),
+      return attempt({
+        client: line.client,
+        fetchOptions: line.fetchOptions,
+        operation,
+        url,
+        request,
+        credentials,
+        timeout,
+        progress,
+        onRepeated: line.warnOfRepeats,
+      }).pipe(
+        Effect.tap((accepted) => learn(Result.succeed(accepted))),
+        Effect.tapError((reason) => learn(Result.fail(reason))),
         Telemetry.attempt(operation, url, resendCount),
       )
     }),

@@ -14,6 +14,7 @@ import type { SendReceipt } from "../../SendToPhone.ts"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
 import type { Operation } from "./operation.ts"
+import type { Knowledge, Progress } from "./progress.ts"
 import type { Reason } from "./reason.ts"
 import { deliveryOf } from "./reasonTable.ts"
 
@@ -50,37 +51,64 @@ const durations = Metric.histogram("sent.send.duration", {
 /** Observes a whole send, in the current span. */
 export const send = (
   sending: Effect.Effect<SendReceipt, SentError>,
+  progress: Pick<Progress, "attempts" | "knowledge">,
 ): Effect.Effect<SendReceipt, SentError> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.onExit(sending, (exit) => {
       const error = Exit.isFailure(exit)
         ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         : undefined
-      // Without an error, the send was interrupted or died: whether the message was accepted is unknown.
-      const outcome = Exit.isSuccess(exit) ? "accepted" : outcomeOf(error)
+      // Without an error, the send was interrupted or died, and nobody else reports what is known of the message.
+      const isCutOff = Exit.isFailure(exit) && error === undefined
+      const known = Exit.isSuccess(exit) ? "accepted" : (error?.delivery ?? progress.knowledge())
+      const outcome = outcomes[known]
       const counted = {
         "sent.outcome": outcome,
         ...(error === undefined ? {} : { "sent.reason": error.reason._tag }),
       }
       const attributes = {
         ...counted,
-        ...(Exit.isSuccess(exit) ? { "sent.attempts": exit.value.attempts } : {}),
-        ...(error === undefined
-          ? {}
-          : { "sent.attempts": error.attempts, "error.type": error.reason._tag }),
+        "sent.attempts": progress.attempts(),
+        ...(error === undefined ? {} : { "error.type": error.reason._tag }),
       }
       return Effect.gen(function* () {
         const took = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
         yield* Metric.update(Metric.withAttributes(sends, counted), 1)
         yield* Metric.update(Metric.withAttributes(durations, { "sent.outcome": outcome }), took)
         yield* Effect.annotateCurrentSpan(attributes)
-        yield* Effect.annotateLogs(Effect.logDebug(`Send ${outcome}`), attributes)
+        yield* Effect.annotateLogs(
+          isCutOff && outcome === "unknown"
+            ? Effect.logWarning(interrupted)
+            : Effect.logDebug(`Send ${outcome}`),
+          attributes,
+        )
       })
     }),
   )
 
-const outcomeOf = (error: SentError | undefined): string =>
-  error?.delivery === "not-sent" ? "rejected" : "unknown"
+const interrupted =
+  "Send interrupted while a request was on its way: the message may have been sent. " +
+  "To end a send after some time, use its deadline."
+
+const outcomes: { readonly [K in Knowledge]: string } = {
+  accepted: "accepted",
+  "not-sent": "rejected",
+  unknown: "unknown",
+}
+
+/** Warns, the first time it is run, that the HTTP client repeats or redirects requests. */
+export const makeWarnOfRepeats = (): Effect.Effect<void> => {
+  let hasWarned = false
+  return Effect.suspend(() => {
+    if (hasWarned) return Effect.void
+    hasWarned = true
+    return Effect.logWarning(
+      "The HttpClient given to SentClient repeats or redirects requests on its own, and a repeated request can be a " +
+        "second message: remove retry, retryTransient and followRedirects from it, or send with another HttpClient. " +
+        "This is logged once.",
+    )
+  })
+}
 
 // -----------------------------------------------------------------------------
 // An attempt

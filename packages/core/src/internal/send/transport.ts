@@ -1,59 +1,89 @@
 /**
- * What a failure without a response says about the message, from what the HTTP clients actually report.
+ * What a failure without a response says about the message: from what was seen of the attempt, and from what the HTTP
+ * client reports.
  *
- * The innermost error decides. Its `syscall` says more than its code: `ETIMEDOUT` of a `connect` comes before anything
- * is written, `ETIMEDOUT` of a `read` after. An error that is not recognised leaves open whether the request was
- * written.
+ * | in this order                                                      | the message                     |
+ * | ------------------------------------------------------------------ | ------------------------------- |
+ * | something of it was seen to be written                             | may have been sent              |
+ * | its connection was seen to begin, and not to be used (evidence.ts) | was not sent                    |
+ * | the code, the system call or the text of the innermost errors      | was not sent, if each proves it |
+ * | anything else                                                      | may have been sent              |
+ *
+ * A code alone lies once something was written: after the end of an HTTP/2 connection that had accepted the message,
+ * undici connects again, and reports that this connection was refused. On an established connection, node:http reports the
+ * same `ERR_SSL_…` codes that undici reports of a handshake. So do Bun's `EPROTO` and Deno's "client error (Connect)",
+ * which prove nothing.
  */
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
+import type { Evidence } from "./evidence.ts"
 import { ConnectionFailed, ConnectionLost, type Reason } from "./reason.ts"
+import { blockedPort } from "./reasonTable.ts"
 
-/** The reason of an exchange that failed without a response. */
-export const reasonOfTransport = (error: HttpClientError.HttpClientError): Reason => {
-  const causes = innermost(error.reason.cause)
-  const stages = causes.map(stageOf)
-  const code = causes.map((cause) => text(cause, "code")).find(Predicate.isNotUndefined)
-  // With several addresses there is one error for each: all must say that nothing was written.
-  const [stage] = stages
-  return stage !== undefined && stages.every(Predicate.isNotUndefined)
-    ? new ConnectionFailed({ stage, code: code ?? stage })
-    : new ConnectionLost(code === undefined ? {} : { code })
+/** The reason of an exchange that failed without a response, for this cause. */
+export const reasonOfTransport = (cause: unknown, evidence: Evidence): Reason => {
+  const causes = innermost(cause)
+  const proofs = causes.map(proofOf)
+  const code = causes.map((one) => text(one, "code")).find(Predicate.isNotUndefined)
+  if (evidence.ownWrites === 0) {
+    // With several addresses there is one error for each: all must say that nothing was written.
+    const [proof] = proofs
+    if (proof !== undefined && proofs.every(Predicate.isNotUndefined)) {
+      return new ConnectionFailed({ stage: proof.stage, code: proof.code ?? code ?? proof.stage })
+    }
+    if (evidence.isUnsent) {
+      const stage = causes.some(isOfTls) ? "tls" : "connect"
+      return new ConnectionFailed({ stage, code: code ?? stage })
+    }
+  }
+  return new ConnectionLost(code === undefined ? {} : { code })
 }
 
-type Stage = ConnectionFailed["stage"]
+/** The step that failed before anything was written. */
+interface Proof {
+  readonly stage: ConnectionFailed["stage"]
+  /** Where the error has none of its own. */
+  readonly code?: string
+}
 
-const stageOf = (cause: unknown): Stage | undefined => {
+const proofOf = (cause: unknown): Proof | undefined => {
   const code = text(cause, "code") ?? ""
   const syscall = text(cause, "syscall")
-  if (syscall === "getaddrinfo") return "resolve"
-  if (syscall === "connect" || code === "UND_ERR_CONNECT_TIMEOUT") return "connect"
-  if (isHandshake(code, text(cause, "message") ?? "")) return "tls"
+  const message = text(cause, "message") ?? ""
+  if (syscall === "getaddrinfo") return { stage: "resolve" }
+  if (syscall === "connect" || code === "UND_ERR_CONNECT_TIMEOUT") return { stage: "connect" }
+  // Bun reports no system call. On a connection that is reused, it reports a reset.
+  if (code === "ECONNREFUSED" && Predicate.hasProperty(globalThis, "Bun"))
+    return { stage: "connect" }
+  if (isBlockedPort(message)) return { stage: "connect", code: blockedPort }
+  if (isTunnelRefused(code, message)) return { stage: "connect" }
+  if (isHandshake(code, syscall, message)) return { stage: "tls" }
   return undefined
 }
 
-// TLS is agreed on before anything is written over it. These are the codes of a handshake that failed: of
-// certificates (OpenSSL's verification results, which Node uses as codes), and of peers that do not speak TLS
-// or have no version or cipher in common.
-const isHandshake = (code: string, message: string): boolean =>
+// Node, then Deno.
+const isBlockedPort = (message: string): boolean =>
+  message === blockedPort || /^Fetch failed: Requests to port \d+ are blocked$/.test(message)
+
+// A proxy that answers CONNECT with another status than 200: undici, then node:http.
+const isTunnelRefused = (code: string, message: string): boolean =>
+  (code === "UND_ERR_ABORTED" &&
+    /^Proxy response \(\d+\) !== 200 when HTTP Tunneling$/.test(message)) ||
+  code === "ERR_PROXY_TUNNEL"
+
+// Verification ends a handshake, and no alert or record on an established connection can raise its codes. Of the other
+// errors of TLS, only node:http's `write EPROTO` comes from nothing but a handshake.
+const isHandshake = (code: string, syscall: string | undefined, message: string): boolean =>
   certificateCodes.has(code) ||
   code.startsWith("ERR_TLS_CERT_") ||
-  handshakeFailures.some(
-    (failure) =>
-      code === `ERR_SSL_${failure}` ||
-      (code === "EPROTO" && message.includes(failure.replaceAll("_", " ").toLowerCase())),
-  )
+  message === "Client network socket disconnected before secure TLS connection was established" ||
+  (code === "EPROTO" && syscall === "write" && message.includes("SSL routines"))
 
-const handshakeFailures: ReadonlyArray<string> = [
-  "WRONG_VERSION_NUMBER",
-  "PACKET_LENGTH_TOO_LONG",
-  "UNSUPPORTED_PROTOCOL",
-  "NO_PROTOCOLS_AVAILABLE",
-  "TLSV1_ALERT_PROTOCOL_VERSION",
-  "SSLV3_ALERT_HANDSHAKE_FAILURE",
-  "NO_SHARED_CIPHER",
-]
+const isOfTls = (cause: unknown): boolean => {
+  const code = text(cause, "code") ?? ""
+  return code.startsWith("ERR_SSL_") || code === "EPROTO"
+}
 
+// OpenSSL's verification results, which Node uses as codes.
 const certificateCodes: ReadonlySet<string> = new Set([
   "CERT_CHAIN_TOO_LONG",
   "CERT_HAS_EXPIRED",

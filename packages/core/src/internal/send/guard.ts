@@ -1,0 +1,142 @@
+/**
+ * One attempt is one request: a second run of the transport within an attempt is refused before it reaches the wire.
+ *
+ * The `HttpClient` of an application may repeat or redirect requests on its own (`retry`, `retryTransient`,
+ * `followRedirects`). It is counted in three places:
+ *
+ * - in the effect of the request, which `retry` and `retryTransient` run again. Not in the client's pre-processing:
+ *   `withScope` evaluates that once, outside of the client's own retries;
+ * - in `FetchHttpClient.Fetch`, which everything over `fetch` calls;
+ * - by the events of undici and node:http, on Node.js (`nodeChannels.ts`).
+ */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as Scope from "effect/Scope"
+import { CurrentEvidence, type Evidence } from "./evidence.ts"
+import { within } from "./nodeChannels.ts"
+
+/** A request that runs at most once. */
+export interface Guarded {
+  /** Runs the request. The scope aborts it. It succeeds with `Refused` when the client begins a second one. */
+  readonly run: Effect.Effect<
+    HttpClientResponse.HttpClientResponse | Refused,
+    HttpClientError.HttpClientError,
+    Scope.Scope
+  >
+  /** Whether the client began a second request, which was refused. */
+  readonly wasRefused: () => boolean
+  /** Whether a response is that of the request. */
+  readonly isAnswered: (response: HttpClientResponse.HttpClientResponse) => boolean
+  /** Whether an error is that of the request, or came before it. */
+  readonly isFailed: (error: HttpClientError.HttpClientError) => boolean
+}
+
+/** The HTTP client began a second request. As a defect, it ends retries, which repeat failures only. */
+export class Refused extends Error {
+  override readonly name = "Refused"
+  constructor() {
+    super("the HTTP client began a second request within one attempt")
+  }
+}
+
+/** Guards a request. `fetchOptions` are added to the options of `fetch`. */
+export const guard = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest,
+  evidence: Evidence,
+  fetchOptions: object,
+): Guarded => {
+  let runs = 0
+  let calls = 0
+  let isRefused = false
+  let isRedirected = false
+  /** The URL after the client's pre-processing, which may change it. */
+  let url: string | undefined
+  const refused = Deferred.makeUnsafe<Refused>()
+  const refuse = (): Refused => {
+    const defect = new Refused()
+    isRefused = true
+    Deferred.doneUnsafe(refused, Effect.succeed(defect))
+    return defect
+  }
+
+  const counted = HttpClient.makeWith(
+    (
+      preprocessed: Effect.Effect<
+        HttpClientRequest.HttpClientRequest,
+        HttpClientError.HttpClientError
+      >,
+    ) =>
+      client.postprocess(
+        Effect.flatMap(preprocessed, (final) =>
+          Effect.suspend(() => {
+            runs += 1
+            if (runs > 1) return Effect.die(refuse())
+            url = final.url
+            evidence.isRecording = true
+            evidence.onSecond = refuse
+            return Effect.succeed(final)
+          }),
+        ),
+      ),
+    client.preprocess,
+  )
+
+  const wrap =
+    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+    (input, init) => {
+      const carriesKey = (key: string) => new Headers(init?.headers).get("x-api-key") === key
+      // The application's own calls, for a token or a log, have neither the message nor the credentials.
+      if (!evidence.isOwn(init?.body, carriesKey)) return fetch(input, init)
+      calls += 1
+      if (calls > 1) {
+        refuse()
+        // A rejection would be a failure, which a client may repeat forever. So it never settles, and the attempt ends.
+        return new Promise(() => undefined)
+      }
+      const called = within(evidence, () => fetch(input, { ...fetchOptions, ...init }))
+      return called.then(
+        (response) => {
+          isRedirected ||= response.redirected
+          return response
+        },
+        (cause: unknown) => {
+          evidence.failure ??= cause
+          throw cause
+        },
+      )
+    }
+
+  return {
+    run: HttpClient.withScope(counted)
+      .execute(request)
+      .pipe(
+        Effect.raceFirst(Deferred.await(refused)),
+        // What the end of this attempt sets free may be another's request. What was seen of this one is seen to its end.
+        Effect.ensuring(
+          Effect.sync(() => {
+            evidence.isRecording = false
+            evidence.onSecond = undefined
+          }),
+        ),
+        Effect.updateContext((context: Context.Context<Scope.Scope>) =>
+          context.pipe(
+            Context.add(CurrentEvidence, evidence),
+            Context.add(FetchHttpClient.Fetch, wrap(Context.get(context, FetchHttpClient.Fetch))),
+          ),
+        ),
+        Effect.catchDefect((defect) =>
+          defect instanceof Refused ? Effect.succeed(defect) : Effect.die(defect),
+        ),
+      ),
+    wasRefused: () => isRefused,
+    isAnswered: (response) => !isRedirected && response.request.url === url,
+    isFailed: (error) => url === undefined || error.request.url === url,
+  }
+}
