@@ -16,6 +16,7 @@ import { FetchHttpClient } from "effect/http"
 import { styleText } from "node:util"
 import { drawFault, faultRun } from "@effect-sent/faults/FaultRun"
 import { faultServer } from "@effect-sent/faults/FaultServer"
+import { plainFaults } from "@effect-sent/faults/playing/plain"
 import { credentials, sample } from "@effect-sent/faults/sample"
 
 interface Row {
@@ -36,7 +37,7 @@ const policy = RetryPolicy.make({ schedule: Schedule.forever })
 
 const ours = (sends: number, seed: number) =>
   Effect.map(
-    faultRun({ http: FetchHttpClient.layer, policy, sends, seed }),
+    faultRun({ http: FetchHttpClient.layer, policy, sends, seed, faults: plainFaults }),
     ({ elsewhere, lies, requests }): Row => ({
       client: "@effect-sent/core",
       requests,
@@ -46,7 +47,7 @@ const ours = (sends: number, seed: number) =>
   )
 
 const theirs = Effect.fnUntraced(function* (sends: number, seed: number) {
-  const server = yield* faultServer((id, request) => drawFault(seed, id, request))
+  const server = yield* faultServer((id, request) => drawFault(plainFaults, seed, id, request))
   const ids = Array.from({ length: sends }, (_, index) => `message-${index}`)
   const receipts = new Set<string>()
   yield* Effect.forEach(
@@ -60,8 +61,11 @@ const theirs = Effect.fnUntraced(function* (sends: number, seed: number) {
           logLevel: "off",
           timeout: 1000,
           // Only changes the address, to the one that plays the fault of this request.
-          fetch: (url, init) =>
-            fetch(`${server.door(id)}${new URL(new Request(url).url).pathname}`, init),
+          fetch: async (url, init) =>
+            fetch(
+              `${await Effect.runPromise(server.door(id))}${new URL(new Request(url).url).pathname}`,
+              init,
+            ),
         })
         try {
           await client.post("/v1/messages/phone", {

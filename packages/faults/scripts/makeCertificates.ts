@@ -45,10 +45,26 @@ interface Certificate {
   readonly issuer?: string
 }
 
-const issue = ({ ends = decades, extensions, issuer, key: own = key, name }: Certificate): string => {
-  const out = issuer === undefined && own !== key ? join(work, `${name}.pem`) : join(target, `${name}.pem`)
+const issue = ({
+  ends = decades,
+  extensions,
+  issuer,
+  key: own = key,
+  name,
+}: Certificate): string => {
+  const out =
+    issuer === undefined && own !== key ? join(work, `${name}.pem`) : join(target, `${name}.pem`)
   writeFileSync(join(work, "extensions"), extensions)
-  openssl("req", "-new", "-key", own, "-subj", `/CN=effect-sent tests ${name}`, "-out", "request.pem")
+  openssl(
+    "req",
+    "-new",
+    "-key",
+    own,
+    "-subj",
+    `/CN=effect-sent tests ${name}`,
+    "-out",
+    "request.pem",
+  )
   openssl(
     ...["ca", "-batch", "-notext", "-config", "ca.cnf", "-in", "request.pem", "-out", out],
     ...["-extfile", "extensions", "-startdate", begins, "-enddate", ends],

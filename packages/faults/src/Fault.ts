@@ -90,6 +90,8 @@ export interface Http2Exchange {
   readonly session: Http2Session
   /** The connection below TLS. */
   readonly socket: Socket
+  /** Leaves it to the client to close the session. */
+  readonly leaveToClient: () => void
   /** Calls `next` once the client has read everything that was written. */
   readonly afterRead: (next: () => void) => void
 }

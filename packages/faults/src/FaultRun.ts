@@ -3,7 +3,7 @@
  * seed: the same seed plays the same faults to the same messages.
  */
 import { type RetryPolicy, SentClient, type SentError } from "@effect-sent/core"
-import { Effect, type Layer, Queue, Result, type Scope } from "effect"
+import { Effect, type Layer, Queue, References, Result, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { Claim, Fault } from "./Fault.ts"
@@ -39,6 +39,10 @@ export const liesOf = (server: FaultServer, claims: ReadonlyMap<string, Outcome>
     receiptButNotAccepted: count((outcome, accepted) => outcome === "accepted" && accepted === 0),
   }
 }
+
+/** Leaves the warnings about clients that repeat to the tests of them. */
+export const silently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(effect, References.MinimumLogLevel, "None")
 
 // -----------------------------------------------------------------------------
 // One send
@@ -110,6 +114,8 @@ export interface Options {
   readonly seed: number
   /** The maximum number of concurrent sends. Default: 64. */
   readonly concurrency?: number | undefined
+  /** The faults to draw from. Default: all. */
+  readonly faults?: ReadonlyArray<Fault> | undefined
   /** Called after each send, with the number of sends that have ended. */
   readonly onProgress?: ((ended: number) => void) | undefined
   /** Wraps the HTTP client as a user might. Default: no change. */
@@ -138,57 +144,63 @@ export interface Report {
 }
 
 /** Sends many messages over one client while the server plays random faults, and counts the false claims. */
-export const faultRun = Effect.fnUntraced(function* ({
-  around = (http) => http,
-  concurrency = 64,
-  http,
-  onProgress = () => undefined,
-  policy,
-  seed,
-  sends,
-}: Options): Effect.fn.Return<Report, SentError.SentError, Scope.Scope> {
-  const played = new Map<string, number>()
-  const server = yield* faultServer((id, request) => drawFault(seed, id, request))
-  const claims = new Map<string, Outcome>()
-  let ended = 0
-  let untold = 0
+export const faultRun = Effect.fnUntraced(
+  function* ({
+    around = (http) => http,
+    concurrency = 64,
+    faults: drawn = faults,
+    http,
+    onProgress = () => undefined,
+    policy,
+    seed,
+    sends,
+  }: Options): Effect.fn.Return<Report, SentError.SentError, Scope.Scope> {
+    const played = new Map<string, number>()
+    const drawable = drawn.filter(canBeDrawn)
+    const server = yield* faultServer((id, request) => drawFault(drawable, seed, id, request))
+    const claims = new Map<string, Outcome>()
+    let ended = 0
+    let untold = 0
 
-  const sendOne = Effect.fnUntraced(function* (id: string) {
-    const padding = draw(seed, id, "padding") < 1 / 32 ? "x".repeat(100_000) : ""
-    const sent = yield* drawSend(server, seed, id, policy, padding)
-    claims.set(id, sent === undefined ? "interrupted" : sent.claim)
-    if (sent !== undefined) untold += Math.max(0, server.requests(id) - sent.attempts)
-    ended += 1
-    onProgress(ended)
-  })
+    const sendOne = Effect.fnUntraced(function* (id: string) {
+      const padding = draw(seed, id, "padding") < 1 / 32 ? "x".repeat(100_000) : ""
+      const sent = yield* drawSend(server, seed, id, policy, padding)
+      claims.set(id, sent === undefined ? "interrupted" : sent.claim)
+      if (sent !== undefined) untold += Math.max(0, server.requests(id) - sent.attempts)
+      ended += 1
+      onProgress(ended)
+    })
 
-  yield* Effect.forEach(
-    Array.from({ length: sends }, (_, index) => `message-${index}`),
-    sendOne,
-    { concurrency, discard: true },
-  ).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
-  // A request that the client gave up may still be in a buffer.
-  yield* server.settle
+    yield* Effect.forEach(
+      Array.from({ length: sends }, (_, index) => `message-${index}`),
+      sendOne,
+      { concurrency, discard: true },
+    ).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
+    // A request that the client gave up may still be in a buffer.
+    yield* server.settle
 
-  const ids = [...claims.keys()]
-  for (const id of ids) {
-    for (let request = 1; request <= server.requests(id); request += 1) {
-      const { name } = drawFault(seed, id, request)
-      played.set(name, (played.get(name) ?? 0) + 1)
+    const ids = [...claims.keys()]
+    for (const id of ids) {
+      for (let request = 1; request <= server.requests(id); request += 1) {
+        const { name } = drawFault(drawable, seed, id, request)
+        played.set(name, (played.get(name) ?? 0) + 1)
+      }
     }
-  }
-  const outcomes = { accepted: 0, "not-sent": 0, unknown: 0, interrupted: 0 }
-  for (const outcome of claims.values()) outcomes[outcome] += 1
-  return {
-    lies: liesOf(server, claims),
-    outcomes,
-    accepted: ids.filter((id) => server.accepted(id) > 0).length,
-    requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
-    untold,
-    elsewhere: server.elsewhere,
-    played,
-  }
-}, Effect.scoped)
+    const outcomes = { accepted: 0, "not-sent": 0, unknown: 0, interrupted: 0 }
+    for (const outcome of claims.values()) outcomes[outcome] += 1
+    return {
+      lies: liesOf(server, claims),
+      outcomes,
+      accepted: ids.filter((id) => server.accepted(id) > 0).length,
+      requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
+      untold,
+      elsewhere: server.elsewhere,
+      played,
+    }
+  },
+  Effect.scoped,
+  silently,
+)
 
 /** Draws how a message is sent. Most sends use their own clock. Some have a short time-out on the real clock or are interrupted. */
 const drawSend = (
@@ -218,19 +230,22 @@ const drawSend = (
 // Randomness
 // -----------------------------------------------------------------------------
 
-const drawn = faults.filter(
-  ({ name }) =>
-    // After three refused credentials in a row, the client stops sending, and the run would prove nothing.
-    !name.startsWith("401") &&
-    // A client that retries on its own would wait for a day, and no clock advances meanwhile.
-    !name.includes("86400"),
-)
+const canBeDrawn = ({ name }: Fault): boolean =>
+  // After three refused credentials in a row, the client stops sending, and the run would prove nothing.
+  !name.startsWith("401") &&
+  // A client that retries on its own would wait for a day, and no clock advances meanwhile.
+  !name.includes("86400")
 
 /** Draws the fault for a request of a message. Requests are counted from 1. */
-export const drawFault = (seed: number, id: string, request: number): Fault =>
+export const drawFault = (
+  from: ReadonlyArray<Fault>,
+  seed: number,
+  id: string,
+  request: number,
+): Fault =>
   draw(seed, id, `often ${request}`) < 1 / 4
     ? accepts
-    : (drawn[Math.floor(draw(seed, id, `fault ${request}`) * drawn.length)] ?? accepts)
+    : (from[Math.floor(draw(seed, id, `fault ${request}`) * from.length)] ?? accepts)
 
 /**
  * A number from 0 to below 1 that depends only on its arguments, not on the order of the calls: FNV-1a with the final mix of

@@ -13,11 +13,14 @@ export const clients: ReadonlyArray<NamedClient> = [
   ["NodeHttpClient.layerNodeHttp", NodeHttpClient.layerNodeHttp],
 ]
 
+/** The one that speaks HTTP/2: core cannot switch it off in a Pool. */
+export const http2Client = "undici, Pool"
+
 /** The same clients with other settings that applications use. */
 export const configuredClients: ReadonlyArray<NamedClient> = [
   ["undici, Agent with allowH2: true", NodeHttpClient.layerUndiciOptions({ allowH2: true })],
   ["undici, Agent with allowH2: false", NodeHttpClient.layerUndiciOptions({ allowH2: false })],
-  ["undici, Pool", overPools({})],
+  [http2Client, overPools({})],
   ["undici, Pool with allowH2: false", overPools({ allowH2: false })],
   [
     "node:http, keep-alive",

@@ -13,11 +13,9 @@ export const requestsIn = (onRequest: (request: Request) => void): ((chunk: Buff
   // The number of bytes that remain of a body that is ignored.
   let unread = 0
   return (chunk) => {
-    if (unread > 0) {
-      unread -= chunk.length
-      return
-    }
-    received += chunk.toString("latin1")
+    const ignored = Math.min(unread, chunk.length)
+    unread -= ignored
+    received += chunk.subarray(ignored).toString("latin1")
     const head = /^POST (\S+) HTTP.*?\r\n\r\n/s.exec(received)
     if (head === null) return
     const length = Number(/^content-length: *(\d+)/im.exec(head[0])?.[1] ?? 0)
@@ -25,10 +23,8 @@ export const requestsIn = (onRequest: (request: Request) => void): ((chunk: Buff
     const early = idOfPath(head[1] ?? "")
     if (early === undefined && body.length < length) return
     received = ""
-    unread = length - body.length
-    onRequest(
-      early === undefined ? { id: idOf(body), isHead: false } : { id: early, isHead: true },
-    )
+    unread = Math.max(0, length - body.length)
+    onRequest(early === undefined ? { id: idOf(body), isHead: false } : { id: early, isHead: true })
   }
 }
 
@@ -41,9 +37,9 @@ export const idOfPath = (path: string): string | undefined => {
   return id === undefined ? undefined : decodeURIComponent(id)
 }
 
-/** The message's id in the body of a request. */
+/** The message's id in the body of a request, or in the beginning of it. */
 export const idOf = (body: string): string => {
-  const id: unknown = JSON.parse(body)?.messageBody?.id
-  if (typeof id !== "string") throw new Error(`a request without an id: ${body.slice(0, 200)}`)
+  const id = /"messageBody":\{"id":"([^"]+)"/.exec(body)?.[1]
+  if (id === undefined) throw new Error(`a request without an id: ${body.slice(0, 200)}`)
   return id
 }

@@ -176,7 +176,11 @@ const seal12: Seal = (secrets, records, type, bytes) => {
   const hello = records.find((record) => record[0] === recordTypes.handshake)
   if (hello === undefined) throw new Error("TLS has not begun yet")
   const serverRandom = hello.subarray(11, 43)
-  const block = expand(secret, Buffer.concat([Buffer.from("key expansion"), serverRandom, clientRandom]), 40)
+  const block = expand(
+    secret,
+    Buffer.concat([Buffer.from("key expansion"), serverRandom, clientRandom]),
+    40,
+  )
   const key = block.subarray(16, 32)
   const salt = block.subarray(36, 40)
   const changed = records.findIndex((record) => record[0] === recordTypes.changeCipherSpec)
@@ -185,7 +189,12 @@ const seal12: Seal = (secrets, records, type, bytes) => {
   const cipher = createCipheriv("aes-128-gcm", key, Buffer.concat([salt, sequence])).setAAD(
     Buffer.concat([sequence, header(type, bytes.length)]),
   )
-  const sealed = Buffer.concat([sequence, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+  const sealed = Buffer.concat([
+    sequence,
+    cipher.update(bytes),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ])
   return Buffer.concat([header(type, sealed.length), sealed])
 }
 

@@ -69,11 +69,7 @@ export const problemBody = (status: number): string =>
 
 /** An error, as the API documents it. */
 export const problem = (status: number, headers: Readonly<Record<string, string>> = {}): string =>
-  answer(
-    status,
-    { "content-type": "application/problem+json", ...headers },
-    problemBody(status),
-  )
+  answer(status, { "content-type": "application/problem+json", ...headers }, problemBody(status))
 
 /** The head of an answer, followed by only a part of the announced body. */
 export const half = (

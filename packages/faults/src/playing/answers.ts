@@ -23,9 +23,11 @@ export const misleadingAnswers: ReadonlyArray<PlainFault> = [
   fault("200 of length 0", "accepted", write(answer(200))),
   fault("200 of length 0, typed as HTML", "accepted", write(answer(200, page))),
   fault("202 with JSON", "accepted", write(answer(202, json, '{"id":"1"}'))),
-  fault("202, chunked and empty", "accepted", write(
-    "HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-  )),
+  fault(
+    "202, chunked and empty",
+    "accepted",
+    write("HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+  ),
   fault("205", "accepted", write(answer(205))),
   fault("204 with a body that hangs", "accepted", writeAndHang(half(204))),
   fault("200 with JSON that hangs", "accepted", writeAndHang(half(200))),
@@ -55,9 +57,13 @@ export const misleadingAnswers: ReadonlyArray<PlainFault> = [
   }),
   fault("429 before the body is read", "not-sent", write(problem(429)), { at: "head" }),
   ...either("500 before the body is read", write(problem(500)), { at: "head" }),
-  ...either("502 in HTML before the body is read, then closes", writeAndClose(answer(502, page, html)), {
-    at: "head",
-  }),
+  ...either(
+    "502 in HTML before the body is read, then closes",
+    writeAndClose(answer(502, page, html)),
+    {
+      at: "head",
+    },
+  ),
   ...either("half a head before the body is read, then resets", writeAndReset("HTTP/1.1 400 Ba"), {
     at: "head",
   }),

@@ -9,9 +9,11 @@ const handshake = (
   says: Claim = "not-sent",
 ): HandshakeFault => ({ name: `handshake: ${name}`, at: "handshake", accepts: false, says, server })
 
-const ends = (bytes: Buffer | string): HandshakeFault["server"] => (socket) => {
-  socket.end(bytes)
-}
+const ends =
+  (bytes: Buffer | string): HandshakeFault["server"] =>
+  (socket) => {
+    socket.end(bytes)
+  }
 
 const loopback = certificate("loopback")
 const requiresCertificate = { ...loopback, requestCert: true, ca: certificate("authority").cert }
@@ -32,16 +34,26 @@ export const handshakeFaults: ReadonlyArray<HandshakeFault> = [
     maxVersion: "TLSv1.2",
     ciphers: "PSK-AES128-CBC-SHA256:@SECLEVEL=0",
   }),
-  handshake("client certificate missing, TLSv1.2", { ...requiresCertificate, maxVersion: "TLSv1.2" }),
+  handshake("client certificate missing, TLSv1.2", {
+    ...requiresCertificate,
+    maxVersion: "TLSv1.2",
+  }),
   // Here the client takes the handshake for done and writes, before it is told.
-  handshake("client certificate missing, TLSv1.3", { ...requiresCertificate, minVersion: "TLSv1.3" }, "unknown"),
+  handshake(
+    "client certificate missing, TLSv1.3",
+    { ...requiresCertificate, minVersion: "TLSv1.3" },
+    "unknown",
+  ),
   ...Object.entries(alerts).map(([name, code]) =>
     handshake(`alert ${name}`, ends(Buffer.from([21, 3, 3, 0, 2, 2, code]))),
   ),
   handshake("plain HTTP", ends("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")),
   handshake("plain SSH", ends("SSH-2.0-OpenSSH_9\r\n")),
   handshake("zeros", ends(Buffer.alloc(64))),
-  handshake("a record that is too long", ends(Buffer.from([22, 3, 3, 0xff, 0xff, ...Buffer.alloc(100, 1)]))),
+  handshake(
+    "a record that is too long",
+    ends(Buffer.from([22, 3, 3, 0xff, 0xff, ...Buffer.alloc(100, 1)])),
+  ),
   handshake("FIN", ends("")),
   handshake("RST", (socket) => socket.resetAndDestroy()),
   handshake("never answers", (_, fallSilent) => fallSilent()),

@@ -1,6 +1,6 @@
 /** Ends of HTTP/2 streams and sessions, before and after the message was accepted. */
 import { constants } from "node:http2"
-import type { Claim, Http2Exchange, Http2Fault } from "../Fault.ts"
+import type { Claim, Fault, Http2Exchange, Http2Fault } from "../Fault.ts"
 
 /** Every error code of RFC 9113, section 7. */
 const codes = {
@@ -38,14 +38,31 @@ const either = (name: string, play: Play): ReadonlyArray<Http2Fault> => [
 
 const answer204: Play = ({ stream }) => stream.respond({ ":status": 204 }, { endStream: true })
 
-/** Closes the session for new streams; this is the last stream, or the one before is. */
-const goAway = (code: number, last: "this" | "before", then: Play): Play => (exchange) => {
-  const { afterRead, session, stream } = exchange
-  const id = stream.id ?? 0
-  // Node takes 0 for the last stream that was opened.
-  session.goaway(code, last === "this" ? id : Math.max(1, id - 2))
-  afterRead(() => then(exchange))
-}
+/** Closes the session for new streams. This one is still served. */
+const goAway =
+  (code: number, then: Play): Play =>
+  (exchange) => {
+    const { afterRead, session, stream } = exchange
+    session.goaway(code, stream.id)
+    afterRead(() => then(exchange))
+  }
+
+/**
+ * Closes the session for this stream, too. That takes an earlier stream to name: after the first stream, the session ends without
+ * a word about it.
+ */
+const goAwayBefore =
+  (code: number): Play =>
+  (exchange) => {
+    const { leaveToClient, session, stream } = exchange
+    const before = (stream.id ?? 0) - 2
+    if (before < 1) {
+      goAway(code, closeSession)(exchange)
+      return
+    }
+    leaveToClient()
+    session.goaway(code, before)
+  }
 
 const closeSession: Play = ({ session }) => session.destroy()
 
@@ -58,23 +75,43 @@ export const http2Faults: ReadonlyArray<Http2Fault> = [
     either(`RST_STREAM ${name}`, ({ stream }) => stream.close(code)),
   ),
   ...(["NO_ERROR", "INTERNAL_ERROR", "ENHANCE_YOUR_CALM"] as const).flatMap((name) => [
-    ...either(`GOAWAY ${name}, last stream before, then closes`, goAway(codes[name], "before", closeSession)),
-    ...either(`GOAWAY ${name}, last stream this, then closes`, goAway(codes[name], "this", closeSession)),
+    ...either(`GOAWAY ${name}, last stream before`, goAwayBefore(codes[name])),
+    ...either(`GOAWAY ${name}, last stream this, then closes`, goAway(codes[name], closeSession)),
   ]),
-  accepting("GOAWAY NO_ERROR, last stream this, then 204", "accepted", goAway(codes.NO_ERROR, "this", answer204)),
-  ...either("closes the session", ({ session }) => session.destroy(undefined, codes.INTERNAL_ERROR)),
+  accepting(
+    "GOAWAY NO_ERROR, last stream this, then 204",
+    "accepted",
+    goAway(codes.NO_ERROR, answer204),
+  ),
+  ...either("closes the session", ({ session }) =>
+    session.destroy(undefined, codes.INTERNAL_ERROR),
+  ),
   ...either("resets the connection", ({ socket }) => socket.resetAndDestroy()),
-  ...(["NO_ERROR", "CANCEL", "INTERNAL_ERROR"] as const).map((name) =>
-    accepting(`204, then RST_STREAM ${name}`, "accepted", ({ afterRead, stream }) => {
+  ...(["NO_ERROR", "CANCEL", "INTERNAL_ERROR", "REFUSED_STREAM"] as const).map((name) =>
+    accepting(`204, then RST_STREAM ${name}`, "accepted", ({ stream }) => {
       stream.respond({ ":status": 204 })
-      afterRead(() => stream.close(codes[name]))
+      stream.close(codes[name])
     }),
   ),
   ...(["NO_ERROR", "CANCEL", "INTERNAL_ERROR", "REFUSED_STREAM"] as const).map((name) =>
-    accepting(`200 with half a body, then RST_STREAM ${name}`, "accepted", ({ afterRead, stream }) => {
-      stream.respond({ ":status": 200, "content-type": "application/json" })
-      stream.write("{")
-      afterRead(() => stream.close(codes[name]))
-    }),
+    accepting(
+      `200 with half a body, then RST_STREAM ${name}`,
+      "accepted",
+      ({ afterRead, stream }) => {
+        stream.respond({ ":status": 200, "content-type": "application/json" })
+        stream.write("{")
+        afterRead(() => stream.close(codes[name]))
+      },
+    ),
   ),
 ]
+
+/**
+ * Whether the server breaks RFC 9113 (section 8.7): what it refuses so has not been processed, and a client may repeat it. undici
+ * does, without being asked.
+ */
+export const isAgainstRfc9113 = ({ accepts, name }: Fault): boolean =>
+  accepts &&
+  /HTTP\/2: accepts; (?:RST_STREAM REFUSED_STREAM|GOAWAY \w+, last stream before)$|: 204, then RST_STREAM REFUSED_STREAM$/.test(
+    name,
+  )

@@ -47,24 +47,40 @@ const ends: ReadonlyArray<End> = [
   plain("a record that is too long", bytes(record.data, 3, 3, 0xff, 0xff, ...filled(64))),
   plain("a record with a wrong MAC", bytes(record.data, 3, 3, 0, 40, ...filled(40))),
   plain("a record of an unknown type", bytes(99, 3, 3, 0, 20, ...filled(20))),
-  plain("a handshake record that is not encrypted", bytes(record.handshake, 3, 3, 0, 4, 0, 0, 0, 0)),
-  plain("an alert that is not encrypted", bytes(record.alert, 3, 3, 0, 2, 2, alerts.handshake_failure)),
-  ...Object.entries(alerts).map(([name, code]) => sealed(`alert ${name}`, record.alert, bytes(2, code))),
+  plain(
+    "a handshake record that is not encrypted",
+    bytes(record.handshake, 3, 3, 0, 4, 0, 0, 0, 0),
+  ),
+  plain(
+    "an alert that is not encrypted",
+    bytes(record.alert, 3, 3, 0, 2, 2, alerts.handshake_failure),
+  ),
+  ...Object.entries(alerts).map(([name, code]) =>
+    sealed(`alert ${name}`, record.alert, bytes(2, code)),
+  ),
   sealed("alert close_notify", record.alert, bytes(1, 0)),
   sealed("a certificate after the handshake", record.handshake, bytes(11, 0, 0, 4, 0, 0, 0, 0)),
   ["close_notify, then FIN", ({ close }) => close()],
   ["FIN", ({ socket }) => socket.end()],
   ["RST", ({ socket }) => socket.resetAndDestroy()],
-  ["half a status line, then FIN", ({ answer: write, close }) => {
-    write("HTTP/1.1 204 No Con")
-    close()
-  }],
+  [
+    "half a status line, then FIN",
+    ({ answer: write, close }) => {
+      write("HTTP/1.1 204 No Con")
+      close()
+    },
+  ],
   ["never answers", ({ fallSilent }) => fallSilent()],
 ]
 
 const versions: ReadonlyArray<TlsVersion> = ["TLSv1.2", "TLSv1.3"]
 
-const over = (version: TlsVersion, name: string, says: Claim, play: TlsFault["play"]): TlsFault => ({
+const over = (
+  version: TlsVersion,
+  name: string,
+  says: Claim,
+  play: TlsFault["play"],
+): TlsFault => ({
   name: `${version}: ${says === "accepted" ? "" : "accepts; "}${name}`,
   at: "tls",
   version,
