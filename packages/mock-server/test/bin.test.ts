@@ -170,7 +170,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     const lines = text.out.trim().split("\n")
     assert.lengthOf(lines, Array.isArray(listed) ? listed.length : 0)
     assert.isAbove(lines.length, 30)
-    assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused, since/m)
+    assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused because/m)
   })
 
   it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {
