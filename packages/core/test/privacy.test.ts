@@ -22,7 +22,7 @@ import {
   Option,
   Schedule,
 } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
@@ -211,11 +211,32 @@ describe("privacy of input that is rejected before it is sent", () => {
   )
 })
 
+/** Accepts each request, with this body, as if it had been sent to this URL. */
+const responding = (url: string | undefined, body: string) =>
+  Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request) =>
+      Effect.succeed(
+        HttpClientResponse.fromWeb(
+          url === undefined ? request : HttpClientRequest.setUrl(request, url),
+          new Response(body, { headers: { "content-type": "application/json" } }),
+        ),
+      ),
+    ),
+  )
+
 describe("privacy of sends without a response", () => {
   const silent = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make(() => Effect.never),
   )
+  /** A client that runs again whatever fails: the second run is refused, and logged. */
+  const repeating = Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, HttpClient.retry({ times: 1 })),
+  ).pipe(Layer.provide(failing(Object.assign(new Error(echo), { code: "ECONNRESET" }))))
+  const redirected = responding(`https://example.com/?${encodeURIComponent(echo)}`, "{}")
+  const refusing = responding(undefined, JSON.stringify({ status: 400, detail: echo }))
   const refused = Object.assign(new Error(echo), { code: "ECONNREFUSED", syscall: "connect" })
   const lost = Object.assign(new Error(echo), { code: "ECONNRESET" })
 
@@ -231,6 +252,9 @@ describe("privacy of sends without a response", () => {
     ["ConnectionLost", failing(lost), {}],
     ["TimedOut", silent, { timeout: "1 second" }],
     ["TimedOut", silent, { deadline: "1 second" }],
+    ["RequestRepeated", repeating, {}],
+    ["RequestRepeated", redirected, {}],
+    ["UnexpectedResponse", refusing, {}],
     [
       "CircuitOpen",
       failing(lost),

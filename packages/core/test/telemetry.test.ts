@@ -1,8 +1,20 @@
 /** What can be seen of a send from outside: its spans, metrics and log lines, by the names that they are known by. */
-import { RetryPolicy, SentClient } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Logger, Metric, Option, Schedule, type Tracer } from "effect"
-import { FetchHttpClient } from "effect/http"
+import {
+  Context,
+  Deferred,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  Metric,
+  Option,
+  References,
+  Schedule,
+  type Tracer,
+} from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
 import { recording } from "./support/observing.ts"
 import { clientLayer } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
@@ -165,6 +177,102 @@ describe("metrics", () => {
         ["sent.attempts", {}, 2],
         ["sent.sends", { "sent.outcome": "unknown", "sent.reason": "RequestRejected" }, 1],
       ])
+    }),
+  )
+})
+
+/** A send that is interrupted once its request has arrived, and what was counted and logged of it. */
+const interrupted = (play: Play, hasHead: boolean) =>
+  Effect.gen(function* () {
+    const arrived = yield* Deferred.make<void>()
+    const answered = yield* Deferred.make<void>()
+    const server = yield* wire((socket, request) => {
+      play(socket, request)
+      Deferred.doneUnsafe(arrived, Effect.void)
+    })
+    const http = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.tap(() => Deferred.succeed(answered, undefined)),
+      ),
+    ).pipe(Layer.provide(FetchHttpClient.layer))
+    const { layer: recorder, metrics: registry } = recording()
+    const log: Array<string> = []
+    const sending = yield* SentClient.sendToPhone(sample).pipe(
+      Effect.provide(clientLayer(http, { baseUrl: server.baseUrl })),
+      Effect.provide(
+        Layer.mergeAll(
+          recorder,
+          Logger.layer([
+            Logger.make(({ fiber, logLevel, message }) => {
+              log.push(`${logLevel} ${String(message)}`)
+              log.push(JSON.stringify(fiber.getRef(References.CurrentLogAnnotations)))
+            }),
+          ]),
+        ),
+      ),
+      Effect.forkChild,
+    )
+    yield* Deferred.await(hasHead ? answered : arrived)
+    yield* Effect.yieldNow
+    yield* Fiber.interrupt(sending)
+    const metrics = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, registry))
+    const outcomes = metrics.flatMap(({ attributes, id }) =>
+      id === "sent.sends" ? [attributes?.["sent.outcome"]] : [],
+    )
+    return { log, outcomes }
+  })
+
+describe("a send that is interrupted", () => {
+  it.effect("while a request is on its way is counted and logged as unknown", () =>
+    Effect.gen(function* () {
+      const { log, outcomes } = yield* interrupted(() => undefined, false)
+      assert.deepStrictEqual(outcomes, ["unknown"])
+      assert.strictEqual(log.length, 2)
+      assert.match(log[0] ?? "", /^Warn Send interrupted .* the message may have been sent/)
+      assert.strictEqual(log[1], '{"sent.outcome":"unknown","sent.attempts":1}')
+    }),
+  )
+
+  it.effect.each([
+    ["200", "accepted"],
+    ["403", "rejected"],
+    ["500", "unknown"],
+  ] as const)("while the body of a %s arrives is counted as %s", ([status, outcome]) =>
+    Effect.gen(function* () {
+      const { outcomes } = yield* interrupted((socket) => {
+        socket.write(`HTTP/1.1 ${status} Status\r\ncontent-length: 9\r\n\r\n{`)
+      }, true)
+      assert.deepStrictEqual(outcomes, [outcome])
+    }),
+  )
+
+  it.effect("before a request is counted as rejected, and not warned of", () =>
+    Effect.gen(function* () {
+      const { layer: recorder, metrics: registry } = recording()
+      const log: Array<string> = []
+      const never = Layer.succeed(SentCredentials.SentCredentials, { get: Effect.never })
+      const sending = yield* SentClient.sendToPhone(sample).pipe(
+        Effect.provide(SentClient.layer().pipe(Layer.provide([never, FetchHttpClient.layer]))),
+        Effect.provide(
+          Layer.mergeAll(
+            recorder,
+            Logger.layer([Logger.make(({ logLevel }) => void log.push(logLevel))]),
+          ),
+        ),
+        Effect.forkChild,
+      )
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(sending)
+      const metrics = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, registry))
+      assert.deepStrictEqual(
+        metrics.flatMap(({ attributes, id }) =>
+          id === "sent.sends" ? [attributes?.["sent.outcome"]] : [],
+        ),
+        ["rejected"],
+      )
+      assert.deepStrictEqual(log, ["Debug"])
     }),
   )
 })

@@ -6,12 +6,15 @@ import { SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { failing } from "./support/failing.ts"
-import { clientLayer } from "@effect-sent/faults/program"
+import { FetchHttpClient } from "effect/http"
+import { clientLayer, send } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
 
 /** An error as Node's are: a message with a code, and perhaps a system call. */
 const nodeError = (code: string, syscall?: string, cause?: unknown): Error =>
   Object.assign(new Error(`${syscall ?? ""} ${code}`, { cause }), { code, syscall })
+
+const failed = (message: string, fields: object): Error => Object.assign(new Error(message), fields)
 
 /** What fetch wraps it in. */
 const fetchFailed = (cause: unknown): Error => new TypeError("fetch failed", { cause })
@@ -35,6 +38,46 @@ const notSent: ReadonlyArray<readonly [title: string, cause: unknown, stage: str
   ["a certificate that has expired", fetchFailed(nodeError("CERT_HAS_EXPIRED")), "tls"],
   ["a certificate of another host", nodeError("ERR_TLS_CERT_ALTNAME_INVALID"), "tls"],
   ["a self-signed certificate", nodeError("DEPTH_ZERO_SELF_SIGNED_CERT"), "tls"],
+  [
+    "a connection that ends in its handshake",
+    fetchFailed(
+      Object.assign(
+        new Error(
+          "Client network socket disconnected before secure TLS connection was established",
+        ),
+        { code: "ECONNRESET" },
+      ),
+    ),
+    "tls",
+  ],
+  [
+    "an alert of OpenSSL 3.5 in the handshake of node:http",
+    failed(
+      "write EPROTO 00:error:0A000410:SSL routines:ssl3_read_bytes:ssl/tls alert handshake failure",
+      { code: "EPROTO", syscall: "write" },
+    ),
+    "tls",
+  ],
+  ["a port that fetch blocks, in Node", fetchFailed(new Error("bad port")), "connect"],
+  [
+    "a port that fetch blocks, in Deno",
+    new TypeError("Fetch failed: Requests to port 6000 are blocked"),
+    "connect",
+  ],
+  [
+    "a proxy that refuses CONNECT to undici",
+    fetchFailed(
+      failed("Proxy response (407) !== 200 when HTTP Tunneling", { code: "UND_ERR_ABORTED" }),
+    ),
+    "connect",
+  ],
+  [
+    "a proxy that refuses CONNECT to node:http",
+    failed("Failed to establish tunnel to api.sent.dm:443 via http://proxy: HTTP/1.1 407 No", {
+      code: "ERR_PROXY_TUNNEL",
+    }),
+    "connect",
+  ],
 ]
 
 const unknown: ReadonlyArray<readonly [title: string, cause: unknown]> = [
@@ -45,6 +88,23 @@ const unknown: ReadonlyArray<readonly [title: string, cause: unknown]> = [
   ["no body in time", fetchFailed(nodeError("UND_ERR_BODY_TIMEOUT"))],
   ["the other side's end", fetchFailed(nodeError("UND_ERR_SOCKET"))],
   ["TLS that broke later on", nodeError("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")],
+  // As undici reports of a handshake, so does node:http of an established connection.
+  ["a record of another version", nodeError("ERR_SSL_WRONG_VERSION_NUMBER")],
+  ["an alert", nodeError("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE")],
+  [
+    "Bun's words for TLS that broke later on",
+    failed("The TLS handshake failed. Does the server speak TLS on this port?", { code: "EPROTO" }),
+  ],
+  [
+    "Deno's words for a second connection, after the first one was read",
+    new TypeError("error sending request", {
+      cause: new Error(
+        "client error (Connect): tcp connect error: Connection refused (os error 111)",
+      ),
+    }),
+  ],
+  ["a refusal without a system call, on another runtime than Bun", nodeError("ECONNREFUSED")],
+  ["a request that undici aborted for another reason", nodeError("UND_ERR_ABORTED")],
   [
     "one address connected",
     several(nodeError("ECONNREFUSED", "connect"), nodeError("ECONNRESET", "read")),
@@ -76,6 +136,29 @@ describe("may have been sent", () => {
       const error = yield* failWith(cause)
       assert.instanceOf(error.reason, SentError.ConnectionLost)
       assert.strictEqual(error.delivery, "unknown")
+    }),
+  )
+})
+
+describe("on Bun", () => {
+  it.effect("a refused connection, which is reported without a system call, was not sent", () =>
+    Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => Reflect.set(globalThis, "Bun", {})),
+        () => Effect.sync(() => Reflect.deleteProperty(globalThis, "Bun")),
+      )
+      const { delivery } = yield* failWith(nodeError("ECONNREFUSED"))
+      assert.strictEqual(delivery, "not-sent")
+    }),
+  )
+})
+
+describe("a port that fetch blocks", () => {
+  it.effect("was not sent, and is not retried", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(send(FetchHttpClient.layer, "http://127.0.0.1:6000"))
+      assert.strictEqual(error.message, "connection failed (connect: bad port) [not sent]")
+      assert.isFalse(error.isRetryable)
     }),
   )
 })

@@ -77,9 +77,10 @@ const onCreate = (message: unknown): void => {
   if (certain?.refuses(isOwn) === true) {
     // undici ends a request that has an error when it is about to write it.
     Reflect.set(request, "error", new Error("a second request within one attempt"))
-    return
+  } else {
+    begin(evidence, request, isOwn)
   }
-  begin(evidence, request, isOwn)
+  // Also of one that was refused, so that its socket is not taken for a stranger.
   createdLast = request
   forgetLater()
 }

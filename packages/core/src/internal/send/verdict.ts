@@ -50,12 +50,10 @@ export const readVerdict = (head: Head): Effect.Effect<Verdict> =>
     : Effect.map(readBody(head.response), (body) => verdictOf(head, body))
 
 const verdictOf = (head: Head, body: Body): Verdict => {
-  if (!canAccept(head)) return failed(head, body)
-  // A chunked body may be empty, too.
-  if (body.isWhole && body.text.trim() === "") return accepted(head)
-  if (kindOf(head) === "other") return failed(head, body)
-  // A part of a body proves nothing against the status.
-  if (!body.isWhole) return accepted(head)
+  if (!canAccept(head) || kindOf(head) === "other") return failed(head, body)
+  // A part of a body proves nothing against the status. A chunked body may be empty, and so is one that the application
+  // has read.
+  if (!body.isWhole || body.text.trim() === "") return accepted(head)
   const json = parse(body.text)
   // undici and node:http do not decode a body, and what cannot be read says nothing.
   if (json === undefined) return isEncoded(head) ? accepted(head) : failed(head, body)

@@ -1,0 +1,268 @@
+/**
+ * What is seen of a connect that nobody answers: the message was not sent, although no error says so. Over each HTTP
+ * client, and for many messages at a time, since each event has to be matched to its attempt.
+ */
+import { NodeHttpClient } from "@effect/platform-node"
+import { RetryPolicy, SentClient, type SentError } from "@effect-sent/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Schedule } from "effect"
+import { HttpClient, HttpClientError } from "effect/http"
+import { TestClock } from "effect/testing"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import { connect, createServer } from "node:net"
+import { clients } from "@effect-sent/faults/clients"
+import { clientLayer } from "@effect-sent/faults/program"
+import { sample } from "@effect-sent/faults/sample"
+import { isSupported, unanswered } from "./support/unanswered.ts"
+import { answer, wire } from "./support/wire.ts"
+
+const keepAlive = NodeHttpClient.layerNodeHttpNoAgent.pipe(
+  Layer.provide(NodeHttpClient.layerAgentOptions({ keepAlive: true })),
+)
+
+const everyClient = [...clients, ["node:http with keep-alive", keepAlive]] as const
+
+/** Waits until this many more sockets were opened by the process. */
+const sockets = (count: number) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      let opened = 0
+      const onSocket = () => {
+        opened += 1
+      }
+      subscribe("net.client.socket", onSocket)
+      return { isEnough: () => opened >= count, onSocket }
+    }),
+    ({ isEnough }) =>
+      Effect.callback<void>((resume) => {
+        // Once more after the last one: node:http hands a socket to its request a moment later.
+        const look = () =>
+          isEnough() ? setImmediate(() => resume(Effect.void)) : setImmediate(look)
+        look()
+      }),
+    ({ onSocket }) => Effect.sync(() => unsubscribe("net.client.socket", onSocket)),
+  )
+
+const claimOf = (sending: Effect.Effect<unknown, SentError.SentError, SentClient.SentClient>) =>
+  sending.pipe(
+    Effect.as("accepted"),
+    Effect.catchTag("SentError", ({ delivery, isRetryable, reason }) =>
+      Effect.succeed(`${delivery}, ${isRetryable ? "retryable" : "final"}: ${reason.message}`),
+    ),
+  )
+
+const connecting = "not-sent, retryable: timed out after 5s while connecting"
+
+describe.skipIf(!isSupported).each(everyClient)(
+  "a connect that nobody answers, over %s",
+  (_, http) => {
+    it.effect.each([
+      ["the time-out", { timeout: "5 seconds" }],
+      ["the deadline", { deadline: "5 seconds" }],
+    ] as const)("is not sent when %s passes, with a hundred at a time", ([, options]) =>
+      Effect.gen(function* () {
+        const { port, wake } = yield* unanswered
+        const opened = yield* Effect.forkChild(sockets(100))
+        const sending = yield* Effect.all(
+          Array.from({ length: 100 }, () => claimOf(SentClient.sendToPhone(sample))),
+          { concurrency: "unbounded" },
+        ).pipe(
+          Effect.provide(clientLayer(http, { baseUrl: `http://127.0.0.1:${port}`, ...options })),
+          Effect.forkChild,
+        )
+        yield* Fiber.join(opened)
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(new Set(yield* Fiber.join(sending)), new Set([connecting]))
+        assert.deepStrictEqual(yield* wake, [])
+      }),
+    )
+
+    it.effect("is told from requests that are on their way at the same time", () =>
+      Effect.gen(function* () {
+        const { port } = yield* unanswered
+        const silent = yield* wire(() => undefined)
+        const quick = yield* wire(answer(204))
+        const dead = yield* Effect.scoped(wire(answer(204)))
+        // One client for all, so that they share what it has.
+        const shared = Layer.succeed(HttpClient.HttpClient, yield* HttpClient.HttpClient)
+        const kinds = [
+          [`http://127.0.0.1:${port}`, connecting],
+          [silent.baseUrl, "unknown, final: timed out after 5s without a response"],
+          [quick.baseUrl, "accepted"],
+          [dead.baseUrl, "not-sent, retryable: connection failed (connect: ECONNREFUSED)"],
+        ] as const
+        const opened = yield* Effect.forkChild(sockets(100))
+        const sending = yield* Effect.forEach(
+          Array.from({ length: 100 }, (__, index) => kinds[index % kinds.length] ?? kinds[0]),
+          ([baseUrl, expected]) =>
+            claimOf(SentClient.sendToPhone(sample)).pipe(
+              Effect.provide(clientLayer(shared, { baseUrl, timeout: "5 seconds" })),
+              Effect.map((claim) => [claim, expected]),
+            ),
+          { concurrency: "unbounded" },
+        ).pipe(Effect.forkChild)
+        yield* Fiber.join(opened)
+        yield* Effect.callback<void>((resume) => {
+          const look = () =>
+            silent.requests.length === 25 && quick.requests.length === 25
+              ? resume(Effect.void)
+              : setImmediate(look)
+          look()
+        })
+        yield* TestClock.adjust("5 seconds")
+        for (const [claim, expected] of yield* Fiber.join(sending)) {
+          assert.strictEqual(claim, expected)
+        }
+      }).pipe(Effect.provide(http)),
+    )
+
+    it.effect("is retried by a policy that retries what was not sent", () =>
+      Effect.gen(function* () {
+        const { port } = yield* unanswered
+        const again = RetryPolicy.make({ times: 1, schedule: Schedule.forever })
+        const opened = yield* Effect.forkChild(sockets(1))
+        const sending = yield* SentClient.sendToPhone(sample, { retryPolicy: again }).pipe(
+          Effect.provide(
+            clientLayer(http, { baseUrl: `http://127.0.0.1:${port}`, timeout: "5 seconds" }),
+          ),
+          Effect.flip,
+          Effect.forkChild,
+        )
+        yield* Fiber.join(opened)
+        const openedAgain = yield* Effect.forkChild(sockets(1))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(openedAgain)
+        yield* TestClock.adjust("5 seconds")
+        const error = yield* Fiber.join(sending)
+        assert.deepStrictEqual([error.attempts, error.delivery], [2, "not-sent"])
+      }),
+    )
+  },
+)
+
+/** Accepts connections, and says nothing: a TLS handshake with it never ends. */
+const mute = Effect.acquireRelease(
+  Effect.callback<{ readonly port: number; readonly close: Effect.Effect<void> }>((resume) => {
+    const server = createServer((socket) => socket.on("error", () => socket.destroy()))
+    const open = new Set<{ readonly destroy: () => unknown }>()
+    server.on("connection", (socket) => open.add(socket))
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      resume(
+        Effect.succeed({
+          port: typeof address === "object" && address !== null ? address.port : 0,
+          close: Effect.callback<void>((done) => {
+            for (const socket of open) socket.destroy()
+            server.close(() => done(Effect.void))
+          }),
+        }),
+      )
+    })
+  }),
+  ({ close }) => close,
+)
+
+describe.each(everyClient)("what was seen, over %s", (_, http) => {
+  it.effect("proves that a TLS handshake that never ends was not followed by a request", () =>
+    Effect.gen(function* () {
+      const { port } = yield* mute
+      const opened = yield* Effect.forkChild(sockets(20))
+      const sending = yield* Effect.all(
+        Array.from({ length: 20 }, () => claimOf(SentClient.sendToPhone(sample))),
+        { concurrency: "unbounded" },
+      ).pipe(
+        Effect.provide(
+          clientLayer(http, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
+        ),
+        Effect.forkChild,
+      )
+      yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(new Set(yield* Fiber.join(sending)), new Set([connecting]))
+    }),
+  )
+
+  it.effect("outweighs an error that says that nothing was written", () =>
+    Effect.gen(function* () {
+      const server = yield* wire((socket) => void socket.resetAndDestroy())
+      const lying = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.transformResponse(
+            Effect.mapError(
+              ({ request }) =>
+                new HttpClientError.HttpClientError({
+                  reason: new HttpClientError.TransportError({
+                    request,
+                    cause: { code: "ECONNREFUSED", syscall: "connect" },
+                  }),
+                }),
+            ),
+          ),
+        ),
+      ).pipe(Layer.provide(http))
+      const claim = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(clientLayer(lying, { baseUrl: server.baseUrl })),
+      )
+      assert.strictEqual(server.requests.length, 1)
+      assert.strictEqual(claim, "unknown, final: connection lost (ECONNREFUSED)")
+    }),
+  )
+
+  it.effect("proves nothing where a socket of something else was opened meanwhile", () =>
+    Effect.gen(function* () {
+      const { port } = yield* mute
+      const server = yield* wire(() => undefined)
+      const speaking = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.transform((sending) =>
+            Effect.andThen(
+              Effect.sync(() => {
+                const socket = connect(server.port, "127.0.0.1")
+                socket.on("error", () => undefined)
+                socket.end("POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n")
+              }),
+              sending,
+            ),
+          ),
+        ),
+      ).pipe(Layer.provide(http))
+      const opened = yield* Effect.forkChild(sockets(2))
+      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(
+          clientLayer(speaking, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
+        ),
+        Effect.forkChild,
+      )
+      yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(
+        yield* Fiber.join(sending),
+        "unknown, final: timed out after 5s without a response",
+      )
+    }),
+  )
+})
+
+describe("what was not seen", () => {
+  it.effect("proves nothing: a client of its own that never answers may have sent", () =>
+    Effect.gen(function* () {
+      const silent = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make(() => Effect.never),
+      )
+      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(clientLayer(silent, { timeout: "5 seconds" })),
+        Effect.forkChild,
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(
+        yield* Fiber.join(sending),
+        "unknown, final: timed out after 5s without a response",
+      )
+    }),
+  )
+})
