@@ -9,7 +9,7 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
-import { connect, createServer } from "node:net"
+import { connect, createServer, type Socket } from "node:net"
 import { clients } from "@effect-sent/faults/clients"
 import { clientLayer } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
@@ -182,32 +182,72 @@ describe.each(everyClient)("what was seen, over %s", (_, http) => {
     }),
   )
 
-  it.effect("outweighs an error that says that nothing was written", () =>
-    Effect.gen(function* () {
-      const server = yield* wire((socket) => void socket.resetAndDestroy())
-      const lying = Layer.effect(
-        HttpClient.HttpClient,
-        Effect.map(
+  it.effect(
+    "outweighs an error that says that nothing was written, also on a reused connection",
+    () =>
+      Effect.gen(function* () {
+        let requests = 0
+        const server = yield* wire((socket) => {
+          requests += 1
+          if (requests === 1) socket.write("HTTP/1.1 204 No Content\r\n\r\n")
+          else socket.resetAndDestroy()
+        })
+        const lying = Layer.effect(
           HttpClient.HttpClient,
-          HttpClient.transformResponse(
-            Effect.mapError(
-              ({ request }) =>
-                new HttpClientError.HttpClientError({
-                  reason: new HttpClientError.TransportError({
-                    request,
-                    cause: { code: "ECONNREFUSED", syscall: "connect" },
+          Effect.map(
+            HttpClient.HttpClient,
+            HttpClient.transformResponse(
+              Effect.mapError(
+                ({ request }) =>
+                  new HttpClientError.HttpClientError({
+                    reason: new HttpClientError.TransportError({
+                      request,
+                      cause: { code: "ECONNREFUSED", syscall: "connect" },
+                    }),
                   }),
-                }),
+              ),
             ),
           ),
-        ),
-      ).pipe(Layer.provide(http))
-      const claim = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(clientLayer(lying, { baseUrl: server.baseUrl })),
-      )
-      assert.strictEqual(server.requests.length, 1)
-      assert.strictEqual(claim, "unknown, final: connection lost (ECONNREFUSED)")
-    }),
+        ).pipe(Layer.provide(http))
+        const claims = yield* Effect.all([
+          claimOf(SentClient.sendToPhone(sample)),
+          claimOf(SentClient.sendToPhone(sample)),
+        ]).pipe(Effect.provide(clientLayer(lying, { baseUrl: server.baseUrl })))
+        assert.strictEqual(requests, 2)
+        assert.deepStrictEqual(claims, [
+          "accepted",
+          "unknown, final: connection lost (ECONNREFUSED)",
+        ])
+      }),
+  )
+
+  it.effect.each([
+    [
+      "a reset",
+      (socket: Socket): void => {
+        socket.resetAndDestroy()
+      },
+      "not-sent, retryable: connection failed (connect: ECONNRESET)",
+    ],
+    // A fatal alert: internal_error.
+    [
+      "an alert",
+      (socket: Socket): void => {
+        socket.write(Uint8Array.of(21, 3, 3, 0, 2, 2, 80))
+      },
+      /^not-sent, final: connection failed \(tls: /,
+    ],
+  ] as const)(
+    "proves that a handshake that ends with %s was not followed by a request",
+    ([, play, claim]) =>
+      Effect.gen(function* () {
+        const server = yield* wire(play, (received) => received.length > 0)
+        const claimed = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+          Effect.provide(clientLayer(http, { baseUrl: server.baseUrl.replace("http:", "https:") })),
+        )
+        if (typeof claim === "string") assert.strictEqual(claimed, claim)
+        else assert.match(claimed, claim)
+      }),
   )
 
   it.effect("proves nothing where a socket of something else was opened meanwhile", () =>
@@ -243,6 +283,54 @@ describe.each(everyClient)("what was seen, over %s", (_, http) => {
         yield* Fiber.join(sending),
         "unknown, final: timed out after 5s without a response",
       )
+    }),
+  )
+})
+
+describe("evidence of some requests", () => {
+  it.effect("proves nothing of a request that waits in the queue of a pool", () =>
+    Effect.gen(function* () {
+      const { port } = yield* mute
+      const http = NodeHttpClient.layerUndiciOptions({ connections: 1 })
+      const opened = yield* Effect.forkChild(sockets(1))
+      const sending = yield* Effect.all(
+        Array.from({ length: 5 }, () => claimOf(SentClient.sendToPhone(sample))),
+        { concurrency: "unbounded" },
+      ).pipe(
+        Effect.provide(
+          clientLayer(http, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
+        ),
+        Effect.forkChild,
+      )
+      yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      const claims = yield* Fiber.join(sending)
+      assert.strictEqual(claims.filter((claim) => claim === connecting).length, 1)
+    }),
+  )
+
+  it.effect("proves nothing if another request of the attempt was written", () =>
+    Effect.gen(function* () {
+      const { port } = yield* mute
+      const aux = yield* wire(answer(200))
+      const asking = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, (client) =>
+          HttpClient.transform(client, (sending) =>
+            Effect.andThen(client.post(aux.baseUrl), sending),
+          ),
+        ),
+      ).pipe(Layer.provide(NodeHttpClient.layerUndici))
+      const opened = yield* Effect.forkChild(sockets(2))
+      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(
+          clientLayer(asking, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
+        ),
+        Effect.forkChild,
+      )
+      yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      assert.include(yield* Fiber.join(sending), "unknown")
     }),
   )
 })

@@ -160,6 +160,31 @@ describe.each(clients)("a client that repeats, over %s", (client, http) => {
   )
 })
 
+describe.each(clients)(
+  "a client that hides that its second request was refused, over %s",
+  (_, http) => {
+    it.live("and answers by itself is unknown", () =>
+      Effect.gen(function* () {
+        const server = yield* wire(status(503))
+        const made = HttpClientResponse.fromWeb(
+          HttpClientRequest.post(`${server.baseUrl}/v1/messages/phone`),
+          new Response(null, { status: 404 }),
+        )
+        const hide: Change = (client) =>
+          HttpClient.transformResponse(HttpClient.filterStatusOk(client), (sending) =>
+            sending.pipe(
+              Effect.catchCause(() => sending),
+              Effect.catchCause((): typeof sending => Effect.succeed(made)),
+            ),
+          )
+        const hiding = around(hide, http)
+        const { claims } = yield* sendTwice(hiding, server.baseUrl)
+        assert.deepStrictEqual(claims, ["unknown: RequestRepeated", "unknown: RequestRepeated"])
+      }),
+    )
+  },
+)
+
 describe.each(clients)("a client that follows redirects, over %s", (_, http) => {
   it.live.each(
     Object.entries(following).flatMap(([name, change]) =>
@@ -226,7 +251,7 @@ describe("a response", () => {
 
   it.effect("that fetch followed in spite of its options is unknown", () =>
     Effect.gen(function* () {
-      const other = yield* wire(status(404))
+      const other = yield* wire(status(204))
       const server = yield* wire(status(303, `location: ${other.baseUrl}/\r\n`))
       const { claims } = yield* sendTwice(FetchHttpClient.layer, server.baseUrl).pipe(
         Effect.provideService(FetchHttpClient.Fetch, willful),

@@ -242,6 +242,20 @@ describe.each(clients)("a response, over %s", (_, http) => {
   })
 
   it.effect.each([
+    ["205", write(chunked(205, "", ""))],
+    ["200 of length 0", whole(200, json, "")],
+  ] as const)("is not waited for: %s", ([, play]) =>
+    Effect.gen(function* () {
+      const server = yield* wire(play)
+      // The clock stands still.
+      const claim = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(clientLayer(http, { baseUrl: server.baseUrl })),
+      )
+      assert.strictEqual(claim, accepted)
+    }),
+  )
+
+  it.effect.each([
     ["200", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
     ["403", write(`${head(403, `${json}content-length: 9\r\n`)}{`), "not-sent: AccessDenied"],
     [

@@ -35,7 +35,6 @@ export class Evidence {
   readonly #body: Uint8Array
   // This object is in the context of the application's own HTTP client.
   readonly #apiKey: Redacted.Redacted
-  #writes = 0
   #ownWrites = 0
 
   /**
@@ -63,7 +62,6 @@ export class Evidence {
     return (
       this.#messages > 0 &&
       this.#strangers.size === 0 &&
-      this.#writes === 0 &&
       [...this.#requests.values()].every(
         ({ isTunnel, stage }) => isTunnel || stage === "connecting",
       )
@@ -100,7 +98,6 @@ export class Evidence {
     const found = this.#requests.get(request)
     if (found === undefined) return
     found.stage = "written"
-    if (!found.isTunnel) this.#writes += 1
     if (found.isOwn) this.#ownWrites += 1
   }
 
