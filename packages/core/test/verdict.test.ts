@@ -1,6 +1,6 @@
 /**
  * The status of a response is the verdict: a body that hangs, breaks off or was read by the application changes nothing,
- * and neither does a deadline. Only a body that is no acceptance makes a 2xx unknown.
+ * and neither does a deadline. Only a body that is not an acceptance makes a 2xx unknown.
  */
 import { SentClient, type SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
