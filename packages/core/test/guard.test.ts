@@ -277,6 +277,8 @@ describe.each(clients)("an application's own requests, over %s", (_, http) => {
   > = {
     "for a token, before each message": (ask) => (client) =>
       HttpClient.mapRequestEffect(client, (request) => Effect.as(ask(client), request)),
+    "for a token, in a transform": (ask) => (client) =>
+      HttpClient.transform(client, (sending) => Effect.andThen(ask(client), sending)),
     "that write a log, after each message": (ask) => (client) =>
       HttpClient.tap(client, () => ask(client)),
   }

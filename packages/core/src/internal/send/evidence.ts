@@ -119,7 +119,9 @@ export class Evidence {
 
   /** Whether a request must not be made, since it would be a second one of the message. */
   refuses(isOwn: boolean): boolean {
-    if (this.onSecond === undefined || this.#messages === 0 || !isOwn) return false
+    if (this.onSecond === undefined || !isOwn) return false
+    // The application's own requests, such as one for a token, don't count as a first one.
+    if (![...this.#requests.values()].some((earlier) => earlier.isOwn)) return false
     this.onSecond()
     return true
   }
