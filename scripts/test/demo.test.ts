@@ -30,7 +30,9 @@ describe("the demo", { timeout: 60_000 }, () => {
     const without = ["CredentialsUnavailable", "UnexpectedResponse", "ConnectionLost", "TimedOut"]
     const reasons = SentError.Reason.members
       .map((member) => member.fields._tag.schema.literal)
-      .filter((tag) => ![...without, "InvalidOptions", "CircuitOpen"].includes(tag))
+      .filter(
+        (tag) => ![...without, "InvalidOptions", "CircuitOpen", "RequestRepeated"].includes(tag),
+      )
     for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
     // It ends with the delivery updates of three messages, in order.
     for (const [number, way] of [
