@@ -9,7 +9,7 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
-import { connect, createServer, type Socket } from "node:net"
+import { connect, type Socket } from "node:net"
 import { clients } from "@effect-sent/faults/clients"
 import { clientLayer } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
@@ -51,6 +51,13 @@ const claimOf = (sending: Effect.Effect<unknown, SentError.SentError, SentClient
     ),
   )
 
+/** What is said of this many messages that are sent at the same time. */
+const claimsOf = (count: number) =>
+  Effect.all(
+    Array.from({ length: count }, () => claimOf(SentClient.sendToPhone(sample))),
+    { concurrency: "unbounded" },
+  )
+
 const connecting = "not-sent, retryable: timed out after 5s while connecting"
 
 describe.skipIf(!isSupported).each(everyClient)(
@@ -63,10 +70,7 @@ describe.skipIf(!isSupported).each(everyClient)(
       Effect.gen(function* () {
         const { port, wake } = yield* unanswered
         const opened = yield* Effect.forkChild(sockets(100))
-        const sending = yield* Effect.all(
-          Array.from({ length: 100 }, () => claimOf(SentClient.sendToPhone(sample))),
-          { concurrency: "unbounded" },
-        ).pipe(
+        const sending = yield* claimsOf(100).pipe(
           Effect.provide(clientLayer(http, { baseUrl: `http://127.0.0.1:${port}`, ...options })),
           Effect.forkChild,
         )
@@ -141,39 +145,18 @@ describe.skipIf(!isSupported).each(everyClient)(
 )
 
 /** Accepts connections, and says nothing: a TLS handshake with it never ends. */
-const mute = Effect.acquireRelease(
-  Effect.callback<{ readonly port: number; readonly close: Effect.Effect<void> }>((resume) => {
-    const server = createServer((socket) => socket.on("error", () => socket.destroy()))
-    const open = new Set<{ readonly destroy: () => unknown }>()
-    server.on("connection", (socket) => open.add(socket))
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      resume(
-        Effect.succeed({
-          port: typeof address === "object" && address !== null ? address.port : 0,
-          close: Effect.callback<void>((done) => {
-            for (const socket of open) socket.destroy()
-            server.close(() => done(Effect.void))
-          }),
-        }),
-      )
-    })
-  }),
-  ({ close }) => close,
+const mute = Effect.map(
+  wire(() => undefined),
+  (server) => ({ ...server, baseUrl: server.baseUrl.replace("http:", "https:") }),
 )
 
 describe.each(everyClient)("what was seen, over %s", (name, http) => {
   it.effect("proves that a TLS handshake that never ends was not followed by a request", () =>
     Effect.gen(function* () {
-      const { port } = yield* mute
+      const { baseUrl } = yield* mute
       const opened = yield* Effect.forkChild(sockets(20))
-      const sending = yield* Effect.all(
-        Array.from({ length: 20 }, () => claimOf(SentClient.sendToPhone(sample))),
-        { concurrency: "unbounded" },
-      ).pipe(
-        Effect.provide(
-          clientLayer(http, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
-        ),
+      const sending = yield* claimsOf(20).pipe(
+        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
@@ -256,7 +239,7 @@ describe.each(everyClient)("what was seen, over %s", (name, http) => {
 
   it.effect("proves nothing where a socket of something else was opened meanwhile", () =>
     Effect.gen(function* () {
-      const { port } = yield* mute
+      const { baseUrl } = yield* mute
       const server = yield* wire(() => undefined)
       const speaking = Layer.effect(
         HttpClient.HttpClient,
@@ -276,9 +259,7 @@ describe.each(everyClient)("what was seen, over %s", (name, http) => {
       ).pipe(Layer.provide(http))
       const opened = yield* Effect.forkChild(sockets(2))
       const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(speaking, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
-        ),
+        Effect.provide(clientLayer(speaking, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
@@ -294,16 +275,11 @@ describe.each(everyClient)("what was seen, over %s", (name, http) => {
 describe("evidence of some requests", () => {
   it.effect("proves nothing of a request that waits in the queue of a pool", () =>
     Effect.gen(function* () {
-      const { port } = yield* mute
+      const { baseUrl } = yield* mute
       const http = NodeHttpClient.layerUndiciOptions({ connections: 1 })
       const opened = yield* Effect.forkChild(sockets(1))
-      const sending = yield* Effect.all(
-        Array.from({ length: 5 }, () => claimOf(SentClient.sendToPhone(sample))),
-        { concurrency: "unbounded" },
-      ).pipe(
-        Effect.provide(
-          clientLayer(http, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
-        ),
+      const sending = yield* claimsOf(5).pipe(
+        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
@@ -315,8 +291,7 @@ describe("evidence of some requests", () => {
 
   it.effect("proves nothing if another request of the attempt was written", () =>
     Effect.gen(function* () {
-      // It waits for more than the first bytes of a handshake.
-      const server = yield* wire(() => undefined)
+      const server = yield* mute
       const aux = yield* wire(answer(200))
       const asking = Layer.effect(
         HttpClient.HttpClient,
@@ -329,7 +304,7 @@ describe("evidence of some requests", () => {
       const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
         Effect.provide(
           clientLayer(asking, {
-            baseUrl: server.baseUrl.replace("http:", "https:"),
+            baseUrl: server.baseUrl,
             timeout: "5 seconds",
           }),
         ),

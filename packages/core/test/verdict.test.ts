@@ -216,6 +216,27 @@ const arrives =
   (client) =>
     HttpClient.tap(client, () => arrived)
 
+/** Sends to a server that plays this. It is back once the head of the response has arrived. */
+const sendUntilHead = Effect.fnUntraced(function* (
+  play: Play,
+  http: Layer.Layer<HttpClient.HttpClient>,
+  options?: { readonly deadline: "500 millis" },
+) {
+  const server = yield* wire(play)
+  const arrived = yield* Deferred.make<void>()
+  const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+    Effect.provide(
+      clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
+        baseUrl: server.baseUrl,
+        ...options,
+      }),
+    ),
+    Effect.forkChild,
+  )
+  yield* Deferred.await(arrived)
+  return sending
+})
+
 describe.each(clients)("a response, over %s", (_, http) => {
   describe.each(taps)("and %s", (__, change) => {
     it.effect.each(rows)("%s", ([, play, claim]) =>
@@ -265,17 +286,7 @@ describe.each(clients)("a response, over %s", (_, http) => {
     ],
   ] as const)("is waited for a second at most: %s", ([, play, claim]) =>
     Effect.gen(function* () {
-      const server = yield* wire(play)
-      const arrived = yield* Deferred.make<void>()
-      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
-            baseUrl: server.baseUrl,
-          }),
-        ),
-        Effect.forkChild,
-      )
-      yield* Deferred.await(arrived)
+      const sending = yield* sendUntilHead(play, http)
       yield* TestClock.adjust("999 millis")
       assert.isUndefined(sending.pollUnsafe())
       yield* TestClock.adjust("1 millis")
@@ -294,18 +305,7 @@ describe.each(clients)("a response, over %s", (_, http) => {
     ],
   ] as const)("is the verdict also if the deadline passes in its body: %s", ([, play, claim]) =>
     Effect.gen(function* () {
-      const server = yield* wire(play)
-      const arrived = yield* Deferred.make<void>()
-      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
-            baseUrl: server.baseUrl,
-            deadline: "500 millis",
-          }),
-        ),
-        Effect.forkChild,
-      )
-      yield* Deferred.await(arrived)
+      const sending = yield* sendUntilHead(play, http, { deadline: "500 millis" })
       yield* Effect.yieldNow
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* Fiber.join(sending), claim)

@@ -16,7 +16,9 @@ import * as Redacted from "effect/Redacted"
  * - `connected`: the connection was seen to be established.
  * - `written`: its headers were written, or are about to be.
  */
-export type Stage = "created" | "connecting" | "connected" | "written"
+export type Stage = (typeof stages)[number]
+
+const stages = ["created", "connecting", "connected", "written"] as const
 
 /** A request that an HTTP client makes, as seen from outside. */
 export interface Seen {
@@ -59,12 +61,11 @@ export class Evidence {
    * and none was seen to be used.
    */
   get isUnsent(): boolean {
+    const messages = [...this.#requests.values()].filter(({ isTunnel }) => !isTunnel)
     return (
-      this.#messages > 0 &&
       this.#strangers.size === 0 &&
-      [...this.#requests.values()].every(
-        ({ isTunnel, stage }) => isTunnel || stage === "connecting",
-      )
+      messages.length > 0 &&
+      messages.every(({ stage }) => stage === "connecting")
     )
   }
 
@@ -83,14 +84,10 @@ export class Evidence {
     this.#requests.set(request, { ...seen, stage: "created" })
   }
 
-  stageOf(request: object): Stage | undefined {
-    return this.#requests.get(request)?.stage
-  }
-
-  /** A request came further. What was written stays so. */
+  /** A request came to a stage. It never goes back to an earlier one. */
   advance(request: object, to: "connecting" | "connected"): void {
     const found = this.#requests.get(request)
-    if (found !== undefined && found.stage !== "written") found.stage = to
+    if (found !== undefined && stages.indexOf(to) > stages.indexOf(found.stage)) found.stage = to
   }
 
   /** The headers of a request are being written. */
@@ -124,11 +121,6 @@ export class Evidence {
     if (![...this.#requests.values()].some((earlier) => earlier.isOwn)) return false
     this.onSecond()
     return true
-  }
-
-  /** How many requests can carry a message. */
-  get #messages(): number {
-    return [...this.#requests.values()].filter(({ isTunnel }) => !isTunnel).length
   }
 }
 
