@@ -66,8 +66,8 @@ export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffE
 /** The documents to compare. */
 export interface Options {
   /**
-   * A file or, if there is no file of that name, a git ref such as `main`: the new file as of that ref. A file that had
-   * another name is `main:contracts/old.yaml`, from the root of the repository.
+   * A file, or a git ref such as `main`, for the new file as of that ref. A file of that name takes precedence over a
+   * ref. If the file had another name, give its path from the root of the repository: `main:contracts/old.yaml`.
    */
   readonly old: string | URL
   /** Default: the bundled contract. */

@@ -171,7 +171,8 @@ const isWorthRetrying = (error: SentError): boolean =>
 
 /**
  * The default policy: retries only messages that were certainly not sent, after a transient failure. These are
- * `RateLimited`, `ConnectionFailed` (except for TLS) and `ServiceOverloaded` with a `Retry-After`.
+ * `RateLimited`, `ConnectionFailed` (except for TLS), `TimedOut` while connecting, and `ServiceOverloaded` with a
+ * `Retry-After`.
  *
  * **Details**
  *

@@ -65,7 +65,11 @@ export interface Options {
   readonly baseUrl?: string | URL | undefined
   /** How long the response to one request may take. Default: 30 seconds. */
   readonly timeout?: Duration.Input | undefined
-  /** How long a send may take in total, retries and waits included. Default: 2 minutes. */
+  /**
+   * How long a send may take in total, retries and waits included. Default: 2 minutes.
+   *
+   * Unlike an `Effect.timeout` around the send, it keeps what is known of the message.
+   */
   readonly deadline?: Duration.Input | undefined
   /**
    * Which failures are retried. Default: `RetryPolicy.notSent`, which never retries a message that may have been sent.
@@ -296,6 +300,10 @@ const withoutUndefined = (input: unknown): unknown =>
  * **Gotchas**
  *
  * `redirect` in `RequestInit` is always `manual`, since a redirect would take the credentials to another server.
+ *
+ * Do not put `retry`, `retryTransient` or `followRedirects` on the `HttpClient`: a request that it repeats can be a second
+ * message. The second request is refused where that is seen, and the send fails with `RequestRepeated`, `unknown`. Use a
+ * `RetryPolicy`.
  *
  * @example
  * ```ts

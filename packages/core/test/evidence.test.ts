@@ -9,7 +9,7 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
-import { connect, createServer } from "node:net"
+import { connect, type Socket } from "node:net"
 import { clients } from "@effect-sent/faults/clients"
 import { clientLayer } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
@@ -51,6 +51,13 @@ const claimOf = (sending: Effect.Effect<unknown, SentError.SentError, SentClient
     ),
   )
 
+/** What is said of this many messages that are sent at the same time. */
+const claimsOf = (count: number) =>
+  Effect.all(
+    Array.from({ length: count }, () => claimOf(SentClient.sendToPhone(sample))),
+    { concurrency: "unbounded" },
+  )
+
 const connecting = "not-sent, retryable: timed out after 5s while connecting"
 
 describe.skipIf(!isSupported).each(everyClient)(
@@ -63,10 +70,7 @@ describe.skipIf(!isSupported).each(everyClient)(
       Effect.gen(function* () {
         const { port, wake } = yield* unanswered
         const opened = yield* Effect.forkChild(sockets(100))
-        const sending = yield* Effect.all(
-          Array.from({ length: 100 }, () => claimOf(SentClient.sendToPhone(sample))),
-          { concurrency: "unbounded" },
-        ).pipe(
+        const sending = yield* claimsOf(100).pipe(
           Effect.provide(clientLayer(http, { baseUrl: `http://127.0.0.1:${port}`, ...options })),
           Effect.forkChild,
         )
@@ -141,39 +145,18 @@ describe.skipIf(!isSupported).each(everyClient)(
 )
 
 /** Accepts connections, and says nothing: a TLS handshake with it never ends. */
-const mute = Effect.acquireRelease(
-  Effect.callback<{ readonly port: number; readonly close: Effect.Effect<void> }>((resume) => {
-    const server = createServer((socket) => socket.on("error", () => socket.destroy()))
-    const open = new Set<{ readonly destroy: () => unknown }>()
-    server.on("connection", (socket) => open.add(socket))
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      resume(
-        Effect.succeed({
-          port: typeof address === "object" && address !== null ? address.port : 0,
-          close: Effect.callback<void>((done) => {
-            for (const socket of open) socket.destroy()
-            server.close(() => done(Effect.void))
-          }),
-        }),
-      )
-    })
-  }),
-  ({ close }) => close,
+const mute = Effect.map(
+  wire(() => undefined),
+  (server) => ({ ...server, baseUrl: server.baseUrl.replace("http:", "https:") }),
 )
 
-describe.each(everyClient)("what was seen, over %s", (_, http) => {
+describe.each(everyClient)("what was seen, over %s", (name, http) => {
   it.effect("proves that a TLS handshake that never ends was not followed by a request", () =>
     Effect.gen(function* () {
-      const { port } = yield* mute
+      const { baseUrl } = yield* mute
       const opened = yield* Effect.forkChild(sockets(20))
-      const sending = yield* Effect.all(
-        Array.from({ length: 20 }, () => claimOf(SentClient.sendToPhone(sample))),
-        { concurrency: "unbounded" },
-      ).pipe(
-        Effect.provide(
-          clientLayer(http, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
-        ),
+      const sending = yield* claimsOf(20).pipe(
+        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
@@ -182,37 +165,81 @@ describe.each(everyClient)("what was seen, over %s", (_, http) => {
     }),
   )
 
-  it.effect("outweighs an error that says that nothing was written", () =>
-    Effect.gen(function* () {
-      const server = yield* wire((socket) => void socket.resetAndDestroy())
-      const lying = Layer.effect(
-        HttpClient.HttpClient,
-        Effect.map(
+  it.effect(
+    "outweighs an error that says that nothing was written, also on a reused connection",
+    () =>
+      Effect.gen(function* () {
+        let requests = 0
+        const connections = new Set<Socket>()
+        const server = yield* wire((socket) => {
+          requests += 1
+          connections.add(socket)
+          if (requests === 1) socket.write("HTTP/1.1 204 No Content\r\n\r\n")
+          else socket.resetAndDestroy()
+        })
+        const lying = Layer.effect(
           HttpClient.HttpClient,
-          HttpClient.transformResponse(
-            Effect.mapError(
-              ({ request }) =>
-                new HttpClientError.HttpClientError({
-                  reason: new HttpClientError.TransportError({
-                    request,
-                    cause: { code: "ECONNREFUSED", syscall: "connect" },
+          Effect.map(
+            HttpClient.HttpClient,
+            HttpClient.transformResponse(
+              Effect.mapError(
+                ({ request }) =>
+                  new HttpClientError.HttpClientError({
+                    reason: new HttpClientError.TransportError({
+                      request,
+                      cause: { code: "ECONNREFUSED", syscall: "connect" },
+                    }),
                   }),
-                }),
+              ),
             ),
           ),
-        ),
-      ).pipe(Layer.provide(http))
-      const claim = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(clientLayer(lying, { baseUrl: server.baseUrl })),
-      )
-      assert.strictEqual(server.requests.length, 1)
-      assert.strictEqual(claim, "unknown, final: connection lost (ECONNREFUSED)")
-    }),
+        ).pipe(Layer.provide(http))
+        const claims = yield* Effect.all([
+          claimOf(SentClient.sendToPhone(sample)),
+          claimOf(SentClient.sendToPhone(sample)),
+        ]).pipe(Effect.provide(clientLayer(lying, { baseUrl: server.baseUrl })))
+        assert.strictEqual(requests, 2)
+        // An empty body is read to its end, or node:http would drop its connection.
+        if (name === "node:http with keep-alive") assert.strictEqual(connections.size, 1)
+        assert.deepStrictEqual(claims, [
+          "accepted",
+          "unknown, final: connection lost (ECONNREFUSED)",
+        ])
+      }),
+  )
+
+  it.effect.each([
+    [
+      "a reset",
+      (socket: Socket): void => {
+        socket.resetAndDestroy()
+      },
+      "not-sent, retryable: connection failed (connect: ECONNRESET)",
+    ],
+    // A fatal alert: internal_error.
+    [
+      "an alert",
+      (socket: Socket): void => {
+        socket.write(Uint8Array.of(21, 3, 3, 0, 2, 2, 80))
+      },
+      /^not-sent, final: connection failed \(tls: /,
+    ],
+  ] as const)(
+    "proves that a handshake that ends with %s was not followed by a request",
+    ([, play, claim]) =>
+      Effect.gen(function* () {
+        const server = yield* wire(play, (received) => received.length > 0)
+        const claimed = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+          Effect.provide(clientLayer(http, { baseUrl: server.baseUrl.replace("http:", "https:") })),
+        )
+        if (typeof claim === "string") assert.strictEqual(claimed, claim)
+        else assert.match(claimed, claim)
+      }),
   )
 
   it.effect("proves nothing where a socket of something else was opened meanwhile", () =>
     Effect.gen(function* () {
-      const { port } = yield* mute
+      const { baseUrl } = yield* mute
       const server = yield* wire(() => undefined)
       const speaking = Layer.effect(
         HttpClient.HttpClient,
@@ -232,12 +259,62 @@ describe.each(everyClient)("what was seen, over %s", (_, http) => {
       ).pipe(Layer.provide(http))
       const opened = yield* Effect.forkChild(sockets(2))
       const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(speaking, { baseUrl: `https://127.0.0.1:${port}`, timeout: "5 seconds" }),
-        ),
+        Effect.provide(clientLayer(speaking, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(
+        yield* Fiber.join(sending),
+        "unknown, final: timed out after 5s without a response",
+      )
+    }),
+  )
+})
+
+describe("evidence of some requests", () => {
+  it.effect("proves nothing of a request that waits in the queue of a pool", () =>
+    Effect.gen(function* () {
+      const { baseUrl } = yield* mute
+      const http = NodeHttpClient.layerUndiciOptions({ connections: 1 })
+      const opened = yield* Effect.forkChild(sockets(1))
+      const sending = yield* claimsOf(5).pipe(
+        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
+        Effect.forkChild,
+      )
+      yield* Fiber.join(opened)
+      yield* TestClock.adjust("5 seconds")
+      const claims = yield* Fiber.join(sending)
+      assert.strictEqual(claims.filter((claim) => claim === connecting).length, 1)
+    }),
+  )
+
+  it.effect("proves nothing if another request of the attempt was written", () =>
+    Effect.gen(function* () {
+      const server = yield* mute
+      const aux = yield* wire(answer(200))
+      const asking = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, (client) =>
+          HttpClient.transform(client, (sending) =>
+            Effect.andThen(client.post(aux.baseUrl), sending),
+          ),
+        ),
+      ).pipe(Layer.provide(NodeHttpClient.layerUndici))
+      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(
+          clientLayer(asking, {
+            baseUrl: server.baseUrl,
+            timeout: "5 seconds",
+          }),
+        ),
+        Effect.forkChild,
+      )
+      yield* Effect.callback<void>((resume) => {
+        const look = () => (server.open.size > 0 ? resume(Effect.void) : setImmediate(look))
+        look()
+      })
+      assert.strictEqual(aux.requests.length, 1)
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(
         yield* Fiber.join(sending),

@@ -16,22 +16,36 @@ const claimsOf = (...baseUrls: ReadonlyArray<string>) =>
   })
 
 describe("without channels", () => {
-  it.live("a handshake that never ends proves nothing, and a refused connection does", () =>
+  it.live("only an error proves anything, and a second request over fetch is refused", () =>
     Effect.gen(function* () {
       const quick = yield* wire(answer(204))
       const { baseUrl: closed } = yield* Effect.scoped(wire(answer(204)))
       // It waits for more than the first bytes of a handshake.
       const mute = yield* wire(() => undefined)
-      const claims = yield* claimsOf(quick.baseUrl, closed, mute.baseUrl.replace("http:", "https:"))
-      assert.deepStrictEqual(
-        claims,
-        clients.map(([name]) => [
+      const resetting = yield* wire((socket) => void socket.resetAndDestroy())
+      const claims = yield* claimsOf(
+        quick.baseUrl,
+        closed,
+        mute.baseUrl.replace("http:", "https:"),
+        resetting.baseUrl,
+      )
+      assert.deepStrictEqual(claims, [
+        ...clients.map(([name]) => [
           name,
           "accepted",
           "not-sent: ConnectionFailed",
           "unknown: TimedOut",
+          "unknown: ConnectionLost",
         ]),
-      )
+        [
+          "repeating",
+          "accepted",
+          "unknown: RequestRepeated",
+          "unknown: TimedOut",
+          "unknown: RequestRepeated",
+        ],
+      ])
+      assert.strictEqual(resetting.requests.length, clients.length + 1)
     }),
   )
 })

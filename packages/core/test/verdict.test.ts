@@ -1,6 +1,6 @@
 /**
  * The status of a response is the verdict: a body that hangs, breaks off or was read by the application changes nothing,
- * and neither does a deadline. Only a body that is no acceptance makes a 2xx unknown.
+ * and neither does a deadline. Only a body that is not an acceptance makes a 2xx unknown.
  */
 import { SentClient, type SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
@@ -216,6 +216,27 @@ const arrives =
   (client) =>
     HttpClient.tap(client, () => arrived)
 
+/** Sends to a server that plays this. It is back once the head of the response has arrived. */
+const sendUntilHead = Effect.fnUntraced(function* (
+  play: Play,
+  http: Layer.Layer<HttpClient.HttpClient>,
+  options?: { readonly deadline: "500 millis" },
+) {
+  const server = yield* wire(play)
+  const arrived = yield* Deferred.make<void>()
+  const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+    Effect.provide(
+      clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
+        baseUrl: server.baseUrl,
+        ...options,
+      }),
+    ),
+    Effect.forkChild,
+  )
+  yield* Deferred.await(arrived)
+  return sending
+})
+
 describe.each(clients)("a response, over %s", (_, http) => {
   describe.each(taps)("and %s", (__, change) => {
     it.effect.each(rows)("%s", ([, play, claim]) =>
@@ -242,6 +263,20 @@ describe.each(clients)("a response, over %s", (_, http) => {
   })
 
   it.effect.each([
+    ["205", write(chunked(205, "", ""))],
+    ["200 of length 0", whole(200, json, "")],
+  ] as const)("is not waited for: %s", ([, play]) =>
+    Effect.gen(function* () {
+      const server = yield* wire(play)
+      // The clock stands still.
+      const claim = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
+        Effect.provide(clientLayer(http, { baseUrl: server.baseUrl })),
+      )
+      assert.strictEqual(claim, accepted)
+    }),
+  )
+
+  it.effect.each([
     ["200", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
     ["403", write(`${head(403, `${json}content-length: 9\r\n`)}{`), "not-sent: AccessDenied"],
     [
@@ -251,17 +286,7 @@ describe.each(clients)("a response, over %s", (_, http) => {
     ],
   ] as const)("is waited for a second at most: %s", ([, play, claim]) =>
     Effect.gen(function* () {
-      const server = yield* wire(play)
-      const arrived = yield* Deferred.make<void>()
-      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
-            baseUrl: server.baseUrl,
-          }),
-        ),
-        Effect.forkChild,
-      )
-      yield* Deferred.await(arrived)
+      const sending = yield* sendUntilHead(play, http)
       yield* TestClock.adjust("999 millis")
       assert.isUndefined(sending.pollUnsafe())
       yield* TestClock.adjust("1 millis")
@@ -280,18 +305,7 @@ describe.each(clients)("a response, over %s", (_, http) => {
     ],
   ] as const)("is the verdict also if the deadline passes in its body: %s", ([, play, claim]) =>
     Effect.gen(function* () {
-      const server = yield* wire(play)
-      const arrived = yield* Deferred.make<void>()
-      const sending = yield* claimOf(SentClient.sendToPhone(sample)).pipe(
-        Effect.provide(
-          clientLayer(around(arrives(Effect.asVoid(Deferred.succeed(arrived, undefined))), http), {
-            baseUrl: server.baseUrl,
-            deadline: "500 millis",
-          }),
-        ),
-        Effect.forkChild,
-      )
-      yield* Deferred.await(arrived)
+      const sending = yield* sendUntilHead(play, http, { deadline: "500 millis" })
       yield* Effect.yieldNow
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* Fiber.join(sending), claim)

@@ -170,7 +170,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     const lines = text.out.trim().split("\n")
     assert.lengthOf(lines, Array.isArray(listed) ? listed.length : 0)
     assert.isAbove(lines.length, 30)
-    assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused, since/m)
+    assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused because/m)
   })
 
   it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {
@@ -212,10 +212,10 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     [["--base-path", "sent"], /option basePath: must be a path/],
     [["--max-messages", "0"], /option maxMessages: must be a whole number/],
     [["--webhook-secret", "whsec_?"], /option webhookSecret: must be/],
-    [["--allow-host", "http://app"], /option allowedHosts: must hold host names/],
+    [["--allow-host", "http://app"], /option allowedHosts: must be host names/],
     [["--log", "xml"], /pretty/],
     [["--prot", "1"], /--port/],
-  ])("says what is wrong with %j", async (flags, message) => {
+  ])("rejects %j", async (flags, message) => {
     const { code, err } = await run(...flags)
     assert.strictEqual(code, 1)
     assert.match(err, message)

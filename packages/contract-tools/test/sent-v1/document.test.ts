@@ -430,15 +430,15 @@ const cases: ReadonlyArray<Case> = [
       "no answer": [put(`${scenarios}/read/answers`, []), "read/answers/0: is missing"],
       "an answer that is not declared": [
         put(`${scenarios}/read/answers`, [{ status: 202 }]),
-        "read: no response 202",
+        "read: the operation declares no response 202",
       ],
       "an example that there is not": [
         put(`${scenarios}/forbidden/answers`, [{ status: 403, example: "not-found" }]),
-        "forbidden: no example not-found of 403",
+        "forbidden: the response 403 has no example not-found",
       ],
       "an answer that may not be empty": [
         put(`${scenarios}/not-found/answers`, [{ status: 404, example: "empty" }]),
-        "not-found: no example empty of 404",
+        "not-found: the response 404 has no example empty",
       ],
       "an answer whose example is left to chance": [
         put(`${scenarios}/not-found/answers`, [{ status: 404 }]),
@@ -446,11 +446,11 @@ const cases: ReadonlyArray<Case> = [
       ],
       "an update that there is not": [
         put(`${scenarios}/read/updates/0/example`, "seen"),
-        "read: no update seen",
+        "read: the operation declares no update example seen",
       ],
       "an update by the name of what every object has": [
         put(`${scenarios}/read/updates/0/example`, "toString"),
-        "read: no update toString",
+        "read: the operation declares no update example toString",
       ],
       "updates about a message that was refused": [
         put(`${scenarios}/forbidden/updates`, [{ example: "sent", after: 1 }]),

@@ -59,14 +59,14 @@ export const attempt = <Request extends object>(
       Effect.scoped,
       Effect.updateContext(withHttpSettings),
       // The scope has aborted the request. Only now is the evidence final.
-      Effect.map((end) => verdictOfEnd(sending, guarded, evidence, end)),
-      Effect.tap((verdict) => {
-        const isRepeated = Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated"
-        return isRepeated || guarded.wasRefused() || evidence.ownWrites > 1
-          ? onRepeated
-          : Effect.void
+      Effect.flatMap((end) => {
+        const verdict = verdictOfEnd(sending, guarded, evidence, end)
+        const isRepeated =
+          end._tag === "Refused" ||
+          evidence.ownWrites > 1 ||
+          (Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated")
+        return Effect.andThen(isRepeated ? onRepeated : Effect.void, Effect.fromResult(verdict))
       }),
-      Effect.flatMap(Effect.fromResult),
     )
   })
 
@@ -125,9 +125,8 @@ const verdictOfEnd = (
   evidence: Evidence,
   end: End,
 ): Verdict => {
-  if (end._tag === "Answered" && Result.isSuccess(end.verdict)) return end.verdict
   // The response or the failure of the first request was lost in the client. What was seen of it was not.
-  if (end._tag === "Refused" || guarded.wasRefused()) {
+  if (end._tag === "Refused") {
     return evidence.isUnsent ? Result.fail(reasonOfTransport(evidence.failure, evidence)) : repeated
   }
   if (end._tag === "Answered") return unlessRepeated(end.verdict, evidence)

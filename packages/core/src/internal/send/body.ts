@@ -61,6 +61,16 @@ export const readBody = (response: HttpClientResponse.HttpClientResponse): Effec
   )
 }
 
+/**
+ * Ends an empty body, without which node:http does not use its connection again. It waits for no clock: the body has ended
+ * by the second turn of the event loop, or its connection is dropped.
+ */
+export const discardBody = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.suspend(() => Stream.runDrain(response.stream)).pipe(
+    Effect.ignoreCause,
+    Effect.raceFirst(Effect.andThen(Effect.yieldNow, Effect.yieldNow)),
+  )
+
 const decode = (chunks: ReadonlyArray<Uint8Array>, contentType: string | undefined): string => {
   const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
   let offset = 0

@@ -16,7 +16,9 @@ import * as Redacted from "effect/Redacted"
  * - `connected`: the connection was seen to be established.
  * - `written`: its headers were written, or are about to be.
  */
-export type Stage = "created" | "connecting" | "connected" | "written"
+export type Stage = (typeof stages)[number]
+
+const stages = ["created", "connecting", "connected", "written"] as const
 
 /** A request that an HTTP client makes, as seen from outside. */
 export interface Seen {
@@ -35,7 +37,6 @@ export class Evidence {
   readonly #body: Uint8Array
   // This object is in the context of the application's own HTTP client.
   readonly #apiKey: Redacted.Redacted
-  #writes = 0
   #ownWrites = 0
 
   /**
@@ -60,13 +61,11 @@ export class Evidence {
    * and none was seen to be used.
    */
   get isUnsent(): boolean {
+    const messages = [...this.#requests.values()].filter(({ isTunnel }) => !isTunnel)
     return (
-      this.#messages > 0 &&
       this.#strangers.size === 0 &&
-      this.#writes === 0 &&
-      [...this.#requests.values()].every(
-        ({ isTunnel, stage }) => isTunnel || stage === "connecting",
-      )
+      messages.length > 0 &&
+      messages.every(({ stage }) => stage === "connecting")
     )
   }
 
@@ -85,14 +84,10 @@ export class Evidence {
     this.#requests.set(request, { ...seen, stage: "created" })
   }
 
-  stageOf(request: object): Stage | undefined {
-    return this.#requests.get(request)?.stage
-  }
-
-  /** A request came further. What was written stays so. */
+  /** A request came to a stage. It never goes back to an earlier one. */
   advance(request: object, to: "connecting" | "connected"): void {
     const found = this.#requests.get(request)
-    if (found !== undefined && found.stage !== "written") found.stage = to
+    if (found !== undefined && stages.indexOf(to) > stages.indexOf(found.stage)) found.stage = to
   }
 
   /** The headers of a request are being written. */
@@ -100,7 +95,6 @@ export class Evidence {
     const found = this.#requests.get(request)
     if (found === undefined) return
     found.stage = "written"
-    if (!found.isTunnel) this.#writes += 1
     if (found.isOwn) this.#ownWrites += 1
   }
 
@@ -122,14 +116,11 @@ export class Evidence {
 
   /** Whether a request must not be made, since it would be a second one of the message. */
   refuses(isOwn: boolean): boolean {
-    if (this.onSecond === undefined || this.#messages === 0 || !isOwn) return false
+    if (this.onSecond === undefined || !isOwn) return false
+    // The application's own requests, such as one for a token, don't count as a first one.
+    if (![...this.#requests.values()].some((earlier) => earlier.isOwn)) return false
     this.onSecond()
     return true
-  }
-
-  /** How many requests can carry a message. */
-  get #messages(): number {
-    return [...this.#requests.values()].filter(({ isTunnel }) => !isTunnel).length
   }
 }
 

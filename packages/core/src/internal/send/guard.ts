@@ -29,8 +29,6 @@ export interface Guarded {
     HttpClientError.HttpClientError,
     Scope.Scope
   >
-  /** Whether the client began a second request, which was refused. */
-  readonly wasRefused: () => boolean
   /** Whether a response is that of the request. */
   readonly isAnswered: (response: HttpClientResponse.HttpClientResponse) => boolean
   /** Whether an error is that of the request, or came before it. */
@@ -54,14 +52,12 @@ export const guard = (
 ): Guarded => {
   let runs = 0
   let calls = 0
-  let isRefused = false
   let isRedirected = false
   /** The URL after the client's pre-processing, which may change it. */
   let url: string | undefined
   const refused = Deferred.makeUnsafe<Refused>()
   const refuse = (): Refused => {
     const defect = new Refused()
-    isRefused = true
     Deferred.doneUnsafe(refused, Effect.succeed(defect))
     return defect
   }
@@ -135,7 +131,6 @@ export const guard = (
           defect instanceof Refused ? Effect.succeed(defect) : Effect.die(defect),
         ),
       ),
-    wasRefused: () => isRefused,
     isAnswered: (response) => !isRedirected && response.request.url === url,
     isFailed: (error) => url === undefined || error.request.url === url,
   }

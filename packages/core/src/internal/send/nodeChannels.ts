@@ -88,9 +88,7 @@ const onCreate = (message: unknown): void => {
 const onBeforeConnect = (): void => {
   connectingLast = createdLast ?? ofContext()?.onlyCreated
   if (connectingLast === undefined) return
-  const evidence = byRequest.get(connectingLast)
-  if (evidence?.stageOf(connectingLast) === "created")
-    evidence.advance(connectingLast, "connecting")
+  byRequest.get(connectingLast)?.advance(connectingLast, "connecting")
   forgetLater()
 }
 

@@ -41,7 +41,7 @@ export const reasonOfTransport = (cause: unknown, evidence: Evidence): Reason =>
 /** The step that failed before anything was written. */
 interface Proof {
   readonly stage: ConnectionFailed["stage"]
-  /** Where the error has none of its own. */
+  /** For an error without a code. */
   readonly code?: string
 }
 

@@ -4,7 +4,7 @@
  *
  * | response                                                                             | verdict                         |
  * | ------------------------------------------------------------------------------------ | ------------------------------- |
- * | 204, 205, any 2xx of length 0                                                        | accepted; its body is not read  |
+ * | 204, 205, any 2xx of length 0                                                        | accepted; its body is not waited for |
  * | 2xx, typed as JSON or not at all: JSON, a body that breaks off, hangs or is too long | accepted                        |
  * | 2xx that is one of the published refusals                                            | `UnexpectedResponse`, _unknown_ |
  * | 2xx, typed as JSON or not at all, read whole, that is not JSON                       | `UnexpectedResponse`, _unknown_ |
@@ -18,7 +18,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Accepted } from "./answer.ts"
-import { type Body, readBody } from "./body.ts"
+import { type Body, discardBody, readBody } from "./body.ts"
 import type { Operation } from "./operation.ts"
 import { parseProblem } from "./problem.ts"
 import type { Reason } from "./reason.ts"
@@ -46,7 +46,7 @@ export const verdictOfHead = (head: Head): Verdict =>
 /** Reads the body, as far as it matters: for a second at most. */
 export const readVerdict = (head: Head): Effect.Effect<Verdict> =>
   canAccept(head) && isEmpty(head)
-    ? Effect.succeed(accepted(head))
+    ? Effect.as(discardBody(head.response), accepted(head))
     : Effect.map(readBody(head.response), (body) => verdictOf(head, body))
 
 const verdictOf = (head: Head, body: Body): Verdict => {

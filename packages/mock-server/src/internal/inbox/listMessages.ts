@@ -20,10 +20,10 @@ export const listMessages = (
 ): Result.Result<MessageList, Answer> =>
   Result.gen(function* () {
     for (const name of query.keys()) yield* known(name)
-    const limit = yield* wholeNumber(query, "limit", 1, 1000, 100)
-    const before = yield* wholeNumber(query, "before", 0, Number.MAX_SAFE_INTEGER, Infinity)
-    const since = yield* time(query, "since", -Infinity)
-    const until = yield* time(query, "until", Infinity)
+    const limit = yield* read(query, "limit", wholeNumber(1, 1000), 100)
+    const before = yield* read(query, "before", wholeNumber(0, Number.MAX_SAFE_INTEGER), Infinity)
+    const since = yield* read(query, "since", time, -Infinity)
+    const until = yield* read(query, "until", time, Infinity)
     const search = query.get("search")?.trim() ?? ""
     const found = control
       .recordsOf(query.get("senderId")?.toLowerCase())
@@ -62,31 +62,39 @@ const known = (name: string): Result.Result<void, Answer> =>
         ),
       )
 
-const wholeNumber = (
-  query: URLSearchParams,
-  name: string,
-  least: number,
-  most: number,
-  otherwise: number,
-): Result.Result<number, Answer> => {
-  const text = query.get(name)
-  if (text === null) return Result.succeed(otherwise)
-  const value = Number(text)
-  return /^\d+$/.test(text) && value >= least && value <= most
-    ? Result.succeed(value)
-    : Result.fail(problem(400, `${name} must be a whole number from ${least} to ${most}`))
+/** The form of a parameter. */
+interface Form {
+  /** Returns NaN for an invalid text. */
+  readonly parse: (text: string) => number
+  /** Completes the sentence "… must be". */
+  readonly expected: string
 }
 
-const time = (
+const wholeNumber = (least: number, most: number): Form => ({
+  parse: (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    return value >= least && value <= most ? value : Number.NaN
+  },
+  expected: `a whole number from ${least} to ${most}`,
+})
+
+const time: Form = {
+  parse: (text) => Date.parse(text),
+  expected: "an ISO 8601 time, e.g. 2026-01-31T12:00:00Z",
+}
+
+/** Reads a parameter. Without the parameter, returns `otherwise`. */
+const read = (
   query: URLSearchParams,
   name: string,
+  { expected, parse }: Form,
   otherwise: number,
 ): Result.Result<number, Answer> => {
   const text = query.get(name)
   if (text === null) return Result.succeed(otherwise)
-  const value = Date.parse(text)
+  const value = parse(text)
   return Number.isNaN(value)
-    ? Result.fail(problem(400, `${name} must be an ISO 8601 time, e.g. 2026-01-31T12:00:00Z`))
+    ? Result.fail(problem(400, `${name} must be ${expected}`))
     : Result.succeed(value)
 }
 

@@ -3,6 +3,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Contract, Operation } from "@effect-sent/contract/Contract"
+import { oneLine } from "@effect-sent/contract/ContractError"
 import { Fault, type PlacedFault } from "../../Fault.ts"
 import { answerNamed } from "./prefer.ts"
 
@@ -43,8 +44,7 @@ export const makeFaults = ({ operations }: Contract): Faults => {
         return Result.fail(`a fault has no member ${unknown.join(", ")}; its members are ${known}`)
       }
       const decoded = decodeFault(input, { errors: "all" })
-      if (Result.isFailure(decoded))
-        return Result.fail(decoded.failure.message.replaceAll(/\s+/g, " "))
+      if (Result.isFailure(decoded)) return Result.fail(oneLine(decoded.failure.message))
       const fault = decoded.success
       const problem = problemOf(fault, operations)
       if (problem !== undefined) return Result.fail(problem)
