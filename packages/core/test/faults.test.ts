@@ -13,7 +13,7 @@ import {
   HttpClientResponse,
 } from "effect/http"
 import { changed, redirecting, repeating } from "@effect-sent/faults/arounds"
-import { clients, configuredClients, http2Client } from "@effect-sent/faults/clients"
+import { clients, configuredClients, http2Client, overHttp2 } from "@effect-sent/faults/clients"
 import type { Fault } from "@effect-sent/faults/Fault"
 import {
   type Around,
@@ -23,8 +23,8 @@ import {
   sendOnOwnClock,
 } from "@effect-sent/faults/FaultRun"
 import { faultServer } from "@effect-sent/faults/FaultServer"
-import { accepts, faults, isAgainstRfc9113 } from "@effect-sent/faults/faults"
-import { meet, type Meeting, rightClaims } from "@effect-sent/faults/Meeting"
+import { accepts, endsSession, faults, isAgainstRfc9113 } from "@effect-sent/faults/faults"
+import { isOverSession, meet, type Meeting, rightClaims } from "@effect-sent/faults/Meeting"
 import { clientLayer } from "@effect-sent/faults/program"
 import { plainFaults } from "@effect-sent/faults/playing/plain"
 import { tlsAccepts, tlsFaults } from "@effect-sent/faults/playing/tls"
@@ -117,9 +117,12 @@ describe("HTTP/2", () => {
 
   it.effect.each([...repeatedOnce])("undici repeats by itself: $name", (fault) =>
     Effect.gen(function* () {
-      const http = configuredClients.find(([name]) => name === http2Client)?.[1]
-      if (http === undefined) throw new Error("no client speaks HTTP/2")
-      const { requests, sent } = yield* meet({ http, fault, policy: RetryPolicy.none, times: 1 })
+      const { requests, sent } = yield* meet({
+        http: overHttp2,
+        fault,
+        policy: RetryPolicy.none,
+        times: 1,
+      })
       assert.deepStrictEqual([requests, sent.attempts], [2, 1])
       assert.include(["accepted", "unknown"], sent.claim)
     }),
@@ -144,6 +147,7 @@ interface RunOptions {
   readonly around?: Around | undefined
   readonly faults?: ReadonlyArray<Fault> | undefined
   readonly sends?: number | undefined
+  readonly concurrency?: number | undefined
 }
 
 const run = (
@@ -164,7 +168,7 @@ describe.each(allClients)("hundreds of sends that meet faults at random, over %s
     "are accepted at most once, by the policy %s",
     ([, policy]) =>
       Effect.gen(function* () {
-        const drawn = name === http2Client ? lawful : faults
+        const drawn = name === http2Client ? lawful.filter((fault) => !endsSession(fault)) : faults
         const report = yield* run(http, policy, { faults: drawn })
         assert.deepStrictEqual(report.lies, noLies, `seed ${seed}`)
         assert.deepStrictEqual(report.elsewhere, nothingElsewhere)
@@ -172,6 +176,20 @@ describe.each(allClients)("hundreds of sends that meet faults at random, over %s
         assert.isAbove(report.outcomes.accepted, 100)
         assert.isAbove(report.outcomes.unknown, 100)
         assert.isAbove(report.outcomes["not-sent"], policy.times > 3 ? 10 : 25)
+      }),
+    patience,
+  )
+})
+
+describe("hundreds of sends over HTTP/2, one at a time", () => {
+  it.live(
+    "are accepted at most once, also where the server ends the session",
+    () =>
+      Effect.gen(function* () {
+        const options = { faults: lawful.filter(isOverSession), sends: 300, concurrency: 1 }
+        const { lies, outcomes } = yield* run(overHttp2, tenTimes, options)
+        assert.deepStrictEqual(lies, noLies, `seed ${seed}`)
+        assert.isAbove(outcomes.unknown, 100)
       }),
     patience,
   )

@@ -140,6 +140,8 @@ const rows: ReadonlyArray<readonly [title: string, play: Play, claim: string]> =
   ],
   ["200 with a text", whole(200, "content-type: text/plain\r\n", "ok"), unexpected],
   ["200 typed as JSON that is not JSON", whole(200, json, "nope"), unexpected],
+  // Over HTTP/2, undici hands over a body that was cut off as a whole one.
+  ["200 typed as JSON that ends too early", whole(200, json, '{"id":"8ba7'), "accepted"],
   ["200 without a type, HTML", whole(200, "", "<html>"), unexpected],
   [
     "200 without a type, HTML up to the end of the connection",

@@ -57,7 +57,8 @@ export const timeout = "1 second"
  * **Details**
  *
  * Each send has its own clock, which stands still until the server falls silent, and is then advanced by the time-out. No send is
- * slow, and no result depends on the speed of the machine.
+ * slow, and no result depends on the speed of the machine. A client can lose a request by itself, which the server does not know:
+ * undici does over HTTP/2. The time-out ends it after seconds.
  */
 export const sendOnOwnClock: (
   server: FaultServer,
@@ -74,6 +75,7 @@ export const sendOnOwnClock: (
     const silences = yield* Queue.unbounded<void>()
     server.onSilence(id, () => Queue.offerUnsafe(silences, undefined))
     yield* Queue.take(silences).pipe(
+      Effect.race(TestClock.withLive(Effect.sleep("5 seconds"))),
       Effect.andThen(TestClock.adjust(timeout)),
       Effect.forever,
       Effect.forkScoped,
@@ -233,6 +235,8 @@ const drawSend = (
 const canBeDrawn = ({ name }: Fault): boolean =>
   // After three refused credentials in a row, the client stops sending, and the run would prove nothing.
   !name.startsWith("401") &&
+  // A second answer can be read as that of the next message on its connection. Nothing in HTTP/1.1 tells the two apart.
+  !name.endsWith("in another packet") &&
   // A client that retries on its own would wait for a day, and no clock advances meanwhile.
   !name.includes("86400")
 

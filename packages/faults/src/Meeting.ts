@@ -73,7 +73,8 @@ export const meet = Effect.fnUntraced(
   silently,
 )
 
-const isOverSession = ({ at }: Fault): boolean => at === "stream" || at === "streamed"
+/** Whether the fault is one of HTTP/2, so that a client of HTTP/1.1 does not meet it. */
+export const isOverSession = ({ at }: Fault): boolean => at === "stream" || at === "streamed"
 
 /** The claims that are right: the first one knows all that can be known; the others know less, and are no lies. */
 export const rightClaims = (
@@ -101,6 +102,4 @@ const alsoSays: ReadonlyArray<readonly [client: RegExp, fault: RegExp, says: Cla
   [/./, /before the body is read, then closes$/, "unknown"],
   // It may read what is wrong with the stream before it has told of the answer.
   [/undici/, /^HTTP\/2: 204, then RST_STREAM/, "unknown"],
-  // Undici takes the end of a stream for the end of its body, whatever its code.
-  [/undici/, /^HTTP\/2: 200 with half a body/, "unknown"],
 ]

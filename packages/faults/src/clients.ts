@@ -15,12 +15,13 @@ export const clients: ReadonlyArray<NamedClient> = [
 
 /** The one that speaks HTTP/2: core cannot switch it off in a Pool. */
 export const http2Client = "undici, Pool"
+export const overHttp2: Layer.Layer<HttpClient.HttpClient> = overPools({})
 
 /** The same clients with other settings that applications use. */
 export const configuredClients: ReadonlyArray<NamedClient> = [
   ["undici, Agent with allowH2: true", NodeHttpClient.layerUndiciOptions({ allowH2: true })],
   ["undici, Agent with allowH2: false", NodeHttpClient.layerUndiciOptions({ allowH2: false })],
-  [http2Client, overPools({})],
+  [http2Client, overHttp2],
   ["undici, Pool with allowH2: false", overPools({ allowH2: false })],
   [
     "node:http, keep-alive",

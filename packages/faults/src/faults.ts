@@ -31,4 +31,4 @@ export const acceptsLike = (fault: Fault): Fault => {
 }
 
 export { accepts } from "./playing/plain.ts"
-export { isAgainstRfc9113 } from "./playing/http2.ts"
+export { endsSession, isAgainstRfc9113 } from "./playing/http2.ts"

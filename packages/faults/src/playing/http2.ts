@@ -115,3 +115,7 @@ export const isAgainstRfc9113 = ({ accepts, name }: Fault): boolean =>
   /HTTP\/2: accepts; (?:RST_STREAM REFUSED_STREAM|GOAWAY \w+, last stream before)$|: 204, then RST_STREAM REFUSED_STREAM$/.test(
     name,
   )
+
+/** Whether the server ends the session: what it says about this stream is then false of the others that it has accepted. */
+export const endsSession = ({ name }: Fault): boolean =>
+  /^HTTP\/2: .*(?:GOAWAY|closes the session|resets the connection)/.test(name)

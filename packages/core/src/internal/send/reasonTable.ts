@@ -316,7 +316,8 @@ export const reasonTable: Table = {
     provesCredentials: false,
     health: "ignored",
     occurs: "the `HttpClient` repeated or redirected the request on its own",
-    remedy: "remove `retry`, `retryTransient` and `followRedirects` from the `HttpClient`",
+    remedy:
+      "remove `retry`, `retryTransient` and `followRedirects` from the `HttpClient`; give a `Pool` of undici `allowH2: false`",
   },
   CircuitOpen: {
     read: undefined,

@@ -104,8 +104,8 @@ export const makeWarnOfRepeats = (): Effect.Effect<void> => {
     hasWarned = true
     return Effect.logWarning(
       "The HttpClient given to SentClient repeats or redirects requests on its own, and a repeated request can be a " +
-        "second message: remove retry, retryTransient and followRedirects from it, or send with another HttpClient. " +
-        "This is logged once.",
+        "second message: remove retry, retryTransient and followRedirects from it, give a Pool of undici allowH2: false, " +
+        "or send with another HttpClient. This is logged once.",
     )
   })
 }

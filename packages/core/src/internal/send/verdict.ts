@@ -7,7 +7,7 @@
  * | 204, 205, any 2xx of length 0                                                        | accepted; its body is not waited for |
  * | 2xx, typed as JSON or not at all: JSON, a body that breaks off, hangs or is too long | accepted                        |
  * | 2xx that is one of the published refusals                                            | `UnexpectedResponse`, _unknown_ |
- * | 2xx, typed as JSON or not at all, read whole, that is not JSON                       | `UnexpectedResponse`, _unknown_ |
+ * | 2xx, typed as JSON or not at all, read whole, that does not even begin as JSON       | `UnexpectedResponse`, _unknown_ |
  * | 2xx of any other type, such as HTML                                                  | `UnexpectedResponse`, _unknown_ |
  * | any other status                                                                     | by the table of the reasons     |
  */
@@ -56,7 +56,8 @@ const verdictOf = (head: Head, body: Body): Verdict => {
   if (!body.isWhole || body.text.trim() === "") return accepted(head)
   const json = parse(body.text)
   // undici and node:http do not decode a body, and what cannot be read says nothing.
-  if (json === undefined) return isEncoded(head) ? accepted(head) : failed(head, body)
+  if (json === undefined)
+    return isEncoded(head) || hasBrokenOff(head, body) ? accepted(head) : failed(head, body)
   return isRefusal(head, json.value, body) ? failed(head, body) : accepted(head)
 }
 
@@ -106,6 +107,13 @@ const parse = (text: string): { readonly value: unknown } | undefined => {
     return undefined
   }
 }
+
+/**
+ * Whether a body that is typed as JSON begins as JSON and does not end so. Over HTTP/2, undici takes the reset of a stream for
+ * the end of its body.
+ */
+const hasBrokenOff = (head: Head, { text }: Body): boolean =>
+  kindOf(head) === "json" && /^\s*[{[]/.test(text)
 
 /** Whether the body is one of the published refusals: by the status in it, or by its words as those of a 400. */
 const isRefusal = ({ mask, receivedAt }: Head, json: unknown, { text }: Body): boolean => {
