@@ -116,10 +116,11 @@ const meetEachFault = Effect.fnUntraced(function* ([client, http]: NamedClient) 
   return { client, claims, repeated, wrong } satisfies Tally
 })
 
+const row = (cells: ReadonlyArray<string>): string =>
+  cells.map((cell, index) => (index === 0 ? cell.padEnd(34) : cell.padStart(16))).join("")
+
 const showTallies = (tallies: ReadonlyArray<Tally>): string => {
   const kinds = Object.keys(faultKinds)
-  const row = (cells: ReadonlyArray<string>): string =>
-    cells.map((cell, index) => (index === 0 ? cell.padEnd(34) : cell.padStart(16))).join("")
   return [
     paint("bold", row(["accepted / not sent / unknown", ...kinds, "repeated by it", "wrong"])),
     ...tallies.map(

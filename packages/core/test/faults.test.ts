@@ -219,7 +219,7 @@ const withoutWaits = lawful.filter(({ name }) => !name.includes("retry-after"))
 // Over plain TCP the address is that of the other messages.
 const redirected = [
   tlsAccepts["TLSv1.3"],
-  ...tlsFaults.filter(({ accepts }) => accepts).slice(0, 4),
+  ...tlsFaults.filter((fault) => fault.accepts).slice(0, 4),
 ]
 
 describe.each(clients)("a client that repeats by itself, over %s", (_, http) => {

@@ -66,8 +66,21 @@ const issue = ({
     "request.pem",
   )
   openssl(
-    ...["ca", "-batch", "-notext", "-config", "ca.cnf", "-in", "request.pem", "-out", out],
-    ...["-extfile", "extensions", "-startdate", begins, "-enddate", ends],
+    "ca",
+    "-batch",
+    "-notext",
+    "-config",
+    "ca.cnf",
+    "-in",
+    "request.pem",
+    "-out",
+    out,
+    "-extfile",
+    "extensions",
+    "-startdate",
+    begins,
+    "-enddate",
+    ends,
     ...(issuer === undefined
       ? ["-selfsign", "-keyfile", own]
       : ["-cert", `${issuer}.pem`, "-keyfile", `${issuer}.key`]),

@@ -205,6 +205,9 @@ export const faultServer = Effect.fnUntraced(function* (
     waiting.clear()
   }
 
+  // A connect has begun when its socket is there. There is no other sign of it.
+  const fallSilentSoon = (): void => void setImmediate(fallSilent)
+
   const handshakeDoor = ({ name, server }: HandshakeFault): Effect.Effect<Listening> => {
     if (typeof server === "function") {
       return open(
@@ -234,11 +237,9 @@ export const faultServer = Effect.fnUntraced(function* (
     "unanswered",
     Effect.gen(function* () {
       const port = yield* unanswered
-      // A connect has begun when its socket is there. There is no other sign of it.
-      const onSocket = (): void => void setImmediate(fallSilent)
-      subscribe("net.client.socket", onSocket)
-      yield* Effect.addFinalizer(() =>
-        Effect.sync(() => unsubscribe("net.client.socket", onSocket)),
+      yield* Effect.acquireRelease(
+        Effect.sync(() => subscribe("net.client.socket", fallSilentSoon)),
+        () => Effect.sync(() => unsubscribe("net.client.socket", fallSilentSoon)),
       )
       return { port, settle: Effect.void }
     }),
@@ -294,7 +295,7 @@ export const faultServer = Effect.fnUntraced(function* (
             HttpClient.tap(({ request }) =>
               Effect.sync(() => {
                 const message = messageOf(idOfRequest(request))
-                // Whoever waits for the body has begun to.
+                // The caller has begun to wait for the body.
                 if (message.onHead !== undefined) setImmediate(message.onHead)
                 message.onHead = undefined
               }),

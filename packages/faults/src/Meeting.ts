@@ -76,7 +76,7 @@ export const meet = Effect.fnUntraced(
 /** Whether the fault is one of HTTP/2, so that a client of HTTP/1.1 does not meet it. */
 export const isOverSession = ({ at }: Fault): boolean => at === "stream" || at === "streamed"
 
-/** The claims that are right: the first one knows all that can be known; the others know less, and are no lies. */
+/** The claims that are right: the first one knows all that can be known; the others know less, without saying anything false. */
 export const rightClaims = (
   client: string,
   { fault, isOverHttp2 }: Meeting,
@@ -100,6 +100,6 @@ const alsoSays: ReadonlyArray<readonly [client: RegExp, fault: RegExp, says: Cla
   [/^FetchHttpClient$/, /^421$/, "unknown"],
   // The connection may be reset while the body is written, before the answer is read.
   [/./, /before the body is read, then closes$/, "unknown"],
-  // It may read what is wrong with the stream before it has told of the answer.
+  // It may read what is wrong with the stream before it reports the answer.
   [/undici/, /^HTTP\/2: 204, then RST_STREAM/, "unknown"],
 ]

@@ -74,10 +74,11 @@ export const http2Faults: ReadonlyArray<Http2Fault> = [
   ...Object.entries(codes).flatMap(([name, code]) =>
     either(`RST_STREAM ${name}`, ({ stream }) => stream.close(code)),
   ),
-  ...(["NO_ERROR", "INTERNAL_ERROR", "ENHANCE_YOUR_CALM"] as const).flatMap((name) => [
-    ...either(`GOAWAY ${name}, last stream before`, goAwayBefore(codes[name])),
-    ...either(`GOAWAY ${name}, last stream this, then closes`, goAway(codes[name], closeSession)),
-  ]),
+  ...(["NO_ERROR", "INTERNAL_ERROR", "ENHANCE_YOUR_CALM"] as const).flatMap((name) =>
+    either(`GOAWAY ${name}, last stream before`, goAwayBefore(codes[name])).concat(
+      either(`GOAWAY ${name}, last stream this, then closes`, goAway(codes[name], closeSession)),
+    ),
+  ),
   accepting(
     "GOAWAY NO_ERROR, last stream this, then 204",
     "accepted",

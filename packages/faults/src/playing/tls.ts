@@ -95,7 +95,6 @@ export const tlsAccepts: Readonly<Record<TlsVersion, TlsFault>> = {
   "TLSv1.3": over("TLSv1.3", "204", "accepted", ({ answer: write }) => write(answer(204))),
 }
 
-export const tlsFaults: ReadonlyArray<TlsFault> = versions.flatMap((version) => [
-  tlsAccepts[version],
-  ...ends.map(([name, play]) => over(version, name, "unknown", play)),
-])
+export const tlsFaults: ReadonlyArray<TlsFault> = versions.flatMap((version) =>
+  [tlsAccepts[version]].concat(ends.map(([name, play]) => over(version, name, "unknown", play))),
+)
