@@ -28,29 +28,23 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import type { CircuitBreak } from "./CircuitBreak.ts"
 import { checkDuration, rejectInvalid } from "./internal/options.ts"
 import { parseBaseUrl } from "./internal/send/baseUrl.ts"
 import { makeBudget } from "./internal/send/budget.ts"
 import { decodeOrExplain } from "./internal/send/explain.ts"
-import {
-  checkCircuitBreaker,
-  type CircuitBreakerOptions,
-} from "./internal/send/limits/circuitBreaker.ts"
-import { makeLimits } from "./internal/send/limits/limits.ts"
-import { checkRateLimit, type RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
+import { checkLimits, makeLimits } from "./internal/send/limits/limits.ts"
 import { makeLockout } from "./internal/send/lockout.ts"
 import * as Operation from "./internal/send/operation.ts"
 import { makeProgress, type Progress } from "./internal/send/progress.ts"
 import { checkBrowser, makeFetchOptions } from "./internal/send/runtime.ts"
 import { type Line, send, type Sending } from "./internal/send/send.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
+import type { RateLimit } from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
-
-export type { CircuitBreakerOptions } from "./internal/send/limits/circuitBreaker.ts"
-export type { RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -78,18 +72,16 @@ export interface Options {
   /**
    * How many requests may be sent in a period of time; other requests wait their turn, in order. Default: no limit.
    *
-   * The count is kept in memory, or in the `RateLimiterStore` of `effect/persistence/RateLimiter` if the layer is
-   * provided with one: with `RateLimiter.layerStoreRedis`, several machines share one limit.
+   * Made by `RateLimit.make`, or by `RateLimit.makeShared` for several processes.
    */
-  readonly rateLimit?: RateLimitOptions | undefined
+  readonly rateLimit?: RateLimit | undefined
   /**
    * Stops sending for a while after repeated failures of the service, and fails with `CircuitOpen` instead. Default: no
-   * circuit breaker; `{}` is one with default options.
+   * circuit breaker.
    *
-   * The state is kept in memory, or in the `CircuitBreakerStore` of `effect/persistence/CircuitBreaker` if the layer is
-   * provided with one.
+   * Made by `CircuitBreak.make`, or by `CircuitBreak.makeShared` for several processes.
    */
-  readonly circuitBreaker?: CircuitBreakerOptions | undefined
+  readonly circuitBreak?: CircuitBreak | undefined
   /**
    * Allows a client where there is a global `document`. Default: false, and the layer fails there.
    *
@@ -206,18 +198,12 @@ export const make = Effect.fnUntraced(function* (
   SentError,
   HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
-  const {
-    circuitBreaker,
-    deadline = defaultDeadline,
-    rateLimit,
-    timeout = defaultTimeout,
-  } = options
+  const { deadline = defaultDeadline, timeout = defaultTimeout } = options
   const baseUrl = yield* parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
   yield* rejectInvalid([
     ...checkDuration(timeout, "timeout"),
     ...checkDuration(deadline, "deadline"),
-    ...checkRateLimit(rateLimit),
-    ...checkCircuitBreaker(circuitBreaker),
+    ...checkLimits(options),
     ...checkBrowser(options.dangerouslyAllowBrowser),
   ])
   const line: Line = {
@@ -227,7 +213,7 @@ export const make = Effect.fnUntraced(function* (
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
-    limits: yield* makeLimits({ host: baseUrl.host, rateLimit, circuitBreaker }),
+    limits: yield* makeLimits(options),
     warnOfRepeats: Telemetry.makeWarnOfRepeats(),
   }
 
@@ -350,7 +336,7 @@ export const layerConfig = (
         deadline: yield* read(options.deadline),
         retryPolicy: yield* read(options.retryPolicy),
         rateLimit: yield* read(options.rateLimit),
-        circuitBreaker: yield* read(options.circuitBreaker),
+        circuitBreak: yield* read(options.circuitBreak),
         dangerouslyAllowBrowser: yield* read(options.dangerouslyAllowBrowser),
       })
     }),

@@ -2,7 +2,13 @@
  * What is repeated, when, and what is known of the message afterwards. Answers are scripted in memory; the wire has
  * its own tests.
  */
-import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import {
+  CircuitBreak,
+  RetryPolicy,
+  SentClient,
+  SentCredentials,
+  SentError,
+} from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Random, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
@@ -572,12 +578,12 @@ describe("the deadline", () => {
             Effect.delay(store.record(options), "900 millis"),
         })),
       ).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
+      const circuitBreak = yield* Effect.provide(
+        CircuitBreak.makeShared({ key: "sent" }),
+        slowStore,
+      )
       const claim = yield* SentClient.sendToPhone(sample).pipe(
-        Effect.provide(
-          layerOf(scripted(step), { circuitBreaker: {}, deadline: "500 millis" }).pipe(
-            Layer.provide(slowStore),
-          ),
-        ),
+        Effect.provide(layerOf(scripted(step), { circuitBreak, deadline: "500 millis" })),
         inTime,
         Effect.as("accepted"),
         Effect.catchTag("SentError", (error) => Effect.succeed(error.delivery)),

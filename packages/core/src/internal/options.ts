@@ -27,6 +27,12 @@ export const checkCount = (
     ? []
     : [{ path, message: `must be a whole number${ofWhat}, 1 or more` }]
 
+/** Checks that an option is a name. */
+export const checkKey = (input: string, ...path: ReadonlyArray<string>): ReadonlyArray<Issue> =>
+  typeof input === "string" && input !== ""
+    ? []
+    : [{ path, message: "must be a string that is not empty" }]
+
 /** The error of invalid options. */
 export const invalidOptions = (issues: ReadonlyArray<Issue>): SentError =>
   new SentError({ reason: new InvalidOptions({ issues }), attempts: 0 })
