@@ -473,7 +473,7 @@ describe("invalid options", () => {
         Effect.provide(layer({})),
         Effect.flip,
       )
-      assert.include(error.message, "timeout must be a duration above zero")
+      assert.include(error.message, "timeout must be a finite duration above zero")
       assert.strictEqual(state.times.length, 0)
     }),
   )

@@ -6,9 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { checkDuration } from "../../options.ts"
-import { CircuitOpen, type Issue, type Reason } from "../reason.ts"
+import * as Kind from "../../options.ts"
+import { CircuitOpen, type Reason } from "../reason.ts"
 import { factsOf } from "../reasonTable.ts"
 import { makeQuery, orMemory } from "./store.ts"
 
@@ -31,13 +32,15 @@ export interface CircuitBreakerOptions {
   readonly key?: string | undefined
 }
 
-/** Checks the options of a circuit breaker. */
-export const checkCircuitBreaker = (
-  options: CircuitBreakerOptions | undefined,
-): ReadonlyArray<Issue> => [
-  ...checkDuration(options?.openDuration, "circuitBreaker", "openDuration"),
-  ...checkDuration(options?.maxOpenDuration, "circuitBreaker", "maxOpenDuration"),
-]
+/** The options of a circuit breaker. */
+export const circuitBreakerOptions: Kind.Kind = Kind.struct<CircuitBreakerOptions>({
+  tripPolicy: Kind.where("must be a TripPolicy, e.g. CircuitBreaker.consecutive(5)", (value) =>
+    Predicate.hasProperty(value, "_tag"),
+  ),
+  openDuration: Kind.duration(),
+  maxOpenDuration: Kind.duration({ infinite: true }),
+  key: Kind.text,
+})
 
 /** Runs an attempt, unless the circuit is open. */
 export type Guard = <A>(attempt: Effect.Effect<A, Reason>) => Effect.Effect<A, Reason>

@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { checkCount, checkDuration } from "../../options.ts"
-import type { Issue } from "../reason.ts"
+import * as Kind from "../../options.ts"
 import { makeQuery, orMemory } from "./store.ts"
 
 /** The options of a rate limit. */
@@ -20,14 +19,13 @@ export interface RateLimitOptions {
   readonly key?: string | undefined
 }
 
-/** Checks the options of a rate limit. */
-export const checkRateLimit = (options: RateLimitOptions | undefined): ReadonlyArray<Issue> =>
-  options === undefined
-    ? []
-    : [
-        ...checkCount(options.limit, ["rateLimit", "limit"], " of requests"),
-        ...checkDuration(options.window, "rateLimit", "window"),
-      ]
+/** The options of a rate limit. */
+export const rateLimitOptions: Kind.Kind = Kind.struct<RateLimitOptions>({
+  limit: Kind.required(Kind.whole(1)),
+  window: Kind.required(Kind.duration()),
+  algorithm: Kind.oneOf("token-bucket", "fixed-window"),
+  key: Kind.text,
+})
 
 /** Makes the effect that waits for the turn of a request. `host` is the default key. */
 export const makeAwaitTurn = Effect.fnUntraced(function* (
