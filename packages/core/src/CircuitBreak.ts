@@ -25,7 +25,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
-import { checkDuration, checkKey } from "./internal/options.ts"
+import * as Predicate from "effect/Predicate"
+import * as Kind from "./internal/options.ts"
 import { makeGate } from "./internal/send/limits/circuit.ts"
 import { type Circuit, CircuitBreakTypeId as TypeId } from "./internal/send/limits/limits.ts"
 import type { Issue } from "./SentError.ts"
@@ -82,9 +83,9 @@ export const make = (options: Options = {}): CircuitBreak => {
   })
   return of(
     options,
-    [],
+    optionsKind(options),
     Effect.suspend(() => (store === undefined ? memory : Effect.succeed(store))),
-    "effect-sent",
+    () => "effect-sent",
   )
 }
 
@@ -115,34 +116,42 @@ export const makeShared = (
   options: SharedOptions,
 ): Effect.Effect<CircuitBreak, never, CircuitBreaker.CircuitBreakerStore> =>
   Effect.map(CircuitBreaker.CircuitBreakerStore, (store) =>
-    of(
-      options,
-      checkKey(options.key, "circuitBreak", "key"),
-      Effect.succeed(store),
-      `effect-sent:${options.key}`,
-    ),
+    of(options, sharedKind(options), Effect.succeed(store), () => `effect-sent:${options.key}`),
   )
 
 type Store = CircuitBreaker.CircuitBreakerStore["Service"]
 
 const of = (
-  {
-    maxOpenDuration = "1 hour",
-    openDuration = "30 seconds",
-    tripPolicy = CircuitBreaker.consecutive(5),
-  }: Options,
+  options: Options,
   issues: ReadonlyArray<Issue>,
   store: Effect.Effect<Store, never, Scope.Scope>,
-  key: string,
+  keyOf: () => string,
 ): CircuitBreak => ({
   [TypeId]: {
-    issues: [
-      ...checkDuration(openDuration, "circuitBreak", "openDuration"),
-      ...checkDuration(maxOpenDuration, "circuitBreak", "maxOpenDuration"),
-      ...issues,
-    ],
-    join: Effect.flatMap(store, (kept) =>
-      makeGate({ tripPolicy, openDuration, maxOpenDuration }, kept, key),
-    ),
+    issues,
+    // A layer that is given invalid options does not join.
+    join: Effect.flatMap(store, (kept) => {
+      const {
+        maxOpenDuration = "1 hour",
+        openDuration = "30 seconds",
+        tripPolicy = CircuitBreaker.consecutive(5),
+      } = options
+      return makeGate({ tripPolicy, openDuration, maxOpenDuration }, kept, keyOf())
+    }),
   },
+})
+
+const kinds: Kind.Kinds<Options> = {
+  tripPolicy: Kind.where("must be a TripPolicy, e.g. CircuitBreaker.consecutive(5)", (value) =>
+    Predicate.hasProperty(value, "_tag"),
+  ),
+  openDuration: Kind.duration(),
+  maxOpenDuration: Kind.duration({ infinite: true }),
+}
+
+const optionsKind: Kind.Kind = Kind.struct<Options>(kinds)
+
+const sharedKind: Kind.Kind = Kind.struct<SharedOptions>({
+  ...kinds,
+  key: Kind.required(Kind.text),
 })

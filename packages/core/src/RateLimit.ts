@@ -29,7 +29,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
-import { checkCount, checkDuration, checkKey } from "./internal/options.ts"
+import * as Kind from "./internal/options.ts"
 import { RateLimitTypeId as TypeId, type Turns } from "./internal/send/limits/limits.ts"
 import { takeFromRedis } from "./internal/send/limits/redisTurns.ts"
 import {
@@ -80,7 +80,7 @@ export interface SharedOptions extends Options {
  * ```
  */
 export const make = (options: Options): RateLimit =>
-  of(options, checkOptions(options), takeFromMemory)
+  of(options, optionsKind(options), takeFromMemory)
 
 /**
  * Makes a rate limit that several processes share through Redis.
@@ -114,13 +114,13 @@ export const make = (options: Options): RateLimit =>
  */
 export const makeShared = (options: SharedOptions): Effect.Effect<RateLimit, never, Redis.Redis> =>
   Effect.map(Redis.Redis, (redis) =>
-    of(options, [...checkOptions(options), ...checkKey(options.key, "rateLimit", "key")], (pace) =>
+    of(options, sharedKind(options), (pace) =>
       takeFromRedis(redis, `effect-sent:rate-limit:${options.key}`, pace),
     ),
   )
 
 const of = (
-  { limit, window }: Options,
+  options: Options,
   issues: ReadonlyArray<Issue>,
   takeAt: (pace: Pace) => Take,
 ): RateLimit => ({
@@ -130,11 +130,18 @@ const of = (
     awaitTurn:
       issues.length > 0
         ? (mayPass) => mayPass
-        : awaitTurns(takeAt(paceOf(limit, Duration.toNanosUnsafe(window)))),
+        : awaitTurns(takeAt(paceOf(options.limit, Duration.toNanosUnsafe(options.window)))),
   },
 })
 
-const checkOptions = ({ limit, window }: Options): ReadonlyArray<Issue> => [
-  ...checkCount(limit, ["rateLimit", "limit"], " of requests"),
-  ...checkDuration(window, "rateLimit", "window"),
-]
+const kinds: Kind.Kinds<Options> = {
+  limit: Kind.required(Kind.whole(1)),
+  window: Kind.required(Kind.duration()),
+}
+
+const optionsKind: Kind.Kind = Kind.struct<Options>(kinds)
+
+const sharedKind: Kind.Kind = Kind.struct<SharedOptions>({
+  ...kinds,
+  key: Kind.required(Kind.text),
+})

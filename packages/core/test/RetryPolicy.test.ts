@@ -233,8 +233,11 @@ describe("make", () => {
     { budget: { tokens: 0, refund: 0.1 } },
     { budget: { tokens: 10, refund: -1 } },
     { budget: { tokens: Number.NaN, refund: 1 } },
-  ])("rejects %j", (options) => {
-    assert.throws(() => RetryPolicy.make(options), RangeError)
+  ])("keeps the issues of %j, and is then the default policy", (options) => {
+    const { budget, issues, times } = RetryPolicy.make(options)
+    assert.lengthOf(issues, 1)
+    const { notSent } = RetryPolicy
+    assert.deepStrictEqual({ budget, times }, { budget: notSent.budget, times: notSent.times })
   })
 })
 

@@ -236,6 +236,12 @@ describe("invalid options", () => {
     ["rateLimit.limit", { rateLimit: RateLimit.make({ limit: 0, window: "1 second" }) }],
     ["rateLimit.limit", { rateLimit: RateLimit.make({ limit: 1.5, window: "1 second" }) }],
     ["rateLimit.window", { rateLimit: RateLimit.make({ limit: 1, window: 0 }) }],
+    // @ts-expect-error: the options themselves, as before
+    ["rateLimit", { rateLimit: { limit: 1, window: "1 second" } }],
+    // @ts-expect-error: the options themselves
+    ["circuitBreak", { circuitBreak: {} }],
+    // @ts-expect-error: a misspelt name
+    ["rateLimit.burst", { rateLimit: RateLimit.make({ limit: 1, window: 1, burst: 2 }) }],
     ["circuitBreak.openDuration", { circuitBreak: CircuitBreak.make({ openDuration: 0 }) }],
     ["circuitBreak.maxOpenDuration", { circuitBreak: CircuitBreak.make({ maxOpenDuration: 0 }) }],
   ])("fail the layer, which names them: %s", ([path, options]) =>
@@ -281,7 +287,7 @@ describe("invalid options", () => {
         Effect.provide(layer({})),
         Effect.flip,
       )
-      assert.include(error.message, "timeout must be a duration above zero")
+      assert.include(error.message, "timeout must be a finite duration above zero")
       assert.strictEqual(state.times.length, 0)
     }),
   )

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import type { Kind } from "../../options.ts"
 import type { Issue, Reason } from "../reason.ts"
 
 /** What a rate limit does for a layer. */
@@ -53,21 +54,23 @@ export interface LimitOptions {
   readonly circuitBreak?: { readonly [CircuitBreakTypeId]: Circuit } | undefined
 }
 
-/** Checks that the limits were made by their modules, and from valid options. */
-export const checkLimits = ({ circuitBreak, rateLimit }: LimitOptions): ReadonlyArray<Issue> => [
-  ...(rateLimit === undefined
-    ? []
-    : Predicate.hasProperty(rateLimit, RateLimitTypeId)
-      ? rateLimit[RateLimitTypeId].issues
-      : [{ path: ["rateLimit"], message: "must be made by `RateLimit.make`" }]),
-  ...(circuitBreak === undefined
-    ? []
-    : Predicate.hasProperty(circuitBreak, CircuitBreakTypeId)
-      ? circuitBreak[CircuitBreakTypeId].issues
-      : [{ path: ["circuitBreak"], message: "must be made by `CircuitBreak.make`" }]),
-]
+/** The kind of the option `rateLimit`: made by `RateLimit`, and from valid options. */
+export const rateLimitKind: Kind = (value) =>
+  Predicate.hasProperty(value, RateLimitTypeId)
+    ? // Only `RateLimit` has the key.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      (value[RateLimitTypeId] as Turns).issues
+    : [{ path: [], message: "must be made by RateLimit.make({ limit, window })" }]
 
-/** Makes the limits of a layer from options that {@link checkLimits} has passed. */
+/** The kind of the option `circuitBreak`: made by `CircuitBreak`, and from valid options. */
+export const circuitBreakKind: Kind = (value) =>
+  Predicate.hasProperty(value, CircuitBreakTypeId)
+    ? // Only `CircuitBreak` has the key.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      (value[CircuitBreakTypeId] as Circuit).issues
+    : [{ path: [], message: "must be made by CircuitBreak.make()" }]
+
+/** Makes the limits of a layer from options that were checked. */
 export const makeLimits = Effect.fnUntraced(function* ({
   circuitBreak,
   rateLimit,
