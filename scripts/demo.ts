@@ -81,7 +81,7 @@ const failures = (baseUrl: string): ReadonlyArray<Case> => [
   },
   {
     title: "nothing listens",
-    sending: SentClient.sendToPhone(sample).pipe(Effect.provide(clientOf("http://127.0.0.1:1"))),
+    sending: SentClient.sendToPhone(sample).pipe(Effect.provide(clientOf("http://127.0.0.1:2"))),
   },
 ]
 

@@ -29,7 +29,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import { checkCount, rejectInvalid } from "./internal/options.ts"
+import * as Kind from "./internal/options.ts"
+import { sendOptions } from "./internal/send/sendOptions.ts"
 import { provesCredentials } from "./internal/send/lockout.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
@@ -120,8 +121,8 @@ export const sendAll = <E, R>(
 ): Stream.Stream<BulkResult, E | SentError, R | SentClient> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      yield* Kind.rejectInvalid([...Kind.at("inputs", aStream(inputs)), ...bulkOptions(options)])
       const { concurrency = 8, onProgress, order = "input", send } = options
-      yield* rejectInvalid(checkCount(concurrency, ["concurrency"]))
       const client = yield* SentClient
       const inTurn = makeTurns()
       let summary = emptySummary
@@ -145,6 +146,18 @@ export const sendAll = <E, R>(
       })
     }),
   )
+
+const aStream: Kind.Kind = Kind.where(
+  "must be a Stream; a list becomes one with Stream.fromIterable",
+  Stream.isStream,
+)
+
+const bulkOptions: Kind.Kind = Kind.struct<Options>({
+  concurrency: Kind.whole(1),
+  order: Kind.oneOf("input", "completion"),
+  send: sendOptions,
+  onProgress: Kind.fn,
+})
 
 /**
  * Sends every message of a stream and returns the summary.

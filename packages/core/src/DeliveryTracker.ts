@@ -51,8 +51,9 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
-import { checkCount, checkDuration, invalidOptions, rejectInvalid } from "./internal/options.ts"
+import * as Kind from "./internal/options.ts"
 import { receive } from "./internal/updates/receiver.ts"
+import { webhookSecret } from "./internal/updates/signature.ts"
 import { makeTokens } from "./internal/updates/token.ts"
 import { receiveWeb } from "./internal/updates/webHandler.ts"
 import {
@@ -64,7 +65,6 @@ import { type Input, SendToPhoneRequest, type SendReceipt } from "./SendToPhone.
 import * as SentClient from "./SentClient.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
-import type { WebhookError } from "./WebhookError.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -203,8 +203,7 @@ export const sendToPhone = (
 // -----------------------------------------------------------------------------
 
 /**
- * Makes a tracker with the client in the context. Fails with the reason `InvalidOptions` if an option is invalid, and
- * with the reason `InvalidSecret` if `webhookSecret` is malformed.
+ * Makes a tracker with the client in the context. Fails with the reason `InvalidOptions` if an option is invalid.
  *
  * @example
  * ```ts
@@ -220,23 +219,16 @@ export const sendToPhone = (
  */
 export const make = Effect.fnUntraced(function* (
   options: Options,
-): Effect.fn.Return<
-  DeliveryTracker["Service"],
-  SentError | WebhookError,
-  SentClient.SentClient | Scope.Scope
-> {
-  const { capacity = defaultCapacity, maxBodyBytes, webhookSecret } = options
-  const base = yield* baseOf(options.publicUrl)
-  const timeToLive = options.timeToLive ?? defaultTimeToLive
-  yield* rejectInvalid([
-    ...checkDuration(timeToLive, "timeToLive"),
-    ...checkCount(capacity, ["capacity"]),
-  ])
-  const tokens = yield* makeTokens(yield* secretBytes(options.secret))
+): Effect.fn.Return<DeliveryTracker["Service"], SentError, SentClient.SentClient | Scope.Scope> {
+  yield* Kind.checkOptions(trackerOptions, options)
+  const { capacity = defaultCapacity, maxBodyBytes, timeToLive = defaultTimeToLive } = options
+  const base = String(options.publicUrl).replace(/\/+$/, "")
+  const tokens = yield* makeTokens(new TextEncoder().encode(reveal(options.secret)))
   const verifier =
-    webhookSecret === undefined
+    options.webhookSecret === undefined
       ? undefined
-      : yield* SentWebhook.makeVerifier({ secret: webhookSecret })
+      : // The secret was checked above.
+        yield* Effect.orDie(SentWebhook.makeVerifier({ secret: options.webhookSecret }))
   const client = yield* SentClient.SentClient
   const tracked = yield* makeTracked(capacity, options.store)
 
@@ -296,31 +288,40 @@ const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
 const minSecretLength = 32
 
-const invalidOption = (path: string, message: string): SentError =>
-  invalidOptions([{ path: [path], message }])
-
-const secretBytes = (
-  secret: Options["secret"],
-): Effect.Effect<Uint8Array<ArrayBuffer>, SentError> => {
-  const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
-  return Predicate.isString(text) && text.length >= minSecretLength
-    ? Effect.succeed(new TextEncoder().encode(text))
-    : Effect.fail(invalidOption("secret", `must have at least ${minSecretLength} characters`))
-}
+const reveal = (given: Options["secret"]): string =>
+  Redacted.isRedacted(given) ? Redacted.value(given) : given
 
 const isWebhookUrl = Schema.is(SendToPhoneRequest.fields.webhookUrl)
 
-const baseOf = (publicUrl: string | URL): Effect.Effect<string, SentError> => {
-  const text = String(publicUrl).replace(/\/+$/, "")
-  return isWebhookUrl(`${text}/${"x".repeat(80)}`) && !text.includes("?")
-    ? Effect.succeed(text)
-    : Effect.fail(
-        invalidOption(
-          "publicUrl",
-          "must be an absolute http or https URL without query, fragment and user info, e.g. https://app.example.com/webhooks/sent",
-        ),
-      )
+// The value is not shown: the path may be secret.
+const publicUrl: Kind.Kind = (value) => {
+  const base = String(value).replace(/\/+$/, "")
+  return (Predicate.isString(value) || value instanceof URL) &&
+    isWebhookUrl(`${base}/${"x".repeat(80)}`) &&
+    !base.includes("?")
+    ? []
+    : [
+        {
+          path: [],
+          message:
+            "must be an absolute http or https URL without query, fragment and user info, e.g. https://app.example.com/webhooks/sent",
+        },
+      ]
 }
+
+const trackerOptions: Kind.Kind = Kind.struct<Options>({
+  publicUrl: Kind.required(publicUrl),
+  secret: Kind.required(
+    Kind.secret(`must have at least ${minSecretLength} characters`, ({ length }) =>
+      length >= minSecretLength ? undefined : `it has ${length}`,
+    ),
+  ),
+  timeToLive: Kind.duration(),
+  capacity: Kind.whole(1),
+  store: Kind.having("a KeyValueStore", "get", "set", "remove"),
+  webhookSecret: Kind.oneOrMore(webhookSecret),
+  maxBodyBytes: Kind.whole(1),
+})
 
 const lastSegment = (url: string): string => {
   const [path = ""] = url.split(/[?#]/)
@@ -393,7 +394,7 @@ const defaultWithin = Duration.minutes(5)
  */
 export const layer = (
   options: Options,
-): Layer.Layer<DeliveryTracker, SentError | WebhookError, SentClient.SentClient> =>
+): Layer.Layer<DeliveryTracker, SentError, SentClient.SentClient> =>
   Layer.effect(DeliveryTracker, make(options))
 
 /**

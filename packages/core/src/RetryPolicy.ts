@@ -27,83 +27,10 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import { type Options, type RetryPolicy, retryPolicyOptions } from "./internal/send/retryPolicy.ts"
 import type { SentError } from "./SentError.ts"
 
-// -----------------------------------------------------------------------------
-// Types
-// -----------------------------------------------------------------------------
-
-/** A retry that is about to wait. */
-export interface Retry {
-  /** The failure that is retried. */
-  readonly error: SentError
-  /** How many requests of this send were sent so far. */
-  readonly attempts: number
-  /** How long it waits from now. */
-  readonly delay: Duration.Duration
-}
-
-/**
- * A retry budget, which all sends of a layer share. It keeps retries from multiplying the load of an outage.
- *
- * **Details**
- *
- * The budget is full at first. Each failure that could be retried takes one token, each accepted message returns
- * `refund` tokens. At one half or below, nothing is retried.
- *
- * Source: gRPC's retry throttling (gRFC A6).
- */
-export interface Budget {
-  /** How many tokens a full budget has; above 0. */
-  readonly tokens: number
-  /** How many tokens an accepted message returns; 0 or more. */
-  readonly refund: number
-}
-
-/** A retry policy, made by {@link make}. */
-export interface RetryPolicy {
-  /** The waits between attempts. When it ends, so do the retries. */
-  readonly schedule: Schedule.Schedule<unknown, SentError>
-  /** The maximum number of retries, without the first attempt. */
-  readonly times: number
-  /** Which of the failures that may be retried are retried. */
-  readonly while: (error: SentError) => boolean
-  /** Whether failures are retried after which the message may have been accepted. */
-  readonly atLeastOnce: boolean
-  /** The longest `Retry-After` to wait for. */
-  readonly maxRetryAfter: Duration.Duration
-  /** The retry budget; undefined for none. */
-  readonly budget: Budget | undefined
-  /** Runs before each wait. */
-  readonly onRetry: (retry: Retry) => Effect.Effect<void>
-}
-
-/** The options of a policy. The defaults are those of {@link notSent}. */
-export interface Options {
-  /** The waits between attempts. A longer `Retry-After` takes precedence. Default: {@link backoff}. */
-  readonly schedule?: Schedule.Schedule<unknown, SentError> | undefined
-  /** The maximum number of retries. Default: 3, which makes 4 attempts. */
-  readonly times?: number | undefined
-  /**
-   * Which failures are retried. It narrows what `delivery` allows and never widens it: a message that may have been
-   * sent is retried only with `atLeastOnce`. Default: those with `isTransient`, except an open circuit.
-   */
-  readonly while?: ((error: SentError) => boolean) | undefined
-  /**
-   * Whether failures are retried after which the message may have been accepted. The recipient may then get the message
-   * more than once. Default: false.
-   */
-  readonly atLeastOnce?: boolean | undefined
-  /**
-   * The longest `Retry-After` to wait for. With a longer one, the send fails at once, with the error that carries it.
-   * Default: 60 seconds.
-   */
-  readonly maxRetryAfter?: Duration.Input | undefined
-  /** The retry budget of the layer; `false` for none. Default: 10 tokens, a refund of 0.1. */
-  readonly budget?: Budget | false | undefined
-  /** Runs before each wait, for example to log. Default: nothing. */
-  readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
-}
+export type { Budget, Options, Retry, RetryPolicy } from "./internal/send/retryPolicy.ts"
 
 // -----------------------------------------------------------------------------
 // Construction
@@ -128,7 +55,8 @@ export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("500 mil
  *
  * **Gotchas**
  *
- * Throws a `RangeError` if `times` or `budget` is out of range.
+ * It never throws: the layer or the send that the policy is given to fails with the reason `InvalidOptions` if an option
+ * is invalid, and sends nothing.
  *
  * @example
  * ```ts
@@ -145,21 +73,19 @@ export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("500 mil
  * ```
  */
 export const make = (options: Options = {}): RetryPolicy => {
-  const { budget = { tokens: 10, refund: 0.1 }, times = 3 } = options
-  if (!Number.isInteger(times) || times < 0) {
-    throw new RangeError("RetryPolicy: times must be a whole number, 0 or more")
-  }
-  if (budget !== false && !(budget.tokens > 0 && budget.refund >= 0)) {
-    throw new RangeError("RetryPolicy: budget.tokens must be above 0 and budget.refund 0 or more")
-  }
+  const issues = retryPolicyOptions(options)
+  // A policy with issues is never used.
+  const valid: Options = issues.length === 0 ? options : {}
+  const { budget = { tokens: 10, refund: 0.1 } } = valid
   return {
-    schedule: options.schedule ?? backoff,
-    times,
-    while: options.while ?? isWorthRetrying,
-    atLeastOnce: options.atLeastOnce ?? false,
-    maxRetryAfter: Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds"),
+    schedule: valid.schedule ?? backoff,
+    times: valid.times ?? 3,
+    while: valid.while ?? isWorthRetrying,
+    atLeastOnce: valid.atLeastOnce ?? false,
+    maxRetryAfter: Duration.fromInputUnsafe(valid.maxRetryAfter ?? "60 seconds"),
     budget: budget === false ? undefined : budget,
-    onRetry: options.onRetry ?? (() => nothing),
+    onRetry: valid.onRetry ?? (() => nothing),
+    issues,
   }
 }
 

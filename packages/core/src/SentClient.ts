@@ -19,7 +19,7 @@
  * console.assert(receipt.status === 204)
  * ```
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -28,29 +28,32 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { checkDuration, rejectInvalid } from "./internal/options.ts"
-import { parseBaseUrl } from "./internal/send/baseUrl.ts"
+import type { CircuitBreak } from "./CircuitBreak.ts"
+import { type Configured, readOptions, readVariable } from "./internal/environment.ts"
+import * as Kind from "./internal/options.ts"
+import { baseUrl as baseUrlKind, isPlainHttp } from "./internal/send/baseUrl.ts"
 import { makeBudget } from "./internal/send/budget.ts"
 import { decodeOrExplain } from "./internal/send/explain.ts"
-import {
-  checkCircuitBreaker,
-  type CircuitBreakerOptions,
-} from "./internal/send/limits/circuitBreaker.ts"
-import { makeLimits } from "./internal/send/limits/limits.ts"
-import { checkRateLimit, type RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
+import { circuitBreakKind, makeLimits, rateLimitKind } from "./internal/send/limits/limits.ts"
 import { makeLockout } from "./internal/send/lockout.ts"
 import * as Operation from "./internal/send/operation.ts"
 import { makeProgress, type Progress } from "./internal/send/progress.ts"
+import { retryPolicy } from "./internal/send/retryPolicy.ts"
 import { checkBrowser, makeFetchOptions } from "./internal/send/runtime.ts"
 import { type Line, send, type Sending } from "./internal/send/send.ts"
+import {
+  sendKinds,
+  type SendOptions,
+  sendOptions as sendOptionsKind,
+} from "./internal/send/sendOptions.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
+import type { RateLimit } from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
-import { InvalidRequest, SentError } from "./SentError.ts"
+import { InvalidRequest, type Issue, SentError } from "./SentError.ts"
 
-export type { CircuitBreakerOptions } from "./internal/send/limits/circuitBreaker.ts"
-export type { RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
+export type { SendOptions } from "./internal/send/sendOptions.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -59,10 +62,18 @@ export type { RateLimitOptions } from "./internal/send/limits/rateLimit.ts"
 /** The options of a client. */
 export interface Options {
   /**
-   * The base URL of the API; it may have a path. Plain http is allowed for loopback addresses only. Default:
-   * `https://api.sent.dm`.
+   * The base URL of the API, without `/v1`; it may have a path. Plain http is allowed for loopback addresses only, unless
+   * `allowPlainHttp` is set. Default: `https://api.sent.dm`.
    */
   readonly baseUrl?: string | URL | undefined
+  /**
+   * Allows plain http to other hosts than this machine, for example to a mock in a container. Default: false, and the layer
+   * fails.
+   *
+   * Everyone on the network can then read the API key and the messages, and a warning is logged when the layer is built.
+   * Use it only with a key that is worth nothing, such as the mock's.
+   */
+  readonly allowPlainHttp?: boolean | undefined
   /** How long the response to one request may take. Default: 30 seconds. */
   readonly timeout?: Duration.Input | undefined
   /**
@@ -78,18 +89,16 @@ export interface Options {
   /**
    * How many requests may be sent in a period of time; other requests wait their turn, in order. Default: no limit.
    *
-   * The count is kept in memory, or in the `RateLimiterStore` of `effect/persistence/RateLimiter` if the layer is
-   * provided with one: with `RateLimiter.layerStoreRedis`, several machines share one limit.
+   * Made by `RateLimit.make`, or by `RateLimit.makeShared` for several processes.
    */
-  readonly rateLimit?: RateLimitOptions | undefined
+  readonly rateLimit?: RateLimit | undefined
   /**
    * Stops sending for a while after repeated failures of the service, and fails with `CircuitOpen` instead. Default: no
-   * circuit breaker; `{}` is one with default options.
+   * circuit breaker.
    *
-   * The state is kept in memory, or in the `CircuitBreakerStore` of `effect/persistence/CircuitBreaker` if the layer is
-   * provided with one.
+   * Made by `CircuitBreak.make`, or by `CircuitBreak.makeShared` for several processes.
    */
-  readonly circuitBreaker?: CircuitBreakerOptions | undefined
+  readonly circuitBreak?: CircuitBreak | undefined
   /**
    * Allows a client where there is a global `document`. Default: false, and the layer fails there.
    *
@@ -97,16 +106,6 @@ export interface Options {
    * Set it only for tests in an environment with a DOM, such as jsdom.
    */
   readonly dangerouslyAllowBrowser?: boolean | undefined
-}
-
-/** The options of one send. They take precedence over the options of the client. */
-export interface SendOptions {
-  /** How long the response to one request may take. Default: the client's. */
-  readonly timeout?: Duration.Input | undefined
-  /** How long the send may take in total. Default: the client's. */
-  readonly deadline?: Duration.Input | undefined
-  /** Which failures are retried. Default: the policy of {@link withRetryPolicy}, and then the client's. */
-  readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -206,28 +205,26 @@ export const make = Effect.fnUntraced(function* (
   SentError,
   HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
-  const {
-    circuitBreaker,
-    deadline = defaultDeadline,
-    rateLimit,
-    timeout = defaultTimeout,
-  } = options
-  const baseUrl = yield* parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
-  yield* rejectInvalid([
-    ...checkDuration(timeout, "timeout"),
-    ...checkDuration(deadline, "deadline"),
-    ...checkRateLimit(rateLimit),
-    ...checkCircuitBreaker(circuitBreaker),
-    ...checkBrowser(options.dangerouslyAllowBrowser),
-  ])
+  yield* Kind.checkOptions(clientOptions, options)
+  yield* Kind.rejectInvalid(checkBrowser(options.dangerouslyAllowBrowser))
+  const { deadline = defaultDeadline, timeout = defaultTimeout } = options
+  const url = new URL(options.baseUrl ?? defaultBaseUrl)
+  yield* Kind.rejectInvalid(
+    Kind.at("baseUrl", plainHttpIssues(url, options.allowPlainHttp === true)),
+  )
+  if (isPlainHttp(url)) {
+    yield* Effect.logWarning(
+      `Plain http to ${url.host} is allowed: everyone on the network can read the API key and the messages`,
+    )
+  }
   const line: Line = {
     client: yield* HttpClient.HttpClient,
     fetchOptions: yield* makeFetchOptions,
-    baseUrl,
+    baseUrl: url,
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
-    limits: yield* makeLimits({ host: baseUrl.host, rateLimit, circuitBreaker }),
+    limits: yield* makeLimits(options),
     warnOfRepeats: Telemetry.makeWarnOfRepeats(),
   }
 
@@ -237,15 +234,11 @@ export const make = Effect.fnUntraced(function* (
     sendOptions: SendOptions = {},
   ) {
     const request = yield* decodeInput(input)
-    yield* rejectInvalid([
-      ...checkDuration(sendOptions.timeout, "timeout"),
-      ...checkDuration(sendOptions.deadline, "deadline"),
-    ])
-    const policy =
-      sendOptions.retryPolicy ??
-      (yield* RetryPolicy.CurrentRetryPolicy) ??
-      options.retryPolicy ??
-      RetryPolicy.notSent
+    yield* Kind.checkOptions(sendOptionsKind, sendOptions)
+    const ofRegion = yield* RetryPolicy.CurrentRetryPolicy
+    if (ofRegion !== undefined)
+      yield* Kind.rejectInvalid(Kind.at("retryPolicy", retryPolicy(ofRegion)))
+    const policy = sendOptions.retryPolicy ?? ofRegion ?? options.retryPolicy ?? RetryPolicy.notSent
     const sending: Sending<SendToPhoneRequest> = {
       operation: Operation.sendToPhone,
       request,
@@ -263,6 +256,27 @@ export const make = Effect.fnUntraced(function* (
     }),
   })
 })
+
+const clientOptions: Kind.Kind = Kind.struct<Options>({
+  ...sendKinds,
+  baseUrl: baseUrlKind,
+  allowPlainHttp: Kind.boolean,
+  rateLimit: rateLimitKind,
+  circuitBreak: circuitBreakKind,
+  dangerouslyAllowBrowser: Kind.boolean,
+})
+
+const plainHttpIssues = (url: URL, isAllowed: boolean): ReadonlyArray<Issue> =>
+  isAllowed || !isPlainHttp(url)
+    ? []
+    : [
+        {
+          path: [],
+          message:
+            "must be an https URL: plain http would expose the credentials on the network (to reach a mock in a " +
+            "container, set allowPlainHttp or SENT_ALLOW_PLAIN_HTTP to true)",
+        },
+      ]
 
 const defaultBaseUrl = "https://api.sent.dm"
 
@@ -323,7 +337,12 @@ export const layer = (
   Layer.effect(SentClient, make(options))
 
 /**
- * Provides a client whose options are values or `Config`s. Without a `baseUrl`, `SENT_BASE_URL` is read, if it is set.
+ * Provides a client whose options are values or `Config`s.
+ *
+ * **Details**
+ *
+ * Without a `baseUrl`, `SENT_BASE_URL` is read, and without `allowPlainHttp`, `SENT_ALLOW_PLAIN_HTTP` (`true` or `false`);
+ * both may be absent.
  *
  * @example
  * ```ts
@@ -334,7 +353,7 @@ export const layer = (
  * ```
  */
 export const layerConfig = (
-  options: { readonly [K in keyof Options]?: Options[K] | Config.Config<Options[K]> } = {},
+  options: Configured<Options> = {},
 ): Layer.Layer<
   SentClient,
   Config.ConfigError | SentError,
@@ -342,22 +361,30 @@ export const layerConfig = (
 > =>
   Layer.unwrap(
     Effect.gen(function* () {
-      return layer({
-        baseUrl: yield* read(
-          options.baseUrl ?? Config.withDefault(Config.String("SENT_BASE_URL"), undefined),
-        ),
-        timeout: yield* read(options.timeout),
-        deadline: yield* read(options.deadline),
-        retryPolicy: yield* read(options.retryPolicy),
-        rateLimit: yield* read(options.rateLimit),
-        circuitBreaker: yield* read(options.circuitBreaker),
-        dangerouslyAllowBrowser: yield* read(options.dangerouslyAllowBrowser),
-      })
+      const given = yield* readOptions<Options>(options)
+      yield* Kind.checkOptions(clientOptions, given)
+      const allowPlainHttp = given.allowPlainHttp ?? (yield* readAllowPlainHttp)
+      const baseUrl = given.baseUrl ?? (yield* readBaseUrl(allowPlainHttp))
+      return layer({ ...given, allowPlainHttp, baseUrl })
     }),
   )
 
-const read = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.ConfigError> =>
-  Config.isConfig(option) ? option : Effect.succeed(option)
+const readBaseUrl = Effect.fnUntraced(function* (mayBePlain: boolean) {
+  const value = yield* readVariable("SENT_BASE_URL")
+  if (value === undefined) return undefined
+  yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", baseUrlKind(value)))
+  yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", plainHttpIssues(new URL(value), mayBePlain)))
+  return value
+})
+
+const readAllowPlainHttp = Effect.fnUntraced(function* () {
+  const value = yield* readVariable("SENT_ALLOW_PLAIN_HTTP")
+  if (value === undefined || value === "false") return false
+  yield* Kind.rejectInvalid(
+    Kind.at("SENT_ALLOW_PLAIN_HTTP", Kind.boolean(value === "true" ? true : value)),
+  )
+  return true
+})()
 
 /**
  * Provides a client that is configured by the environment and sends with `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and,

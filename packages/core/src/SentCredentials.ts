@@ -24,14 +24,19 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { readVariable } from "./internal/environment.ts"
 import { guid } from "./internal/guid.ts"
-import { checkDuration, rejectInvalid } from "./internal/options.ts"
-import { decodeOrExplain } from "./internal/send/explain.ts"
-import { CredentialsUnavailable, SentError } from "./SentError.ts"
+import * as Kind from "./internal/options.ts"
+import { CredentialsUnavailable, type Issue, SentError } from "./SentError.ts"
 
 // -----------------------------------------------------------------------------
 // Types
 // -----------------------------------------------------------------------------
+
+const rightSenderId = "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+
+const rightApiKey =
+  "must be visible ASCII characters, without spaces or line breaks, and not be empty"
 
 /**
  * The GUID of the sender, the value of `x-sender-id`.
@@ -39,7 +44,7 @@ import { CredentialsUnavailable, SentError } from "./SentError.ts"
  * Source: the API page's header parameter `x-sender-id` (format `guid`).
  */
 export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.check(
-  Schema.isPattern(guid, { message: "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301" }),
+  Schema.isPattern(guid, { message: rightSenderId }),
 ).pipe(Schema.brand("SenderId"))
 
 /** A string that {@link SenderId} accepted. */
@@ -54,9 +59,7 @@ export type SenderId = string & Brand.Brand<"SenderId">
  * runtimes print the header when they say so.
  */
 export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = Schema.String.check(
-  Schema.isPattern(/^[\x21-\x7E]+$/u, {
-    message: "must be visible ASCII characters, without spaces or line breaks, and not be empty",
-  }),
+  Schema.isPattern(/^[\x21-\x7E]+$/u, { message: rightApiKey }),
 ).pipe(Schema.brand("ApiKey"))
 
 /** A string that {@link ApiKey} accepted. */
@@ -96,14 +99,22 @@ export class SentCredentials extends Context.Service<
 // Construction
 // -----------------------------------------------------------------------------
 
-const decodeCredentials = decodeOrExplain(Schema.Struct({ senderId: SenderId, apiKey: ApiKey }))
+const isSenderId = Schema.is(SenderId)
 
-const reveal = (value: unknown): unknown =>
-  Redacted.isRedacted(value) ? Redacted.value(value) : value
+const isApiKey = Schema.is(ApiKey)
+
+const credentialKinds = {
+  senderId: Kind.required(
+    Kind.secret(rightSenderId, (text) => (isSenderId(text) ? undefined : "")),
+  ),
+  apiKey: Kind.required(Kind.secret(rightApiKey, (text) => (isApiKey(text) ? undefined : ""))),
+}
+
+const credentialsInput: Kind.Kind = Kind.struct<CredentialsInput>(credentialKinds)
 
 /**
  * Validates credentials. Fails with the reason `CredentialsUnavailable`, which says what is malformed without showing
- * its value.
+ * its value. Use it where credentials are loaded.
  *
  * @example
  * ```ts
@@ -117,18 +128,28 @@ const reveal = (value: unknown): unknown =>
  * console.assert(error.message.includes("senderId must be a GUID"))
  * ```
  */
-export const make: (input: CredentialsInput) => Effect.Effect<Credentials, SentError> =
-  Effect.fnUntraced(function* (input) {
-    const plain = yield* Effect.mapError(
-      decodeCredentials({ senderId: reveal(input.senderId), apiKey: reveal(input.apiKey) }),
-      (issues) =>
-        unavailable(issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; ")),
-    )
-    return {
-      senderId: Redacted.make(plain.senderId, { label: "x-sender-id" }),
-      apiKey: Redacted.make(plain.apiKey, { label: "x-api-key" }),
-    }
-  })
+export const make = (input: CredentialsInput): Effect.Effect<Credentials, SentError> => {
+  // A vault may return more than the two.
+  const issues = Predicate.isObject(input)
+    ? credentialsInput({ senderId: input.senderId, apiKey: input.apiKey })
+    : credentialsInput(input)
+  return issues.length === 0
+    ? Effect.succeed(redact(input))
+    : Effect.fail(
+        unavailable(
+          issues.map(({ message, path }) => [...path, message].join(" ").trim()).join("; "),
+        ),
+      )
+}
+
+/** Makes validated credentials `Redacted`. */
+const redact = ({ apiKey, senderId }: CredentialsInput): Credentials => ({
+  senderId: Redacted.make(SenderId.make(reveal(senderId)), { label: "x-sender-id" }),
+  apiKey: Redacted.make(ApiKey.make(reveal(apiKey)), { label: "x-api-key" }),
+})
+
+const reveal = (value: string | Redacted.Redacted<string>): string =>
+  Redacted.isRedacted(value) ? Redacted.value(value) : value
 
 const unavailable = (description: string): SentError =>
   new SentError({ reason: new CredentialsUnavailable({ description }), attempts: 0 })
@@ -138,7 +159,7 @@ const unavailable = (description: string): SentError =>
 // -----------------------------------------------------------------------------
 
 /**
- * Provides fixed credentials. The layer fails if they are malformed.
+ * Provides fixed credentials. The layer fails with the reason `InvalidOptions` if they are malformed.
  *
  * @example
  * ```ts
@@ -154,13 +175,16 @@ const unavailable = (description: string): SentError =>
 export const layer = (input: CredentialsInput): Layer.Layer<SentCredentials, SentError> =>
   Layer.effect(
     SentCredentials,
-    Effect.map(make(input), (credentials) => ({ get: Effect.succeed(credentials) })),
+    Effect.map(Kind.checkOptions(credentialsInput, input), () => ({
+      get: Effect.succeed(redact(input)),
+    })),
   )
 
 /**
  * Provides credentials from the configuration: by default `SENT_SENDER_ID` and `SENT_API_KEY`.
  *
- * The layer fails with a `ConfigError` if one is missing, and with a `SentError` if one is malformed.
+ * The layer fails with the reason `InvalidOptions` if one of these variables is missing, or if a value is malformed. If a
+ * `Config` of your own is missing, it fails with a `ConfigError`.
  *
  * @example
  * ```ts
@@ -174,20 +198,51 @@ export const layer = (input: CredentialsInput): Layer.Layer<SentCredentials, Sen
  * })
  * ```
  */
-export const layerConfig = (options?: {
-  /** Default: `Config.Redacted("SENT_SENDER_ID")`. */
-  readonly senderId?: Config.Config<string | Redacted.Redacted<string>> | undefined
-  /** Default: `Config.Redacted("SENT_API_KEY")`. */
-  readonly apiKey?: Config.Config<string | Redacted.Redacted<string>> | undefined
-}): Layer.Layer<SentCredentials, Config.ConfigError | SentError> =>
+export const layerConfig = (
+  options: {
+    /** Default: the variable `SENT_SENDER_ID`. */
+    readonly senderId?: Config.Config<string | Redacted.Redacted<string>> | undefined
+    /** Default: the variable `SENT_API_KEY`. */
+    readonly apiKey?: Config.Config<string | Redacted.Redacted<string>> | undefined
+  } = {},
+): Layer.Layer<SentCredentials, Config.ConfigError | SentError> =>
   Layer.unwrap(
-    Effect.map(
-      Config.all({
-        senderId: options?.senderId ?? Config.Redacted("SENT_SENDER_ID"),
-        apiKey: options?.apiKey ?? Config.Redacted("SENT_API_KEY"),
-      }),
-      layer,
-    ),
+    Effect.gen(function* () {
+      yield* Kind.checkOptions(configKinds, options)
+      const senderId = yield* options.senderId ?? readVariable("SENT_SENDER_ID")
+      const apiKey = yield* options.apiKey ?? readVariable("SENT_API_KEY")
+      const { senderId: isId, apiKey: isKey } = credentialKinds
+      yield* Kind.rejectInvalid([
+        ...(options.senderId === undefined ? variableIssues("SENT_SENDER_ID", isId, senderId) : []),
+        ...(options.apiKey === undefined ? variableIssues("SENT_API_KEY", isKey, apiKey) : []),
+      ])
+      return layer({ senderId: senderId ?? "", apiKey: apiKey ?? "" })
+    }),
+  )
+
+const configKinds: Kind.Kind = Kind.struct<NonNullable<Parameters<typeof layerConfig>[0]>>({
+  senderId: Kind.where("must be a Config", Config.isConfig),
+  apiKey: Kind.where("must be a Config", Config.isConfig),
+})
+
+/** What is wrong with the value of a variable, by the name of the variable. */
+const variableIssues = (
+  name: "SENT_SENDER_ID" | "SENT_API_KEY",
+  isRight: Kind.Kind,
+  value: unknown,
+): ReadonlyArray<Issue> =>
+  Kind.at(
+    name,
+    value === undefined || value === ""
+      ? [
+          {
+            path: [],
+            message:
+              `is ${value === "" ? "empty" : "not set"}: copy the value from your Sent dashboard, see ` +
+              "https://docs.sent.dm/docs/api-reference/authentication",
+          },
+        ]
+      : isRight(value),
   )
 
 /**
@@ -220,19 +275,27 @@ export const layerConfig = (options?: {
  * })
  * ```
  */
-export const layerEffect = <E, R>(options: {
-  /** Loads the credentials. The deadline of the send ends it too; give it its own time-out if it can hang. */
-  readonly load: Effect.Effect<CredentialsInput, E, R>
-  /** How long loaded credentials are used. Default: 5 minutes. */
-  readonly timeToLive?: Duration.Input | undefined
-}): Layer.Layer<SentCredentials, SentError, R> =>
+export const layerEffect = <E, R>(
+  options: RotatingOptions<E, R>,
+): Layer.Layer<SentCredentials, SentError, R> =>
   Layer.effect(SentCredentials, makeRotating(options))
 
-const makeRotating = Effect.fnUntraced(function* <E, R>({
-  load,
-  timeToLive = "5 minutes",
-}: Parameters<typeof layerEffect<E, R>>[0]) {
-  yield* rejectInvalid(checkDuration(timeToLive, "timeToLive"))
+/** The options of credentials that rotate. */
+export interface RotatingOptions<E = never, R = never> {
+  /** Loads the credentials. The deadline of the send ends it too; give it its own time-out if it can hang. */
+  readonly load: Effect.Effect<CredentialsInput, E, R>
+  /** How long loaded credentials are used; it may be infinite. Default: 5 minutes. */
+  readonly timeToLive?: Duration.Input | undefined
+}
+
+const rotatingKinds: Kind.Kind = Kind.struct<RotatingOptions>({
+  load: Kind.required(Kind.where("must be an Effect", Effect.isEffect)),
+  timeToLive: Kind.duration({ infinite: true }),
+})
+
+const makeRotating = Effect.fnUntraced(function* <E, R>(options: RotatingOptions<E, R>) {
+  yield* Kind.checkOptions(rotatingKinds, options)
+  const { load, timeToLive = "5 minutes" } = options
   const lifetime = Duration.fromInputUnsafe(timeToLive)
   const context = yield* Effect.context<R>()
   // Weak references: only credentials that a send still holds can be rejected again.

@@ -30,13 +30,21 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import * as Kind from "./internal/options.ts"
 import { type HeadersInput, readHeaders, toHeaders } from "./internal/updates/headers.ts"
 import { receive } from "./internal/updates/receiver.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
-import { importSecret, matchesAny, type Secret, signatureOf } from "./internal/updates/signature.ts"
+import {
+  importSecret,
+  matchesAny,
+  type Secret,
+  signatureOf,
+  webhookSecret,
+} from "./internal/updates/signature.ts"
 import { type Receive, receiveWeb } from "./internal/updates/webHandler.ts"
 import {
   BadSignature,
+  InvalidOptions,
   MalformedPayload,
   TimestampOutOfTolerance,
   WebhookError,
@@ -102,7 +110,7 @@ export type Verifier = (
 ) => Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError>
 
 /**
- * Makes a {@link verify} for many calls, which reads the secrets once. Fails with the reason `InvalidSecret`.
+ * Makes a {@link verify} for many calls, which reads the secrets once. Fails with the reason `InvalidOptions`.
  *
  * @example
  * ```ts
@@ -116,12 +124,29 @@ export type Verifier = (
  * console.assert(error.reason._tag === "MissingHeader")
  * ```
  */
-export const makeVerifier = Effect.fnUntraced(function* ({
-  secret,
-  tolerance = defaultTolerance,
-}: VerifyOptions): Effect.fn.Return<Verifier, WebhookError> {
-  const keys = yield* Effect.mapError(Effect.forEach(secretsOf(secret), importSecret), failure)
-  const toleranceSeconds = Duration.toSeconds(Duration.fromInputUnsafe(tolerance))
+export const makeVerifier = (options: VerifyOptions): Effect.Effect<Verifier, WebhookError> =>
+  Effect.andThen(checkOptions(verifyOptions, options), verifierOf(options))
+
+const verifyKinds = {
+  secret: Kind.required(Kind.oneOrMore(webhookSecret)),
+  tolerance: Kind.duration(),
+}
+
+const verifyOptions: Kind.Kind = Kind.struct<VerifyOptions>(verifyKinds)
+
+const checkOptions = (kind: Kind.Kind, options: unknown): Effect.Effect<void, WebhookError> => {
+  const issues = kind(options)
+  return issues.length === 0 ? Effect.void : Effect.fail(failure(new InvalidOptions({ issues })))
+}
+
+/** The verifier of options that were checked. */
+const verifierOf = Effect.fnUntraced(function* (
+  options: VerifyOptions,
+): Effect.fn.Return<Verifier> {
+  const keys = yield* Effect.forEach(secretsOf(options.secret), importSecret)
+  const toleranceSeconds = Duration.toSeconds(
+    Duration.fromInputUnsafe(options.tolerance ?? defaultTolerance),
+  )
 
   return Effect.fnUntraced(function* ({ body, headers }) {
     const { id, signatures, timestamp } = yield* Effect.mapError(
@@ -189,7 +214,7 @@ export interface SignOptions {
 
 /**
  * Signs a body as the provider does, and returns the three headers. Use it to test a receiver. Fails with the reason
- * `InvalidSecret`.
+ * `InvalidOptions`.
  *
  * @example
  * ```ts
@@ -204,12 +229,20 @@ export interface SignOptions {
  */
 export const sign = Effect.fnUntraced(function* (
   body: Uint8Array | string,
-  { id = "00000000-0000-4000-8000-000000000000", secret, timestamp }: SignOptions,
+  options: SignOptions,
 ): Effect.fn.Return<Readonly<Record<string, string>>, WebhookError> {
-  const key = yield* Effect.mapError(importSecret(secret), failure)
+  yield* checkOptions(signOptions, options)
+  const { id = "00000000-0000-4000-8000-000000000000", secret, timestamp } = options
+  const key = yield* importSecret(secret)
   const seconds = String(timestamp ?? Math.floor((yield* Clock.currentTimeMillis) / 1000))
   const signed = { id, timestamp: seconds, body: toBytes(body) }
   return toHeaders({ ...signed, signatures: yield* signatureOf(key, signed) })
+})
+
+const signOptions: Kind.Kind = Kind.struct<SignOptions>({
+  secret: Kind.required(webhookSecret),
+  id: Kind.text,
+  timestamp: Kind.number(0),
 })
 
 // -----------------------------------------------------------------------------
@@ -231,10 +264,19 @@ export interface ReceiverOptions<E = never, R = never> extends VerifyOptions {
   readonly store?: KeyValueStore.KeyValueStore | undefined
 }
 
+const receiverOptions: Kind.Kind = Kind.struct<ReceiverOptions>({
+  ...verifyKinds,
+  handle: Kind.required(Kind.fn),
+  maxBodyBytes: Kind.whole(1),
+  dedupeSize: Kind.whole(1),
+  store: Kind.having("a KeyValueStore", "get", "set", "remove"),
+})
+
 const makeReceiver = Effect.fnUntraced(function* <E, R>(
   options: ReceiverOptions<E, R>,
 ): Effect.fn.Return<Receive, WebhookError, R> {
-  const verifier = yield* makeVerifier(options)
+  yield* checkOptions(receiverOptions, options)
+  const verifier = yield* verifierOf(options)
   const seen = yield* makeSeen(options)
   const services = yield* Effect.context<R>()
   const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E> =>
@@ -252,7 +294,8 @@ const makeReceiver = Effect.fnUntraced(function* <E, R>(
 })
 
 /**
- * Adds a route to Effect's `HttpRouter` that receives webhook calls. The layer fails with the reason `InvalidSecret`.
+ * Adds a route to Effect's `HttpRouter` that receives webhook calls. The layer fails with the reason
+ * `InvalidOptions` if an option is invalid.
  *
  * **Details**
  *
@@ -291,7 +334,7 @@ export const route = <E, R>(
  * **Gotchas**
  *
  * Make the handler once and not for every request: it keeps the events that it has handled. The promise is rejected only
- * if a secret is malformed.
+ * if an option is invalid.
  *
  * @example
  * ```ts

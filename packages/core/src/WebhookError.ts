@@ -20,6 +20,9 @@
  * ```
  */
 import * as Schema from "effect/Schema"
+import { InvalidOptions } from "./SentError.ts"
+
+export { InvalidOptions } from "./SentError.ts"
 
 /** A header of a signed call is missing or empty. */
 export class MissingHeader extends Schema.TaggedError<MissingHeader>("WebhookError/MissingHeader")(
@@ -68,16 +71,6 @@ export class MalformedPayload extends Schema.TaggedError<MalformedPayload>(
   }
 }
 
-/** A secret in the options is malformed. The call itself may be valid. */
-export class InvalidSecret extends Schema.TaggedError<InvalidSecret>("WebhookError/InvalidSecret")(
-  "InvalidSecret",
-  {},
-) {
-  override get message(): string {
-    return "a webhook secret must be `whsec_` and the base64 of the key, as the provider shows it"
-  }
-}
-
 /** The reason to reject a call, in `reason`. It never holds the body, a signature or the secret. */
 export class WebhookError extends Schema.TaggedError<WebhookError>("WebhookError/WebhookError")(
   "WebhookError",
@@ -88,7 +81,8 @@ export class WebhookError extends Schema.TaggedError<WebhookError>("WebhookError
       BadSignature,
       TimestampOutOfTolerance,
       MalformedPayload,
-      InvalidSecret,
+      // The options are invalid; the call itself may be valid.
+      InvalidOptions,
     ]),
   },
 ) {

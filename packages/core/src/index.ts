@@ -4,8 +4,10 @@
  * Each module is also a separate entry point, for example `@effect-sent/core/SentClient`.
  */
 export * as BulkSender from "./BulkSender.ts"
+export * as CircuitBreak from "./CircuitBreak.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export * as DeliveryTracker from "./DeliveryTracker.ts"
+export * as RateLimit from "./RateLimit.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export * as SendToPhone from "./SendToPhone.ts"
 export * as SentClient from "./SentClient.ts"

@@ -379,14 +379,14 @@ describe("a tracker", () => {
     ["timeToLive", { timeToLive: 0 }],
     ["timeToLive", { timeToLive: Duration.seconds(-1) }],
     ["capacity", { capacity: 0 }],
-    ["webhook secret", { webhookSecret: "whsec_" }],
+    ["webhookSecret", { webhookSecret: "whsec_" }],
   ])("rejects the option %s: %j", ([option, options]) =>
     Effect.gen(function* () {
       const error = yield* DeliveryTracker.make({
         publicUrl: "https://app.example.com/hooks",
         secret,
         ...options,
-      }).pipe(Effect.flip, Effect.provide(clientOf("http://127.0.0.1:1")))
+      }).pipe(Effect.flip, Effect.provide(clientOf("http://127.0.0.1:2")))
       assert.include(error.message, option)
       assert.notInclude(error.message, "short")
     }),

@@ -2,7 +2,13 @@
  * What is repeated, when, and what is known of the message afterwards. Answers are scripted in memory; the wire has
  * its own tests.
  */
-import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import {
+  CircuitBreak,
+  RetryPolicy,
+  SentClient,
+  SentCredentials,
+  SentError,
+} from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Random, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
@@ -227,8 +233,11 @@ describe("make", () => {
     { budget: { tokens: 0, refund: 0.1 } },
     { budget: { tokens: 10, refund: -1 } },
     { budget: { tokens: Number.NaN, refund: 1 } },
-  ])("rejects %j", (options) => {
-    assert.throws(() => RetryPolicy.make(options), RangeError)
+  ])("keeps the issues of %j, and is then the default policy", (options) => {
+    const { budget, issues, times } = RetryPolicy.make(options)
+    assert.lengthOf(issues, 1)
+    const { notSent } = RetryPolicy
+    assert.deepStrictEqual({ budget, times }, { budget: notSent.budget, times: notSent.times })
   })
 })
 
@@ -572,12 +581,12 @@ describe("the deadline", () => {
             Effect.delay(store.record(options), "900 millis"),
         })),
       ).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
+      const circuitBreak = yield* Effect.provide(
+        CircuitBreak.makeShared({ key: "sent" }),
+        slowStore,
+      )
       const claim = yield* SentClient.sendToPhone(sample).pipe(
-        Effect.provide(
-          layerOf(scripted(step), { circuitBreaker: {}, deadline: "500 millis" }).pipe(
-            Layer.provide(slowStore),
-          ),
-        ),
+        Effect.provide(layerOf(scripted(step), { circuitBreak, deadline: "500 millis" })),
         inTime,
         Effect.as("accepted"),
         Effect.catchTag("SentError", (error) => Effect.succeed(error.delivery)),

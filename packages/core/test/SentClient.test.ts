@@ -203,7 +203,8 @@ describe("the base URL", () => {
   )
 
   const insecure =
-    "must be an https URL: plain http would expose the credentials on the network (http is allowed for loopback only)"
+    "must be an https URL: plain http would expose the credentials on the network (to reach a mock in a container, set " +
+    "allowPlainHttp or SENT_ALLOW_PLAIN_HTTP to true)"
   it.effect.each([
     { baseUrl: "http://api.sent.dm", message: insecure },
     { baseUrl: "http://10.0.0.1", message: insecure },
@@ -211,7 +212,11 @@ describe("the base URL", () => {
     { baseUrl: "http://localhost.example.com", message: insecure },
     { baseUrl: "ftp://api.sent.dm", message: "must be an https URL" },
     { baseUrl: "api.sent.dm", message: "must be an absolute URL, e.g. https://api.sent.dm" },
-    { baseUrl: "", message: "must be an absolute URL, e.g. https://api.sent.dm" },
+    {
+      baseUrl: "",
+      message:
+        "must be an absolute URL, e.g. https://api.sent.dm (it is empty: remove it to send to https://api.sent.dm)",
+    },
     { baseUrl: "https://me:pw@api.sent.dm", message: "must not contain a user name or password" },
     { baseUrl: "https://api.sent.dm?a=1", message: "must not have a query or a fragment" },
     { baseUrl: "https://api.sent.dm#a", message: "must not have a query or a fragment" },
@@ -295,8 +300,11 @@ describe("layers from the configuration", () => {
           withEnvironment(rest),
           Effect.flip,
         )
-        assert.strictEqual(error._tag, "ConfigError")
-        assert.include(error.message, missing)
+        assert.strictEqual(
+          error.message,
+          `invalid options: ${missing} is not set: copy the value from your Sent dashboard, see ` +
+            "https://docs.sent.dm/docs/api-reference/authentication [not sent]",
+        )
       }),
   )
 
@@ -306,7 +314,7 @@ describe("layers from the configuration", () => {
         withEnvironment({ ...environment, SENT_BASE_URL: "http://api.sent.dm" }),
         Effect.flip,
       )
-      assert.include(error.message, "baseUrl must be an https URL")
+      assert.include(error.message, "SENT_BASE_URL must be an https URL")
     }),
   )
 })

@@ -180,7 +180,10 @@ describe("loading", () => {
       ).pipe(Effect.flip)
       assert.instanceOf(error.reason, SentError.InvalidOptions)
       assert.deepStrictEqual(error.reason.issues, [
-        { path: ["timeToLive"], message: 'must be a duration above zero, e.g. "30 seconds"' },
+        {
+          path: ["timeToLive"],
+          message: `must be a duration above zero, e.g. "30 seconds" (got ${JSON.stringify(timeToLive)})`,
+        },
       ])
     }),
   )

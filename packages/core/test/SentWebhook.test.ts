@@ -266,9 +266,9 @@ describe("verify", () => {
   it.effect.each(["", "whsec_", "whsec_not base64", "secret!"])("rejects the secret %j", (bad) =>
     Effect.gen(function* () {
       const headers = yield* SentWebhook.sign(body, { secret })
-      assert.strictEqual(yield* refusal({ headers, body }, { secret: bad }), "InvalidSecret")
+      assert.strictEqual(yield* refusal({ headers, body }, { secret: bad }), "InvalidOptions")
       const reason = yield* Effect.flip(SentWebhook.sign(body, { secret: Redacted.make(bad) }))
-      assert.strictEqual(reason.reason._tag, "InvalidSecret")
+      assert.strictEqual(reason.reason._tag, "InvalidOptions")
     }),
   )
 
@@ -503,7 +503,7 @@ describe("the options of a receiver", () => {
           Layer.build(Layer.provide(SentWebhook.route("/hooks/sent", options), HttpRouter.layer)),
         ),
       )
-      assert.strictEqual(error.reason._tag, "InvalidSecret")
+      assert.strictEqual(error.reason._tag, "InvalidOptions")
       const handler = SentWebhook.toWebHandler(options)
       const rejected: unknown = yield* Effect.promise(() =>
         handler(new Request("https://app.example.com/")).catch((cause: unknown) => cause),

@@ -1,256 +1,13 @@
-/** The rate limit and the circuit breaker of a layer, on a clock that the tests move. */
-import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+/** The circuit breaker of a layer, on a clock that the tests move, and the options of the limits. */
+import { CircuitBreak, RateLimit, RetryPolicy, SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
-import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
-import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { Duration, Effect, Fiber, Layer } from "effect"
+import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { credentials, sample } from "@effect-sent/faults/sample"
-
-type Answer =
-  | number
-  | "reset"
-  | "refused"
-  | "silent"
-  | { readonly retryAfter: string }
-  | { readonly status: number; readonly detail: string }
-
-const responseOf = (answer: Exclude<Answer, string>): Response => {
-  if (typeof answer === "number") return new Response(null, { status: answer })
-  return "detail" in answer
-    ? new Response(JSON.stringify(answer), { status: answer.status })
-    : new Response(null, { status: 503, headers: { "retry-after": answer.retryAfter } })
-}
-
-/** A service in memory whose answer can be changed, and that keeps when each request came. */
-const service = (first: Answer = 204) => {
-  const state = { answer: first, times: new Array<number>() }
-  const client = HttpClient.make((request) =>
-    Effect.gen(function* () {
-      state.times.push(yield* Clock.currentTimeMillis)
-      const { answer } = state
-      if (answer === "silent") return yield* Effect.never
-      if (answer === "reset" || answer === "refused") {
-        const cause =
-          answer === "reset" ? { code: "ECONNRESET" } : { code: "ECONNREFUSED", syscall: "connect" }
-        return yield* new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({ request, cause }),
-        })
-      }
-      return HttpClientResponse.fromWeb(request, responseOf(answer))
-    }),
-  )
-  const layer = (options: SentClient.Options) =>
-    SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
-      Layer.provide(SentCredentials.layer(credentials)),
-      Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
-    )
-  return { state, layer }
-}
+import { sample } from "@effect-sent/faults/sample"
+import { type Answer, timedService } from "./support/timedService.ts"
 
 const send = SentClient.sendToPhone(sample)
-
-// -----------------------------------------------------------------------------
-// Rate limit
-// -----------------------------------------------------------------------------
-
-describe("a rate limit of 10 a second", () => {
-  const perSecond = { limit: 10, window: "1 second" } as const
-
-  it.effect.each([
-    ["token-bucket", [100, 200, 300, 400, 500]],
-    ["fixed-window", [1000, 1000, 1000, 1000, 1000]],
-  ] as const)("lets ten through and the others in their turn: %s", ([algorithm, later]) =>
-    Effect.gen(function* () {
-      const { layer, state } = service()
-      yield* Effect.gen(function* () {
-        const sends = yield* Effect.forkChild(
-          Effect.all(
-            Array.from({ length: 15 }, () => send),
-            { concurrency: "unbounded" },
-          ),
-        )
-        for (let tick = 0; tick < 120; tick++) yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(sends)
-        assert.deepStrictEqual(state.times, [...Array.from({ length: 10 }, () => 0), ...later])
-      }).pipe(Effect.provide(layer({ rateLimit: { ...perSecond, algorithm } })))
-    }),
-  )
-
-  it.effect("counts every request, retries included", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service(429)
-      const atOnce = RetryPolicy.make({ schedule: Schedule.forever, times: 3, budget: false })
-      const sending = Effect.flip(SentClient.sendToPhone(sample, { retryPolicy: atOnce })).pipe(
-        Effect.provide(layer({ rateLimit: { limit: 1, window: "1 second" } })),
-      )
-      const fiber = yield* Effect.forkChild(sending)
-      for (let tick = 0; tick < 40; tick++) yield* TestClock.adjust("100 millis")
-      assert.strictEqual((yield* Fiber.join(fiber)).attempts, 4)
-      assert.deepStrictEqual(state.times, [0, 1000, 2000, 3000])
-    }),
-  )
-
-  it.effect("is awaited until the deadline at most: not sent", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service()
-      yield* Effect.gen(function* () {
-        yield* send
-        const late = yield* Effect.forkChild(Effect.flip(send))
-        yield* TestClock.adjust("5 seconds")
-        const error = yield* Fiber.join(late)
-        assert.strictEqual(error.reason._tag, "TimedOut")
-        assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
-        assert.strictEqual(state.times.length, 1)
-      }).pipe(
-        Effect.provide(
-          layer({ rateLimit: { limit: 1, window: "1 minute" }, deadline: "5 seconds" }),
-        ),
-      )
-    }),
-  )
-
-  it.effect.each(["token-bucket", "fixed-window"] as const)(
-    "is used up even under a sustained load of twice the limit: %s",
-    (algorithm) =>
-      Effect.gen(function* () {
-        const { layer, state } = service()
-        yield* Effect.gen(function* () {
-          const seconds = 30
-          for (let tick = 0; tick < seconds * 10; tick++) {
-            for (let two = 0; two < 2; two++) yield* Effect.forkChild(Effect.exit(send))
-            yield* TestClock.adjust("100 millis")
-          }
-          const last = state.times.filter((time) => time >= (seconds - 10) * 1000)
-          // Turns of sends that have reached their deadline are not lost.
-          assert.isAtLeast(last.length, 100)
-          assert.isAtMost(state.times.length, (seconds + 1) * 10)
-        }).pipe(
-          Effect.provide(layer({ rateLimit: { ...perSecond, algorithm }, deadline: "5 seconds" })),
-        )
-      }),
-  )
-
-  it.effect("keeps the order in which requests came", () =>
-    Effect.gen(function* () {
-      const { layer } = service()
-      yield* Effect.gen(function* () {
-        const order: Array<number> = []
-        const sends = yield* Effect.forkChild(
-          Effect.forEach(
-            Array.from({ length: 15 }, (_, index) => index),
-            (index) => Effect.map(send, () => order.push(index)),
-            { concurrency: "unbounded" },
-          ),
-        )
-        for (let tick = 0; tick < 15; tick++) yield* TestClock.adjust("1 second")
-        yield* Fiber.join(sends)
-        assert.deepStrictEqual(
-          order,
-          Array.from({ length: 15 }, (_, index) => index),
-        )
-      }).pipe(Effect.provide(layer({ rateLimit: { limit: 1, window: "1 second" } })))
-    }),
-  )
-})
-
-describe("a rate limit whose store is unreachable", () => {
-  it.effect("lets every request through, and logs a warning", () =>
-    Effect.gen(function* () {
-      const log: Array<string> = []
-      const away = Effect.fail(
-        new RateLimiter.RateLimiterError({
-          reason: new RateLimiter.RateLimitStoreError({
-            message: "connect ECONNREFUSED redis://:password@10.0.0.1",
-          }),
-        }),
-      )
-      const { layer } = service()
-      yield* send.pipe(
-        Effect.provide(
-          layer({ rateLimit: { limit: 1, window: "1 hour" } }).pipe(
-            Layer.provide(Layer.mock(RateLimiter.RateLimiterStore)({ tokenBucket: () => away })),
-          ),
-        ),
-        Effect.provide(
-          Logger.layer([
-            Logger.make((options) => {
-              log.push(Logger.formatJson.log(options))
-            }),
-          ]),
-        ),
-      )
-      assert.strictEqual(log.length, 1)
-      assert.include(log[0], "the store of the rate limit is unreachable")
-      assert.notInclude(log[0], "password")
-    }),
-  )
-})
-
-// A Redis client that has lost its connection answers nothing until it has it back.
-describe("a store that does not respond", () => {
-  it.effect("is queried for a second, and then not for a while", () =>
-    Effect.gen(function* () {
-      let questions = 0
-      const silent = Layer.mock(RateLimiter.RateLimiterStore)({
-        tokenBucket: () => {
-          questions += 1
-          return Effect.never
-        },
-      })
-      const { layer, state } = service()
-      yield* Effect.gen(function* () {
-        const sends = yield* Effect.forkChild(
-          Effect.all(
-            Array.from({ length: 50 }, () => send),
-            { concurrency: "unbounded" },
-          ),
-        )
-        yield* TestClock.adjust("1 second")
-        yield* Fiber.join(sends)
-        assert.deepStrictEqual([state.times.length, questions], [50, 1])
-        yield* TestClock.adjust("10 seconds")
-        const next = yield* Effect.forkChild(send)
-        yield* TestClock.adjust("1 second")
-        yield* Fiber.join(next)
-        assert.strictEqual(questions, 2)
-      }).pipe(
-        Effect.provide(
-          layer({ rateLimit: { limit: 1, window: "1 hour" } }).pipe(Layer.provide(silent)),
-        ),
-      )
-    }),
-  )
-
-  it.effect("does not keep a circuit breaker from sending", () =>
-    Effect.gen(function* () {
-      let questions = 0
-      const silent = Effect.suspend(() => {
-        questions += 1
-        return Effect.never
-      })
-      const { layer, state } = service()
-      yield* Effect.gen(function* () {
-        const first = yield* Effect.forkChild(send)
-        yield* TestClock.adjust("1 second")
-        yield* Fiber.join(first)
-        yield* send
-        assert.deepStrictEqual([state.times.length, questions], [2, 1])
-      }).pipe(
-        Effect.provide(
-          layer({ circuitBreaker: {} }).pipe(
-            Layer.provide(
-              Layer.mock(CircuitBreaker.CircuitBreakerStore)({
-                admit: () => silent,
-                record: () => silent,
-              }),
-            ),
-          ),
-        ),
-      )
-    }),
-  )
-})
 
 // -----------------------------------------------------------------------------
 // Circuit breaker
@@ -274,7 +31,7 @@ describe("a circuit breaker", () => {
     ["refused", "ConnectionFailed"],
   ] as const)("opens after five failures in a row: %j", ([answer, reason]) =>
     Effect.gen(function* () {
-      const { layer, state } = service(answer)
+      const { layer, state } = timedService(answer)
       yield* Effect.gen(function* () {
         assert.deepStrictEqual(
           yield* reasonsOf(5),
@@ -285,24 +42,24 @@ describe("a circuit breaker", () => {
         assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 0])
         assert.deepStrictEqual(error.retryAfter, Duration.seconds(30))
         assert.strictEqual(state.times.length, 5)
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make() })))
     }),
   )
 
   it.effect("counts time-outs", () =>
     Effect.gen(function* () {
-      const { layer } = service("silent")
+      const { layer } = timedService("silent")
       yield* Effect.gen(function* () {
         const failing = yield* Effect.forkChild(reasonsOf(6))
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual((yield* Fiber.join(failing)).slice(4), ["TimedOut", "CircuitOpen"])
-      }).pipe(Effect.provide(layer({ circuitBreaker: {}, timeout: "1 second" })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make(), timeout: "1 second" })))
     }),
   )
 
   it.effect("lets one request probe the service after a while, and closes if it is accepted", () =>
     Effect.gen(function* () {
-      const { layer, state } = service(500)
+      const { layer, state } = timedService(500)
       yield* Effect.gen(function* () {
         yield* reasonsOf(5)
         yield* TestClock.adjust("29999 millis")
@@ -312,13 +69,13 @@ describe("a circuit breaker", () => {
         yield* TestClock.adjust("30 seconds")
         state.answer = 204
         assert.deepStrictEqual(yield* reasonsOf(3), ["accepted", "accepted", "accepted"])
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make() })))
     }),
   )
 
   it.effect("lets no second request probe while the first has no response", () =>
     Effect.gen(function* () {
-      const { layer, state } = service(500)
+      const { layer, state } = timedService(500)
       yield* Effect.gen(function* () {
         yield* reasonsOf(5)
         yield* TestClock.adjust("30 seconds")
@@ -336,14 +93,17 @@ describe("a circuit breaker", () => {
         assert.strictEqual((yield* Fiber.join(probe)).reason._tag, "TimedOut")
         state.answer = 204
         assert.deepStrictEqual(yield* reasonsOf(2), ["accepted", "accepted"])
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make() })))
     }),
   )
 
   it.effect.each([400, 401, 403, 404, 429] as const)("does not open for refusals: %i", (status) =>
     Effect.gen(function* () {
-      const { layer } = service(status)
-      const reasons = yield* Effect.provide(reasonsOf(20), layer({ circuitBreaker: {} }))
+      const { layer } = timedService(status)
+      const reasons = yield* Effect.provide(
+        reasonsOf(20),
+        layer({ circuitBreak: CircuitBreak.make() }),
+      )
       assert.notInclude(reasons, "CircuitOpen")
     }),
   )
@@ -360,7 +120,7 @@ describe("a circuit breaker", () => {
     ["RateLimited", 429, true],
   ])("a rejection resets the count, a 429 does not: %s", ([reason, answer, opens]) =>
     Effect.gen(function* () {
-      const { layer, state } = service(500)
+      const { layer, state } = timedService(500)
       yield* Effect.gen(function* () {
         yield* reasonsOf(4)
         state.answer = answer
@@ -370,7 +130,7 @@ describe("a circuit breaker", () => {
           "ServerFailed",
           opens ? "CircuitOpen" : "ServerFailed",
         ])
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make() })))
     }),
   )
 
@@ -380,9 +140,9 @@ describe("a circuit breaker", () => {
     ["no longer than an hour for it", "86400", {}, 3600],
     ["no longer than `maxOpenDuration` for it", "90", { maxOpenDuration: "40 seconds" }, 40],
     ["for `openDuration`", "0", { openDuration: "5 seconds" }, 5],
-  ] as const)("stays open %s", ([, retryAfter, circuitBreaker, seconds]) =>
+  ] as const)("stays open %s", ([, retryAfter, options, seconds]) =>
     Effect.gen(function* () {
-      const { layer, state } = service({ retryAfter })
+      const { layer, state } = timedService({ retryAfter })
       yield* Effect.gen(function* () {
         yield* reasonsOf(5)
         state.answer = 204
@@ -391,15 +151,59 @@ describe("a circuit breaker", () => {
         assert.deepStrictEqual(yield* reasonsOf(1), ["CircuitOpen"])
         yield* TestClock.adjust("1 millis")
         assert.deepStrictEqual(yield* reasonsOf(1), ["accepted"])
-      }).pipe(Effect.provide(layer({ circuitBreaker })))
+      }).pipe(Effect.provide(layer({ circuitBreak: CircuitBreak.make(options) })))
+    }),
+  )
+
+  it.effect("is one circuit for the layers that share it, and outlives them", () =>
+    Effect.gen(function* () {
+      const { layer, state } = timedService(500)
+      const circuitBreak = CircuitBreak.make()
+      yield* Effect.provide(reasonsOf(5), layer({ circuitBreak }), { local: true })
+      const other = Effect.provide(reasonsOf(1), layer({ circuitBreak }), { local: true })
+      assert.deepStrictEqual(yield* other, ["CircuitOpen"])
+      assert.strictEqual(state.times.length, 5)
+    }),
+  )
+
+  // A Redis client that has lost its connection answers nothing until it has it back.
+  it.effect("sends while its store does not answer", () =>
+    Effect.gen(function* () {
+      let questions = 0
+      const silent = Effect.suspend(() => {
+        questions += 1
+        return Effect.never
+      })
+      const { layer, state } = timedService()
+      const circuitBreak = yield* CircuitBreak.makeShared({ key: "sent" }).pipe(
+        Effect.provide(
+          Layer.mock(CircuitBreaker.CircuitBreakerStore)({
+            admit: () => silent,
+            record: () => silent,
+            state: () => silent,
+          }),
+        ),
+      )
+      const rateLimit = RateLimit.make({ limit: 1000, window: "1 second" })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(send)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(first)
+        const second = yield* Effect.forkChild(send)
+        yield* TestClock.adjust("2 millis")
+        yield* Fiber.join(second)
+        assert.deepStrictEqual([state.times.length, questions], [2, 1])
+      }).pipe(Effect.provide(layer({ circuitBreak, rateLimit })))
     }),
   )
 
   it.effect("opens by a custom policy", () =>
     Effect.gen(function* () {
-      const { layer } = service(500)
+      const { layer } = timedService(500)
       const reasons = yield* reasonsOf(3).pipe(
-        Effect.provide(layer({ circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(2) } })),
+        Effect.provide(
+          layer({ circuitBreak: CircuitBreak.make({ tripPolicy: CircuitBreaker.consecutive(2) }) }),
+        ),
       )
       assert.deepStrictEqual(reasons, ["ServerFailed", "ServerFailed", "CircuitOpen"])
     }),
@@ -407,11 +211,15 @@ describe("a circuit breaker", () => {
 
   it.effect("is not awaited by the default policy", () =>
     Effect.gen(function* () {
-      const { layer } = service(500)
+      const { layer } = timedService(500)
       yield* Effect.gen(function* () {
         yield* reasonsOf(5)
         assert.strictEqual((yield* Effect.flip(send)).reason._tag, "CircuitOpen")
-      }).pipe(Effect.provide(layer({ circuitBreaker: {}, retryPolicy: RetryPolicy.notSent })))
+      }).pipe(
+        Effect.provide(
+          layer({ circuitBreak: CircuitBreak.make(), retryPolicy: RetryPolicy.notSent }),
+        ),
+      )
     }),
   )
 })
@@ -425,14 +233,20 @@ describe("invalid options", () => {
     ["timeout", { timeout: 0 }],
     ["timeout", { timeout: "-1 seconds" }],
     ["deadline", { deadline: Number.NaN }],
-    ["rateLimit.limit", { rateLimit: { limit: 0, window: "1 second" } }],
-    ["rateLimit.limit", { rateLimit: { limit: 1.5, window: "1 second" } }],
-    ["rateLimit.window", { rateLimit: { limit: 1, window: 0 } }],
-    ["circuitBreaker.openDuration", { circuitBreaker: { openDuration: 0 } }],
-    ["circuitBreaker.maxOpenDuration", { circuitBreaker: { maxOpenDuration: 0 } }],
+    ["rateLimit.limit", { rateLimit: RateLimit.make({ limit: 0, window: "1 second" }) }],
+    ["rateLimit.limit", { rateLimit: RateLimit.make({ limit: 1.5, window: "1 second" }) }],
+    ["rateLimit.window", { rateLimit: RateLimit.make({ limit: 1, window: 0 }) }],
+    // @ts-expect-error: the options themselves, as before
+    ["rateLimit", { rateLimit: { limit: 1, window: "1 second" } }],
+    // @ts-expect-error: the options themselves
+    ["circuitBreak", { circuitBreak: {} }],
+    // @ts-expect-error: a misspelt name
+    ["rateLimit.burst", { rateLimit: RateLimit.make({ limit: 1, window: 1, burst: 2 }) }],
+    ["circuitBreak.openDuration", { circuitBreak: CircuitBreak.make({ openDuration: 0 }) }],
+    ["circuitBreak.maxOpenDuration", { circuitBreak: CircuitBreak.make({ maxOpenDuration: 0 }) }],
   ])("fail the layer, which names them: %s", ([path, options]) =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Layer.build(service().layer(options)))
+      const error = yield* Effect.flip(Layer.build(timedService().layer(options)))
       assert.instanceOf(error.reason, SentError.InvalidOptions)
       assert.deepStrictEqual(
         error.reason.issues.map((issue) => issue.path.join(".")),
@@ -443,12 +257,12 @@ describe("invalid options", () => {
 
   it.effect("are all named at once", () =>
     Effect.gen(function* () {
-      const error = yield* service()
+      const error = yield* timedService()
         .layer({
           timeout: 0,
           deadline: "-1 seconds",
-          rateLimit: { limit: Number.NaN, window: 0 },
-          circuitBreaker: { openDuration: 0, maxOpenDuration: "-1 seconds" },
+          rateLimit: RateLimit.make({ limit: Number.NaN, window: 0 }),
+          circuitBreak: CircuitBreak.make({ openDuration: 0, maxOpenDuration: "-1 seconds" }),
         })
         .pipe(Layer.build, Effect.flip)
       assert.instanceOf(error.reason, SentError.InvalidOptions)
@@ -459,8 +273,8 @@ describe("invalid options", () => {
           "deadline",
           "rateLimit.limit",
           "rateLimit.window",
-          "circuitBreaker.openDuration",
-          "circuitBreaker.maxOpenDuration",
+          "circuitBreak.openDuration",
+          "circuitBreak.maxOpenDuration",
         ],
       )
     }),
@@ -468,12 +282,12 @@ describe("invalid options", () => {
 
   it.effect("of a send fail the send", () =>
     Effect.gen(function* () {
-      const { layer, state } = service()
+      const { layer, state } = timedService()
       const error = yield* SentClient.sendToPhone(sample, { timeout: 0 }).pipe(
         Effect.provide(layer({})),
         Effect.flip,
       )
-      assert.include(error.message, "timeout must be a duration above zero")
+      assert.include(error.message, "timeout must be a finite duration above zero")
       assert.strictEqual(state.times.length, 0)
     }),
   )

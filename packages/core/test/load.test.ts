@@ -10,23 +10,13 @@ import { HttpRouter, HttpServer } from "effect/http"
 import { Agent, createServer, request } from "node:http"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { makeRandom } from "./support/random.ts"
 
 const messages = 1000
 const updatesInAll = 100_000
 const atOnce = 64
 
 const secret = `whsec_${Buffer.from("a key of the tests, and no other").toString("base64")}`
-
-/** Chance from a seed (mulberry32), so that a failure can be repeated. */
-const makeRandom = (seed: number) => {
-  let state = seed
-  return (): number => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 interface Call {
   readonly url: string

@@ -1,5 +1,5 @@
 /** Credentials that the service rejects are not sent again and again: ten failures in a row lock them at the provider. */
-import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
+import { RateLimit, RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -205,7 +205,7 @@ describe("sends that wait for their turn", () => {
         { concurrency: "unbounded" },
       ).pipe(
         Effect.provide(
-          SentClient.layer({ rateLimit: { limit: 1, window: "1 second" } }).pipe(
+          SentClient.layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 second" }) }).pipe(
             Layer.provide(SentCredentials.layer(credentials)),
             Layer.provide(service.layer),
           ),

@@ -3,6 +3,7 @@
  * through every kind of ending, and all that a program can see of it is searched for them.
  */
 import {
+  CircuitBreak,
   RetryPolicy,
   SentClient,
   SentCredentials,
@@ -258,7 +259,7 @@ describe("privacy of sends without a response", () => {
     [
       "CircuitOpen",
       failing(lost),
-      { circuitBreaker: { tripPolicy: CircuitBreaker.consecutive(1) } },
+      { circuitBreak: CircuitBreak.make({ tripPolicy: CircuitBreaker.consecutive(1) }) },
     ],
     ["CredentialsUnavailable", silent, {}, `${secrets.apiKey} `],
   ])("nothing shows after %s: %#", ([reason, http, options, apiKey = secrets.apiKey]) =>

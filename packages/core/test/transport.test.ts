@@ -156,7 +156,13 @@ describe("on Bun", () => {
 describe("a port that fetch blocks", () => {
   it.effect("was not sent, and is not retried", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(send(FetchHttpClient.layer, "http://127.0.0.1:6000"))
+      const error = yield* send(FetchHttpClient.layer, "http://127.0.0.1:6001").pipe(
+        // A layer with this port in its base URL is refused; a proxy of the application may still lead to it.
+        Effect.provideService(FetchHttpClient.Fetch, (_, init) =>
+          fetch("http://127.0.0.1:6000", init),
+        ),
+        Effect.flip,
+      )
       assert.strictEqual(error.message, "connection failed (connect: bad port) [not sent]")
       assert.isFalse(error.isRetryable)
     }),

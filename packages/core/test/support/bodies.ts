@@ -3,6 +3,7 @@ import { DeliveryStatus, SendToPhone } from "@effect-sent/core"
 import { Arbitrary, JsonSchema, Predicate, Schema, SchemaRepresentation } from "effect"
 import { sendToPhone } from "./contract.ts"
 import { sample } from "@effect-sent/faults/sample"
+import { makeRandom } from "./random.ts"
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -23,15 +24,10 @@ export const withField = (body: object, field: string, value: unknown): Body => 
 /** Draws a number from 0 up to, but not with, a bound. */
 type Dice = (bound: number) => number
 
-/** All that it draws follows from the seed (mulberry32). */
+/** All that it draws follows from the seed. */
 const makeDice = (seed: number): Dice => {
-  let state = seed | 0
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound
-  }
+  const random = makeRandom(seed)
+  return (bound) => Math.floor(random() * bound)
 }
 
 const seeds = Arbitrary.schema(

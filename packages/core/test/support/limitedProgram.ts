@@ -1,35 +1,61 @@
 /**
- * A program of its own that sends 15 messages at once with a limit of 10 an hour, and says how many were accepted
- * before the others' deadline. Its store is the Redis server at the port that it is given, or its own memory.
+ * A program of its own that shares a limit of 20 a second over Redis. It says that it is ready, waits for a line, sends 40
+ * messages at once, and says how many were accepted. Its clock is so many milliseconds ahead of the machine's.
  *
- *     node limitedProgram.ts <base URL> <Redis port, or "memory">
+ *     node limitedProgram.ts <base URL> <Redis port> <milliseconds>
  */
-import { SentClient, SentCredentials } from "@effect-sent/core"
-import { NodeRedis } from "@effect/platform-node"
-import { Console, Effect, Layer } from "effect"
-import { FetchHttpClient } from "effect/http"
-import { RateLimiter } from "effect/persistence"
+import { RateLimit, SentClient, SentCredentials } from "@effect-sent/core"
 import { credentials, sample } from "@effect-sent/faults/sample"
+import { NodeHttpClient, NodeRedis } from "@effect/platform-node"
+import { Clock, Console, Effect, Layer } from "effect"
+import { once } from "node:events"
 
-const [baseUrl = "", store = ""] = process.argv.slice(2)
+const [baseUrl = "", port = "", ahead = "0"] = process.argv.slice(2)
 
-const client = SentClient.layer({
-  baseUrl,
-  deadline: "5 seconds",
-  rateLimit: { limit: 10, window: "1 hour" },
-}).pipe(Layer.provide(SentCredentials.layer(credentials)), Layer.provide(FetchHttpClient.layer))
-
-const shared = client.pipe(
-  Layer.provide(RateLimiter.layerStoreRedis()),
-  Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${store}` })),
+const client = RateLimit.makeShared({ key: "account", limit: 20, window: "1 second" }).pipe(
+  Effect.map((rateLimit) => SentClient.layer({ baseUrl, rateLimit })),
+  Layer.unwrap,
+  Layer.provide(SentCredentials.layer(credentials)),
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${port}` })),
 )
 
-const program = Effect.forEach(
-  Array.from({ length: 15 }),
-  () => Effect.exit(SentClient.sendToPhone(sample)),
-  { concurrency: "unbounded" },
-).pipe(
+const aheadOf = (clock: Clock.Clock): Clock.Clock => {
+  const millis = Number(ahead)
+  const nanos = BigInt(millis) * 1_000_000n
+  const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + millis
+  const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() + nanos
+  const monotonicTimeNanosUnsafe = () => clock.monotonicTimeNanosUnsafe() + nanos
+  return {
+    currentTimeMillisUnsafe,
+    currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
+    currentTimeNanosUnsafe,
+    currentTimeNanos: Effect.sync(currentTimeNanosUnsafe),
+    monotonicTimeNanosUnsafe,
+    monotonicTimeNanos: Effect.sync(monotonicTimeNanosUnsafe),
+    sleep: (duration) => clock.sleep(duration),
+  }
+}
+
+const started = Effect.promise(async () => {
+  const line = once(process.stdin, "data")
+  console.log("ready")
+  await line
+  process.stdin.destroy()
+})
+
+const program = started.pipe(
+  Effect.andThen(
+    Effect.forEach(Array.from({ length: 40 }), () => Effect.exit(SentClient.sendToPhone(sample)), {
+      concurrency: "unbounded",
+    }),
+  ),
   Effect.andThen((exits) => Console.log(exits.filter(({ _tag }) => _tag === "Success").length)),
+  Effect.provide(client),
 )
 
-await Effect.runPromise(Effect.provide(program, store === "memory" ? client : shared))
+await Effect.runPromise(
+  Effect.flatMap(Effect.clockWith(Effect.succeed), (clock) =>
+    Effect.provideService(program, Clock.Clock, aheadOf(clock)),
+  ),
+)

@@ -1,24 +1,7 @@
-/** Where limits keep their state: in memory, or in a store that the application provides. */
+/** The store of a circuit breaker, which may be away. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-
-/** The store in the context, or else one in memory. */
-export const orMemory = <I, S>(
-  key: Context.Key<I, S>,
-  memory: Layer.Layer<I>,
-): Effect.Effect<Context.Context<I>, never, Scope.Scope> =>
-  Effect.flatMap(
-    Effect.serviceOption(key),
-    Option.match({
-      onNone: () => Layer.build(memory),
-      onSome: (store) => Effect.succeed(Context.make(key, store)),
-    }),
-  )
 
 /**
  * Bounds the time of each query of a store. Fails with `unreachable` if there is no response.
