@@ -4,7 +4,10 @@
  * **Details**
  *
  * Messages are sent by the `SentClient` in the context, so its retry policy, rate limit and circuit breaker apply to all
- * of them.
+ * of them. {@link sendAllWith} sends through something else, such as a `DeliveryTracker`.
+ *
+ * An element of the source is an input, or an input with a `context`: whatever you want back with its result, such as the
+ * id of a customer.
  *
  * @example
  * ```ts
@@ -12,20 +15,26 @@
  * import { Console, Effect, Result, Stream } from "effect"
  *
  * const templateId = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
- * const inputs = Stream.make("+1234567890", "+1234567891").pipe(
- *   Stream.map((phoneNumber) => ({ phoneNumber, templateId })),
+ * const customers = [
+ *   { id: 4711, phone: "+1234567890" },
+ *   { id: 4712, phone: "+1234567891" },
+ * ]
+ * const items = Stream.fromIterable(customers).pipe(
+ *   Stream.map(({ id, phone }) => ({ input: { phoneNumber: phone, templateId }, context: id })),
  * )
  *
- * await BulkSender.sendAll(inputs, { concurrency: 16 }).pipe(
- *   Stream.runForEach(({ index, result }) =>
- *     Console.log(`${index}: ${Result.isSuccess(result) ? "accepted" : result.failure.delivery}`),
+ * await BulkSender.sendAll(items, { concurrency: 16 }).pipe(
+ *   Stream.runForEach(({ context, result }) =>
+ *     Console.log(`${context}: ${Result.isSuccess(result) ? "accepted" : result.failure.delivery}`),
  *   ),
  *   Effect.provide(SentClient.layerEnv),
  *   Effect.runPromise,
  * )
  * ```
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
@@ -40,13 +49,28 @@ import type { Reason, SentError } from "./SentError.ts"
 // Types
 // -----------------------------------------------------------------------------
 
-/** The result of one message. */
-export interface BulkResult {
-  /** The position of the input in the source, from 0. */
-  readonly index: number
-  readonly input: Input
-  readonly result: Result.Result<SendReceipt, SentError>
+/** A message, and what you want back with its result. */
+export interface Item<A, Message = Input> {
+  readonly input: Message
+  /** Yours: it is not read, and comes back with the result. */
+  readonly context: A
 }
+
+/** The result of one message. */
+export interface BulkResult<A = undefined, Receipt = SendReceipt, Message = Input> {
+  /** The position of the element in the source, from 0. */
+  readonly index: number
+  readonly input: Message
+  /** The context of the element; undefined if it was an input alone. */
+  readonly context: A
+  readonly result: Result.Result<Receipt, SentError>
+}
+
+/** What sends one message: `SentClient.sendToPhone`, or `sendToPhone` of a `DeliveryTracker`. */
+export type Send<Message, Receipt> = (
+  input: Message,
+  options?: SendOptions,
+) => Effect.Effect<Receipt, SentError>
 
 /** The results of many messages, counted. */
 export interface Summary {
@@ -71,6 +95,13 @@ export interface Options {
   readonly send?: SendOptions | undefined
   /** Runs with the summary so far after each result, before the result is emitted. Default: nothing. */
   readonly onProgress?: ((summary: Summary) => Effect.Effect<void>) | undefined
+  /**
+   * Ends the bulk early, without an interruption: when this effect completes, nothing more is taken from the source, the
+   * messages that are being sent end as usual, and the stream ends with their results. Default: never.
+   *
+   * An element without a result was not sent. How long the rest may take is the `deadline` in `send`.
+   */
+  readonly stopWhen?: Effect.Effect<unknown> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -93,7 +124,8 @@ export interface Options {
  *
  * **Gotchas**
  *
- * Interruption aborts the messages that are being sent. Whether the service accepted them is unknown.
+ * Interruption aborts the messages that are being sent. Whether the service accepted them is unknown. To end a bulk early,
+ * for example on SIGTERM, use `stopWhen`.
  *
  * @example
  * ```ts
@@ -115,37 +147,116 @@ export interface Options {
  * console.assert(results.map(({ result }) => Result.isSuccess(result)).join() === "true,true,false")
  * ```
  */
-export const sendAll = <E, R>(
-  inputs: Stream.Stream<Input, E, R>,
-  options: Options = {},
-): Stream.Stream<BulkResult, E | SentError, R | SentClient> =>
+export const sendAll: {
+  <A, E, R>(
+    items: Stream.Stream<Item<A>, E, R>,
+    options?: Options,
+  ): Stream.Stream<BulkResult<A>, E | SentError, R | SentClient>
+  <E, R>(
+    inputs: Stream.Stream<Input, E, R>,
+    options?: Options,
+  ): Stream.Stream<BulkResult, E | SentError, R | SentClient>
+} = <A, E, R>(
+  items: Stream.Stream<Input | Item<A>, E, R>,
+  options?: Options,
+): Stream.Stream<BulkResult<A | undefined>, E | SentError, R | SentClient> =>
   Stream.unwrap(
-    Effect.gen(function* () {
-      yield* Kind.rejectInvalid([...Kind.at("inputs", aStream(inputs)), ...bulkOptions(options)])
-      const { concurrency = 8, onProgress, order = "input", send } = options
-      const client = yield* SentClient
-      const inTurn = makeTurns()
-      let summary = emptySummary
-
-      const sendOne = (input: Input, index: number): Effect.Effect<BulkResult> => {
-        const sending = Effect.map(
-          Effect.result(client.sendToPhone(input, send)),
-          (result): BulkResult => ({ index, input, result }),
-        )
-        return inTurn(sending).pipe(
-          Effect.tap((result) => {
-            summary = summarize(summary, result)
-            return onProgress === undefined ? Effect.void : onProgress(summary)
-          }),
-        )
-      }
-
-      return Stream.mapEffect(inputs, sendOne, {
-        concurrency,
-        unordered: order === "completion",
-      })
-    }),
+    SentClient.useSync(({ sendToPhone }) => sendAllWith(sendToPhone)(asItems(items), options)),
   )
+
+/**
+ * Sends every message of a stream of items through any function that sends, for example that of a `DeliveryTracker`,
+ * whose results are handles of the sends.
+ *
+ * @example
+ * ```ts
+ * import { BulkSender, DeliveryTracker } from "@effect-sent/core"
+ * import { Effect, Stream } from "effect"
+ *
+ * const templateId = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
+ * const items = Stream.make({ input: { phoneNumber: "+1234567890", templateId }, context: 4711 })
+ *
+ * const tracked = Stream.unwrap(
+ *   DeliveryTracker.DeliveryTracker.useSync(({ sendToPhone }) =>
+ *     BulkSender.sendAllWith(sendToPhone)(items, { concurrency: 16 }),
+ *   ),
+ * )
+ * ```
+ */
+export const sendAllWith =
+  <Message, Receipt>(sendToPhone: Send<Message, Receipt>) =>
+  <A, E, R>(
+    items: Stream.Stream<Item<A, Message>, E, R>,
+    options: Options = {},
+  ): Stream.Stream<BulkResult<A, Receipt, Message>, E | SentError, R> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        yield* Kind.rejectInvalid([...Kind.at("inputs", aStream(items)), ...bulkOptions(options)])
+        const { concurrency = 8, onProgress, order = "input", send } = options
+        const stop = yield* makeStop(options.stopWhen)
+        const inTurn = makeTurns()
+        let summary = emptySummary
+
+        const sendOne = (
+          { context, input }: Item<A, Message>,
+          index: number,
+        ): Effect.Effect<BulkResult<A, Receipt, Message>> => {
+          const sending = Effect.map(Effect.result(sendToPhone(input, send)), (result) => ({
+            index,
+            input,
+            context,
+            result,
+          }))
+          return inTurn(sending).pipe(
+            Effect.tap((result) => {
+              summary = summarize(summary, result)
+              return onProgress === undefined ? Effect.void : onProgress(summary)
+            }),
+          )
+        }
+
+        return stop.source(items).pipe(
+          Stream.mapEffect(
+            // A source may emit many at a time: those that were not begun are left.
+            (item, index) =>
+              Effect.suspend(() => (stop.isStopped() ? Effect.undefined : sendOne(item, index))),
+            { concurrency, unordered: order === "completion" },
+          ),
+          Stream.filter(Predicate.isNotUndefined),
+        )
+      }),
+    )
+
+/** Inputs alone are items without a context. Options that are not a stream are left to the check. */
+const asItems = <A, E, R>(
+  items: Stream.Stream<Input | Item<A>, E, R>,
+): Stream.Stream<Item<A | undefined>, E, R> =>
+  Stream.isStream(items)
+    ? Stream.map(items, (item) => ("input" in item ? item : { input: item, context: undefined }))
+    : items
+
+/** What ends the source early, and says that it has. */
+const makeStop = Effect.fnUntraced(function* (stopWhen: Effect.Effect<unknown> | undefined) {
+  let isStopped = false
+  if (stopWhen === undefined) {
+    return { isStopped: () => isStopped, source: <S>(source: S): S => source }
+  }
+  const stopped = yield* Deferred.make<void>()
+  yield* stopWhen.pipe(
+    Effect.andThen(
+      Effect.suspend(() => {
+        isStopped = true
+        return Deferred.succeed(stopped, undefined)
+      }),
+    ),
+    Effect.forkScoped,
+  )
+  return {
+    isStopped: () => isStopped,
+    source: <A, E, R>(source: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+      Stream.interruptWhen(source, Deferred.await(stopped)),
+  }
+})
 
 const aStream: Kind.Kind = Kind.where(
   "must be a Stream; a list becomes one with Stream.fromIterable",
@@ -157,6 +268,7 @@ const bulkOptions: Kind.Kind = Kind.struct<Options>({
   order: Kind.oneOf("input", "completion"),
   send: sendOptions,
   onProgress: Kind.fn,
+  stopWhen: Kind.where("must be an Effect", Effect.isEffect),
 })
 
 /**
@@ -176,19 +288,24 @@ const bulkOptions: Kind.Kind = Kind.struct<Options>({
  * ```
  */
 export const run = <E, R>(
-  inputs: Stream.Stream<Input, E, R>,
+  inputs: Stream.Stream<Input | Item<unknown>, E, R>,
   options?: Options,
 ): Effect.Effect<Summary, E | SentError, R | SentClient> =>
   // In order of completion: a summary has no order, and no result waits for an earlier one.
-  Stream.runFold(
-    sendAll(inputs, { ...options, order: "completion" }),
-    () => emptySummary,
-    summarize,
+  SentClient.use(({ sendToPhone }) =>
+    Stream.runFold(
+      sendAllWith(sendToPhone)(asItems(inputs), { ...options, order: "completion" }),
+      () => emptySummary,
+      summarize,
+    ),
   )
 
 // -----------------------------------------------------------------------------
 // Turns
 // -----------------------------------------------------------------------------
+
+/** A result, whatever its receipt is. */
+type AnyResult = Pick<BulkResult<unknown, unknown>, "result">
 
 /** Sends one message at a time until a response proves that the credentials are valid, and concurrently after that. */
 const makeTurns = () => {
@@ -196,7 +313,7 @@ const makeTurns = () => {
   let areKnown = false
   let rejections = 0
 
-  const learning = (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> =>
+  const learning = <B extends AnyResult>(send: Effect.Effect<B>): Effect.Effect<B> =>
     Effect.suspend(() => {
       const rejectionsBefore = rejections
       return Effect.tap(send, ({ result }) =>
@@ -213,7 +330,7 @@ const makeTurns = () => {
       )
     })
 
-  return (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> => {
+  return <B extends AnyResult>(send: Effect.Effect<B>): Effect.Effect<B> => {
     const freely = learning(send)
     return Effect.suspend(() => {
       if (areKnown) return freely
@@ -244,7 +361,10 @@ export const emptySummary: Summary = { total: 0, accepted: 0, unknown: 0, reject
  * console.assert(summaryOf([]).total === 0)
  * ```
  */
-export const summarize = (summary: Summary, { result }: BulkResult): Summary => {
+export const summarize = (
+  summary: Summary,
+  { result }: Pick<BulkResult<unknown, unknown>, "result">,
+): Summary => {
   const total = summary.total + 1
   if (Result.isSuccess(result)) return { ...summary, total, accepted: summary.accepted + 1 }
   const { delivery, reason } = result.failure

@@ -26,14 +26,13 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { CircuitBreak } from "./CircuitBreak.ts"
 import { type Configured, readOptions, readVariable } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
 import { baseUrl as baseUrlKind, isPlainHttp } from "./internal/send/baseUrl.ts"
 import { makeBudget } from "./internal/send/budget.ts"
-import { decodeOrExplain } from "./internal/send/explain.ts"
+import { readInput } from "./internal/send/input.ts"
 import { circuitBreakKind, makeLimits, rateLimitKind } from "./internal/send/limits/limits.ts"
 import { makeLockout } from "./internal/send/lockout.ts"
 import * as Operation from "./internal/send/operation.ts"
@@ -51,7 +50,7 @@ import type { RateLimit } from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
-import { InvalidRequest, type Issue, SentError } from "./SentError.ts"
+import type { Issue, SentError } from "./SentError.ts"
 
 export type { SendOptions } from "./internal/send/sendOptions.ts"
 
@@ -233,7 +232,7 @@ export const make = Effect.fnUntraced(function* (
     input: Input,
     sendOptions: SendOptions = {},
   ) {
-    const request = yield* decodeInput(input)
+    const request = yield* readInput(input)
     yield* Kind.checkOptions(sendOptionsKind, sendOptions)
     const ofRegion = yield* RetryPolicy.CurrentRetryPolicy
     if (ofRegion !== undefined)
@@ -283,21 +282,6 @@ const defaultBaseUrl = "https://api.sent.dm"
 const defaultTimeout = Duration.seconds(30)
 
 const defaultDeadline = Duration.minutes(2)
-
-const decodeInput = (input: Input): Effect.Effect<SendToPhoneRequest, SentError> =>
-  Effect.mapError(
-    decodeRequest(withoutUndefined(input)),
-    (issues) => new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 }),
-  )
-
-const decodeRequest = decodeOrExplain(Operation.sendToPhone.request)
-
-// `{ webhookUrl: undefined }` means an absent field, as it does in JSON. The input is unknown here: not every caller is
-// checked by TypeScript.
-const withoutUndefined = (input: unknown): unknown =>
-  Predicate.isObject(input) && !Array.isArray(input)
-    ? Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
-    : input
 
 // -----------------------------------------------------------------------------
 // Layers

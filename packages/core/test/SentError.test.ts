@@ -125,7 +125,24 @@ const rows: ReadonlyArray<Row> = [
     new SentError.EndpointNotFound({ detail: "Not Found" }),
     "not-sent",
     "operator",
-    "endpoint not found (404), check the base URL: Not Found",
+    "endpoint not found (404): is the base URL right? Not Found",
+  ),
+  row(
+    new SentError.EndpointNotFound({ url: "https://sent.example/a/v1/messages/phone" }),
+    "not-sent",
+    "operator",
+    "endpoint not found (404) at https://sent.example/a/v1/messages/phone: is the base URL right?",
+  ),
+  row(
+    new SentError.ConnectionFailed({
+      stage: "connect",
+      code: "ECONNREFUSED",
+      host: "api.sent.dm",
+      port: 443,
+    }),
+    "not-sent",
+    "time",
+    "connection to api.sent.dm:443 failed (connect: ECONNREFUSED)",
   ),
   row(
     new SentError.RateLimited({
@@ -298,6 +315,24 @@ describe("SentError", () => {
       assert.strictEqual(decoded.message, error.message)
       assert.strictEqual(decoded.attempts, 3)
     }),
+  )
+
+  it.each(rows)(
+    "keeps its message and what is known in a structured clone: $message",
+    ({ reason }) => {
+      const error = new SentError.SentError({ reason, attempts: 3, unknownAttempts: 1 })
+      const clone: unknown = structuredClone(error)
+      assert.instanceOf(clone, Error)
+      assert.strictEqual(clone.message, error.message)
+      assert.deepStrictEqual(clone.cause, {
+        _tag: "SentError",
+        delivery: error.delivery,
+        attempts: 3,
+        unknownAttempts: 1,
+        reason: reason._tag,
+      })
+      assert.notInclude(Object.keys(error), "cause")
+    },
   )
 
   it.effect("can be caught by its tag or by its reason", () =>

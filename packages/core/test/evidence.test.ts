@@ -47,7 +47,9 @@ const claimOf = (sending: Effect.Effect<unknown, SentError.SentError, SentClient
   sending.pipe(
     Effect.as("accepted"),
     Effect.catchTag("SentError", ({ delivery, isRetryable, reason }) =>
-      Effect.succeed(`${delivery}, ${isRetryable ? "retryable" : "final"}: ${reason.message}`),
+      Effect.succeed(
+        `${delivery}, ${isRetryable ? "retryable" : "final"}: ${reason.message.replace(/ to 127\.0\.0\.1:\d+/, "")}`,
+      ),
     ),
   )
 

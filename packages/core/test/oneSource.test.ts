@@ -154,7 +154,12 @@ const fieldsOf = (
       return { fieldErrors: at(body, "errors") }
     case "InsufficientBalance": {
       const amounts = String(detail).match(/\d+\.\d+/g) ?? []
-      const [balance, estimatedCost] = amounts.map((amount) => BigDecimal.fromStringUnsafe(amount))
+      const [balance, estimatedCost] = amounts.map((amount) => {
+        const value = BigDecimal.fromStringUnsafe(amount)
+        // The message of the error has formatted the amounts, which keeps their normalised form in them.
+        BigDecimal.normalize(value)
+        return value
+      })
       return { balance, estimatedCost }
     }
     case "RateLimited":
@@ -173,6 +178,7 @@ const fieldsOf = (
       return {
         ...("status" in known ? { status } : {}),
         ...("detail" in known ? { detail } : {}),
+        ...("url" in known ? { url: `https://api.sent.dm${sendToPhone.path}` } : {}),
       }
     }
   }

@@ -1,7 +1,9 @@
 /** The options of every module: what is wrong with one is said before anything is sent. */
 import {
   BulkSender,
+  CircuitBreak,
   DeliveryTracker,
+  RateLimit,
   RetryPolicy,
   SentClient,
   SentCredentials,
@@ -49,7 +51,7 @@ const buildClient = (given: unknown) =>
 
 const aDuration = 'must be a finite duration above zero, e.g. "30 seconds"'
 const names =
-  "timeout, deadline, retryPolicy, baseUrl, allowPlainHttp, rateLimit, circuitBreaker, dangerouslyAllowBrowser"
+  "timeout, deadline, retryPolicy, baseUrl, allowPlainHttp, rateLimit, circuitBreak, dangerouslyAllowBrowser"
 const aPolicy = "must be a RetryPolicy, e.g. RetryPolicy.none or RetryPolicy.make({ times: 5 })"
 
 describe("the options of a client", () => {
@@ -90,17 +92,21 @@ describe("the options of a client", () => {
       { retryPolicy: RetryPolicy.make(unchecked(3)) },
       "retryPolicy must be an object with options (got 3)",
     ],
-    [{ circuitBreaker: true }, "circuitBreaker must be an object with options (got true)"],
+    [{ circuitBreaker: true }, "circuitBreaker is not an option (did you mean circuitBreak?)"],
+    [{ circuitBreak: true }, "circuitBreak must be made by CircuitBreak.make()"],
     [
-      { circuitBreaker: { openDuration: "soon" } },
-      `circuitBreaker.openDuration ${aDuration} (got "soon")`,
+      { circuitBreak: CircuitBreak.make(unchecked({ openDuration: "soon" })) },
+      `circuitBreak.openDuration ${aDuration} (got "soon")`,
     ],
+    [{ rateLimit: { limit: 1 } }, "rateLimit must be made by RateLimit.make({ limit, window })"],
     [
-      { rateLimit: {} },
+      { rateLimit: RateLimit.make(unchecked({})) },
       `rateLimit.limit must be a whole number, 1 or more (got undefined)\nrateLimit.window ${aDuration} (got undefined)`,
     ],
     [
-      { rateLimit: { limit: "10", window: "1 second", windows: 1 } },
+      {
+        rateLimit: RateLimit.make(unchecked({ limit: "10", window: "1 second", windows: 1 })),
+      },
       'rateLimit.windows is not an option (did you mean window?)\nrateLimit.limit must be a whole number, 1 or more (got "10")',
     ],
     [{ allowPlainHttp: "true" }, 'allowPlainHttp must be true or false (got "true")'],
@@ -129,7 +135,7 @@ describe("the options of a client", () => {
   it.effect("may be undefined, and have paths that only look like the endpoint", () =>
     Effect.gen(function* () {
       for (const given of [
-        { timeout: undefined, retryPolicy: undefined, circuitBreaker: undefined },
+        { timeout: undefined, retryPolicy: undefined, circuitBreak: undefined },
         { baseUrl: "https://proxy.example/v10" },
         { baseUrl: "https://proxy.example/v1/sent" },
         { baseUrl: "https://api.sent.dm:8443" },

@@ -40,6 +40,8 @@ const secrets = {
   token: "hook-token-8f3a",
 }
 
+const credentials = { senderId: secrets.senderId, apiKey: secrets.apiKey }
+
 const input: SendToPhone.Input = {
   phoneNumber: secrets.phoneNumber,
   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
@@ -156,7 +158,7 @@ describe.each(clients)("privacy, over %s", (_, http) => {
         Effect.tapCause((cause) => Effect.logError("send failed", cause)),
         Effect.provide(
           SentClient.layer({ baseUrl: server.baseUrl, retryPolicy: twice }).pipe(
-            Layer.provide(SentCredentials.layer(secrets)),
+            Layer.provide(SentCredentials.layer(credentials)),
             Layer.provide(logging),
           ),
         ),
@@ -196,7 +198,7 @@ describe("privacy of input that is rejected before it is sent", () => {
       }).pipe(
         Effect.provide(
           SentClient.layer().pipe(
-            Layer.provide(SentCredentials.layer(secrets)),
+            Layer.provide(SentCredentials.layer(credentials)),
             Layer.provide(FetchHttpClient.layer),
           ),
         ),

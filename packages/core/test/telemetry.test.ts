@@ -95,7 +95,8 @@ describe("spans", () => {
       assert.deepStrictEqual(attributesOf(first), {
         ...common,
         "http.response.status_code": 429,
-        "error.type": "RateLimited",
+        "error.type": "429",
+        "sent.reason": "RateLimited",
         "sent.delivery": "not-sent",
       })
       assert.deepStrictEqual(attributesOf(second), {
@@ -138,8 +139,8 @@ describe("metrics", () => {
     Effect.gen(function* () {
       const observed = yield* observe(inTurn(answer(429), answer(204)))
       assert.deepStrictEqual(counts(observed), [
-        ["sent.attempts", {}, 2],
-        ["sent.sends", { "sent.outcome": "accepted" }, 1],
+        ["sent.attempts", { unit: "{request}" }, 2],
+        ["sent.sends", { unit: "{send}", "sent.outcome": "accepted" }, 1],
       ])
       const histograms = observed.metrics.filter(({ state }) => "buckets" in state)
       assert.deepStrictEqual(histograms.map(({ id }) => id).toSorted(), [
@@ -159,8 +160,8 @@ describe("metrics", () => {
     Effect.gen(function* () {
       const observed = yield* observe(answer(status))
       assert.deepStrictEqual(counts(observed), [
-        ["sent.attempts", {}, 1],
-        ["sent.sends", { "sent.outcome": outcome, "sent.reason": reason }, 1],
+        ["sent.attempts", { unit: "{request}" }, 1],
+        ["sent.sends", { unit: "{send}", "sent.outcome": outcome, "sent.reason": reason }, 1],
       ])
     }),
   )
@@ -174,8 +175,12 @@ describe("metrics", () => {
       })
       const observed = yield* observe(inTurn(answer(500), answer(400)), sample, anyway)
       assert.deepStrictEqual(counts(observed), [
-        ["sent.attempts", {}, 2],
-        ["sent.sends", { "sent.outcome": "unknown", "sent.reason": "RequestRejected" }, 1],
+        ["sent.attempts", { unit: "{request}" }, 2],
+        [
+          "sent.sends",
+          { unit: "{send}", "sent.outcome": "unknown", "sent.reason": "RequestRejected" },
+          1,
+        ],
       ])
     }),
   )
@@ -273,6 +278,44 @@ describe("a send that is interrupted", () => {
         ["rejected"],
       )
       assert.deepStrictEqual(log, ["Debug"])
+    }),
+  )
+})
+
+describe("an attempt", () => {
+  const errorTypeOf = Effect.fnUntraced(function* (play: Play) {
+    const { spans } = yield* observe(play, sample, RetryPolicy.none)
+    return attributesOf(spans[1])["error.type"]
+  })
+
+  it.effect.each<readonly [play: Play, type: string]>([
+    // OpenTelemetry, HTTP spans: the status as text if it is an error; otherwise an identifier of the error.
+    [answer(401), "401"],
+    [answer(404), "404"],
+    [answer(503), "503"],
+    [answer(200, { "content-type": "text/html" }, "<p>"), "UnexpectedResponse"],
+    [answer(302, { location: "/" }), "UnexpectedResponse"],
+    [(socket) => socket.destroy(), "ConnectionLost"],
+  ])("has the error.type of the conventions: %#", ([play, type]) =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* errorTypeOf(play), type)
+    }),
+  )
+})
+
+describe("the units", () => {
+  it.effect("are on every metric, as the OTLP exporter reads them", () =>
+    Effect.gen(function* () {
+      const { metrics } = yield* observe(inTurn(answer(429), answer(204)))
+      assert.deepStrictEqual(
+        Object.fromEntries(metrics.map(({ attributes, id }) => [id, attributes?.["unit"]])),
+        {
+          "sent.attempts": "{request}",
+          "sent.retry.wait": "s",
+          "sent.send.duration": "s",
+          "sent.sends": "{send}",
+        },
+      )
     }),
   )
 })

@@ -9,6 +9,7 @@ import { failing } from "./support/failing.ts"
 import { FetchHttpClient } from "effect/http"
 import { clientLayer, send } from "@effect-sent/faults/program"
 import { sample } from "@effect-sent/faults/sample"
+import { answer, wire } from "./support/wire.ts"
 
 /** An error as Node's are: a message with a code, and perhaps a system call. */
 const nodeError = (code: string, syscall?: string, cause?: unknown): Error =>
@@ -153,6 +154,30 @@ describe("on Bun", () => {
   )
 })
 
+describe("an error says where the request went", () => {
+  it.effect("to which host and port no connection was made", () =>
+    Effect.gen(function* () {
+      const { port } = yield* Effect.scoped(wire(answer(204)))
+      const error = yield* Effect.flip(send(FetchHttpClient.layer, `http://127.0.0.1:${port}`))
+      assert.strictEqual(
+        error.message,
+        `connection to 127.0.0.1:${port} failed (connect: ECONNREFUSED) [not sent]`,
+      )
+    }),
+  )
+
+  it.effect("which URL there is no endpoint at", () =>
+    Effect.gen(function* () {
+      const { baseUrl } = yield* wire(answer(404))
+      const error = yield* Effect.flip(send(FetchHttpClient.layer, `${baseUrl}/sent`))
+      assert.strictEqual(
+        error.message,
+        `endpoint not found (404) at ${baseUrl}/sent/v1/messages/phone: is the base URL right? [not sent]`,
+      )
+    }),
+  )
+})
+
 describe("a port that fetch blocks", () => {
   it.effect("was not sent, and is not retried", () =>
     Effect.gen(function* () {
@@ -163,7 +188,10 @@ describe("a port that fetch blocks", () => {
         ),
         Effect.flip,
       )
-      assert.strictEqual(error.message, "connection failed (connect: bad port) [not sent]")
+      assert.strictEqual(
+        error.message,
+        "connection to 127.0.0.1:6001 failed (connect: bad port) [not sent]",
+      )
       assert.isFalse(error.isRetryable)
     }),
   )

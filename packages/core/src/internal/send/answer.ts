@@ -20,6 +20,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers.Headers
   readonly problem: Problem
+  /** The URL that the request was sent to. */
+  readonly url: string
   /** Milliseconds since the epoch when it arrived: `Retry-After` is relative to it. */
   readonly receivedAt: number
   /** Masks the values of the request in the service's own words. */

@@ -82,7 +82,7 @@ type End =
   | { readonly _tag: "Refused" }
 
 const exchange = Effect.fnUntraced(function* <Request extends object>(
-  { credentials, operation, progress, request, timeout }: Attempt<Request>,
+  { credentials, operation, progress, request, timeout, url }: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
 ): Effect.fn.Return<End, never, Scope.Scope> {
@@ -105,6 +105,7 @@ const exchange = Effect.fnUntraced(function* <Request extends object>(
   if (!guarded.isAnswered(response)) return { _tag: "Answered", verdict: elsewhere }
   const head: Head = {
     response,
+    url: url.href,
     receivedAt: yield* Clock.currentTimeMillis,
     isAccepted: operation.isAccepted,
     mask: makeMask(operation, request, credentials),
@@ -120,14 +121,16 @@ const refused: End = { _tag: "Refused" }
 const timedOut: End = { _tag: "TimedOut" }
 
 const verdictOfEnd = (
-  { timeout }: Pick<Attempt<object>, "timeout">,
+  { timeout, url }: Pick<Attempt<object>, "timeout" | "url">,
   guarded: Guarded,
   evidence: Evidence,
   end: End,
 ): Verdict => {
   // The response or the failure of the first request was lost in the client. What was seen of it was not.
   if (end._tag === "Refused") {
-    return evidence.isUnsent ? Result.fail(reasonOfTransport(evidence.failure, evidence)) : repeated
+    return evidence.isUnsent
+      ? Result.fail(reasonOfTransport(evidence.failure, evidence, url))
+      : repeated
   }
   if (end._tag === "Answered") return unlessRepeated(end.verdict, evidence)
   if (end._tag === "TimedOut") {
@@ -135,7 +138,7 @@ const verdictOfEnd = (
     return Result.fail(new TimedOut({ stage, after: timeout }))
   }
   return guarded.isFailed(end.error)
-    ? Result.fail(reasonOfTransport(end.error.reason.cause, evidence))
+    ? Result.fail(reasonOfTransport(end.error.reason.cause, evidence, url))
     : elsewhere
 }
 

@@ -29,7 +29,7 @@ export const makeMask = <Request extends object>(
     ...privateFields.flatMap(([kind, value]) => privateTexts[kind](value)),
   ].filter((secret) => secret.trim().length > 0)
   const phoneNumbers = privateFields.flatMap(([kind, value]) =>
-    kind === "phone-number" && Predicate.isString(value) ? [anyNotation(value)] : [],
+    kind === "phone-number" && Predicate.isString(value) ? [value] : [],
   )
   return (text) => {
     // A value that is longer than the text is not in it. The longest are replaced first, so that no part of one is left.
@@ -39,29 +39,101 @@ export const makeMask = <Request extends object>(
       .map(toPattern)
       .join("|")
     const withoutSecrets = quoted === "" ? text : text.replaceAll(new RegExp(quoted, "giu"), masked)
-    const safe = phoneNumbers.reduce(
-      (unsafe, phoneNumber) => unsafe.replaceAll(phoneNumber, masked),
-      withoutSecrets,
-    )
+    const safe = phoneNumbers.reduce(maskNumber, withoutSecrets)
     return safe.length <= maxLength ? safe : `${safe.slice(0, maxLength)}…`
   }
 }
 
-/** The private texts of a field's value, by the kind of its privacy. */
+// -----------------------------------------------------------------------------
+// Values
+// -----------------------------------------------------------------------------
+
+/** The private texts of a field's value, by the kind of its privacy. A phone number is masked by its digits. */
 const privateTexts: { readonly [Kind in Privacy]: (value: unknown) => ReadonlyArray<string> } = {
   public: () => [],
-  "phone-number": (value) => (Predicate.isString(value) ? [value, value.slice(1)] : []),
-  text: (value) => (Predicate.isString(value) ? [value] : []),
+  "phone-number": () => [],
+  url: (value) => (Predicate.isString(value) ? partsOf(value) : []),
   values: (value) =>
     Predicate.isObject(value) ? Object.values(value).filter(Predicate.isString) : [],
 }
 
-// Also in another notation than the request's, such as +1 (234) 567-890.
-const anyNotation = (phoneNumber: string): RegExp =>
-  new RegExp(`\\+?${phoneNumber.slice(1).split("").join("[\\s().-]*")}`, "g")
+/** A URL, and its path with and without the query: either may hold a secret. */
+const partsOf = (url: string): ReadonlyArray<string> => {
+  const [, path = ""] = /^[a-z]+:\/\/[^/?]*(.*)$/i.exec(url) ?? []
+  return [url, path, path.replace(/\?.*$/, "")].filter((part) => part.length > 1)
+}
 
 // A short value must stand alone: the "a" of a template variable does not mask the a in every word.
 const toPattern = (secret: string): string => {
-  const literal = secret.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
-  return secret.length > 3 ? literal : String.raw`(?<![\p{L}\p{N}])${literal}(?![\p{L}\p{N}])`
+  const encoded = Array.from(secret, toEncodings).join("")
+  return secret.length > 3 ? encoded : String.raw`(?<![\p{L}\p{N}])${encoded}(?![\p{L}\p{N}])`
+}
+
+/** A character as it is, percent-encoded, as an entity of HTML or escaped in JSON. Letters and digits need no encoding. */
+const toEncodings = (character: string): string => {
+  if (/[A-Za-z0-9]/.test(character)) return character
+  const code = character.codePointAt(0) ?? 0
+  const forms = [
+    character.replace(/[\\^$.*+?()[\]{}|/]/, String.raw`\$&`),
+    percent(character),
+    `&#0*${code};`,
+    `&#x0*${code.toString(16)};`,
+    character.replaceAll(/[^]/g, (unit) => String.raw`\\u${hex(unit.charCodeAt(0), 4)}`),
+    ...(named[character] ?? []),
+  ]
+  return `(?:${forms.join("|")})`
+}
+
+const percent = (character: string): string =>
+  Array.from(new TextEncoder().encode(character), (byte) => `%${hex(byte, 2)}`).join("")
+
+const hex = (code: number, length: number): string => code.toString(16).padStart(length, "0")
+
+const named: Readonly<Record<string, ReadonlyArray<string>>> = {
+  " ": [String.raw`\+`, "&nbsp;"],
+  "&": ["&amp;"],
+  "<": ["&lt;"],
+  ">": ["&gt;"],
+  '"': ["&quot;", String.raw`\\"`],
+  "'": ["&apos;"],
+}
+
+// -----------------------------------------------------------------------------
+// Phone numbers
+// -----------------------------------------------------------------------------
+
+// Between two digits: other characters than letters and digits, and encoded ones, such as " (", "-", "%20", "&nbsp;".
+const between = String.raw`(?:%[0-9a-f]{2}|&#?\w{1,8};|\\u[0-9a-f]{4}|[^\p{L}\p{N}]){0,4}`
+
+const digitRun = new RegExp(
+  String.raw`(?:\+|%2b|&#43;|&plus;)?\(?\p{Nd}(?:${between}\p{Nd})*`,
+  "giu",
+)
+
+const separator = new RegExp(String.raw`%[0-9a-f]{2}|&#?\w{1,8};|\\u[0-9a-f]{4}|[^\p{Nd}]`, "giu")
+
+/**
+ * Masks every run of digits, of any script and however they are separated, that has the digits of a number in it. A number
+ * may be written without its country code, which has three digits at most.
+ */
+const maskNumber = (text: string, phoneNumber: string): string => {
+  const national = phoneNumber.slice(1 + longestCountryCode)
+  return text.replaceAll(digitRun, (run) =>
+    // What looks like an encoded separator may be digits.
+    [run.replaceAll(separator, ""), run.replaceAll(/[^\p{Nd}]/gu, "")].some((digits) =>
+      Array.from(digits, digitOf).join("").includes(national),
+    )
+      ? masked
+      : run,
+  )
+}
+
+const longestCountryCode = 3
+
+/** The value of a digit of any script: Unicode has the digits of each in a row, from 0 to 9. */
+const digitOf = (digit: string): string => {
+  const code = digit.codePointAt(0) ?? 0
+  let zero = code
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1
+  return String((code - zero) % 10)
 }

@@ -3,9 +3,10 @@ import type * as Schema from "effect/Schema"
 import { SendToPhoneRequest } from "../../SendToPhone.ts"
 
 /**
- * What must not be quoted of a field: a phone number, however it is written; a text; the values of a record; or nothing.
+ * What must not be quoted of a field: a phone number, however it is written; a URL and its path; the values of a record; or
+ * nothing.
  */
-export type Privacy = "phone-number" | "text" | "values" | "public"
+export type Privacy = "phone-number" | "url" | "values" | "public"
 
 /** One operation of the API. */
 export interface Operation<Request> {
@@ -31,7 +32,7 @@ export const sendToPhone: Operation<SendToPhoneRequest> = {
     phoneNumber: "phone-number",
     templateId: "public",
     messageBody: "values",
-    webhookUrl: "text",
+    webhookUrl: "url",
   },
   isAccepted: isSuccessful,
 }

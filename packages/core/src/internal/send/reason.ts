@@ -186,9 +186,14 @@ export class AccessDenied extends Schema.TaggedError<AccessDenied>("SentError/Ac
 /** There is no such endpoint (404). The base URL is usually wrong. */
 export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
   "SentError/EndpointNotFound",
-)("EndpointNotFound", { detail }) {
+)("EndpointNotFound", {
+  /** The URL that the request was sent to. */
+  url: Schema.optionalKey(Schema.String),
+  detail,
+}) {
   override get message(): string {
-    return `endpoint not found (404), check the base URL${formatDetail(this.detail)}`
+    const at = this.url === undefined ? "" : ` at ${this.url}`
+    return `endpoint not found (404)${at}: is the base URL right? ${this.detail ?? ""}`.trimEnd()
   }
 }
 
@@ -285,9 +290,14 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>(
   stage: Schema.Literals(["resolve", "connect", "tls"]),
   /** The runtime's code, such as `ECONNREFUSED`. */
   code: Schema.String,
+  /** The host of the base URL. */
+  host: Schema.optionalKey(Schema.String),
+  /** The port of the base URL. */
+  port: Schema.optionalKey(Schema.Int),
 }) {
   override get message(): string {
-    return `connection failed (${this.stage}: ${this.code})`
+    const to = this.host === undefined ? "" : ` to ${this.host}:${this.port ?? "?"}`
+    return `connection${to} failed (${this.stage}: ${this.code})`
   }
 }
 

@@ -206,7 +206,10 @@ export const reasonTable: Table = {
     remedy: "check what this account is allowed to do",
   },
   EndpointNotFound: {
-    read: onStatus([404], (answer) => new Reasons.EndpointNotFound(detailOf(answer))),
+    read: onStatus(
+      [404],
+      (answer) => new Reasons.EndpointNotFound({ url: answer.url, ...detailOf(answer) }),
+    ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: false,

@@ -17,6 +17,7 @@ import type { Operation } from "./operation.ts"
 import type { Knowledge, Progress } from "./progress.ts"
 import type { Reason } from "./reason.ts"
 import { deliveryOf } from "./reasonTable.ts"
+import { addressOf } from "./transport.ts"
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -26,21 +27,25 @@ const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, Number.POSITI
 
 const sends = Metric.counter("sent.sends", {
   description: "Sends, by `sent.outcome` (accepted, rejected, unknown) and `sent.reason`",
+  attributes: { unit: "{send}" },
   incremental: true,
 })
 
 const attempts = Metric.counter("sent.attempts", {
   description: "Requests that were sent",
+  attributes: { unit: "{request}" },
   incremental: true,
 })
 
 const retryWaits = Metric.histogram("sent.retry.wait", {
   description: "Wait between two attempts, in seconds",
+  attributes: { unit: "s" },
   boundaries: seconds,
 })
 
 const durations = Metric.histogram("sent.send.duration", {
   description: "Duration of a send, waits included, in seconds, by `sent.outcome`",
+  attributes: { unit: "s" },
   boundaries: seconds,
 })
 
@@ -117,26 +122,34 @@ export const makeWarnOfRepeats = (): Effect.Effect<void> => {
 /** Observes one request, in its own span. */
 export const attempt =
   ({ method }: Pick<Operation<unknown>, "method">, url: URL, resendCount: number) =>
-  (attempting: Effect.Effect<Accepted, Reason>): Effect.Effect<Accepted, Reason> =>
-    Metric.update(attempts, 1).pipe(
+  (attempting: Effect.Effect<Accepted, Reason>): Effect.Effect<Accepted, Reason> => {
+    const { host, port } = addressOf(url)
+    return Metric.update(attempts, 1).pipe(
       Effect.andThen(attempting),
       Effect.tapError((reason) =>
-        Effect.annotateCurrentSpan({
-          "error.type": reason._tag,
-          "sent.delivery": deliveryOf(reason),
+        Effect.flatMap(Effect.orDie(Effect.currentSpan), ({ attributes }) => {
+          const status = attributes.get("http.response.status_code")
+          // OpenTelemetry: the status as text where the status is the error.
+          const type = Number(status) >= 400 ? String(status) : reason._tag
+          return Effect.annotateCurrentSpan({
+            "error.type": type,
+            "sent.reason": reason._tag,
+            "sent.delivery": deliveryOf(reason),
+          })
         }),
       ),
       Effect.withSpan(`${method} ${url.pathname}`, {
         kind: "client",
         attributes: {
           "http.request.method": method,
-          "server.address": url.hostname,
-          "server.port": Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+          "server.address": host,
+          "server.port": port,
           "url.full": url.href,
           ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount }),
         },
       }),
     )
+  }
 
 /** Adds the status of the response to the span of the attempt. */
 export const answered = (status: number): Effect.Effect<void> =>

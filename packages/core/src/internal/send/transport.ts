@@ -19,8 +19,8 @@ import type { Evidence } from "./evidence.ts"
 import { ConnectionFailed, ConnectionLost, type Reason } from "./reason.ts"
 import { blockedPort } from "./reasonTable.ts"
 
-/** The reason of an exchange that failed without a response, for this cause. */
-export const reasonOfTransport = (cause: unknown, evidence: Evidence): Reason => {
+/** The reason of an exchange with this URL that failed without a response, for this cause. */
+export const reasonOfTransport = (cause: unknown, evidence: Evidence, url: URL): Reason => {
   const causes = innermost(cause)
   const proofs = causes.map(proofOf)
   const code = causes.map((one) => text(one, "code")).find(Predicate.isNotUndefined)
@@ -28,15 +28,25 @@ export const reasonOfTransport = (cause: unknown, evidence: Evidence): Reason =>
     // With several addresses there is one error for each: all must say that nothing was written.
     const [proof] = proofs
     if (proof !== undefined && proofs.every(Predicate.isNotUndefined)) {
-      return new ConnectionFailed({ stage: proof.stage, code: proof.code ?? code ?? proof.stage })
+      return new ConnectionFailed({
+        stage: proof.stage,
+        code: proof.code ?? code ?? proof.stage,
+        ...addressOf(url),
+      })
     }
     if (evidence.isUnsent) {
       const stage = causes.some(isOfTls) ? "tls" : "connect"
-      return new ConnectionFailed({ stage, code: code ?? stage })
+      return new ConnectionFailed({ stage, code: code ?? stage, ...addressOf(url) })
     }
   }
   return new ConnectionLost(code === undefined ? {} : { code })
 }
+
+/** The host and port of a URL. */
+export const addressOf = (url: URL): { readonly host: string; readonly port: number } => ({
+  host: url.hostname,
+  port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+})
 
 /** The step that failed before anything was written. */
 interface Proof {

@@ -30,6 +30,8 @@ export type Verdict = Result.Result<Accepted, Reason>
 /** A response whose head has arrived. */
 export interface Head {
   readonly response: HttpClientResponse.HttpClientResponse
+  /** The URL that the request was sent to. */
+  readonly url: string
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
   readonly isAccepted: Operation<unknown>["isAccepted"]
@@ -66,12 +68,13 @@ const nothing: Body = { text: "", isWhole: false }
 const accepted = ({ receivedAt, response: { status } }: Head): Verdict =>
   Result.succeed({ status, acceptedAt: DateTime.makeUnsafe(receivedAt) })
 
-const failed = ({ mask, receivedAt, response }: Head, { text }: Body): Verdict =>
+const failed = ({ mask, receivedAt, response, url }: Head, { text }: Body): Verdict =>
   Result.fail(
     reasonOf({
       status: response.status,
       headers: response.headers,
       problem: parseProblem(text),
+      url,
       receivedAt,
       mask,
     }),
@@ -116,11 +119,11 @@ const hasBrokenOff = (head: Head, { text }: Body): boolean =>
   kindOf(head) === "json" && /^\s*[{[]/.test(text)
 
 /** Whether the body is one of the published refusals: by the status in it, or by its words as those of a 400. */
-const isRefusal = ({ mask, receivedAt }: Head, json: unknown, { text }: Body): boolean => {
+const isRefusal = ({ mask, receivedAt, url }: Head, json: unknown, { text }: Body): boolean => {
   if (!Predicate.isObject(json)) return false
   const statuses = [json["status"], json["statusCode"]].map(Number)
   if (statuses.some((status) => status >= 300 && status < 600)) return true
   const problem = parseProblem(text)
-  const reason = reasonOf({ status: 400, headers: Headers.empty, problem, receivedAt, mask })
+  const reason = reasonOf({ status: 400, headers: Headers.empty, problem, url, receivedAt, mask })
   return reason._tag !== "RequestRejected"
 }
