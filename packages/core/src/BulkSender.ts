@@ -27,10 +27,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { checkCount, rejectInvalid } from "./internal/options.ts"
-import { provesCredentials } from "./internal/send/lockout.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
 import type { Reason, SentError } from "./SentError.ts"
@@ -86,9 +84,8 @@ export interface Options {
  * ends the stream, after the results of the messages that are being sent. Invalid options fail with the reason
  * `InvalidOptions`.
  *
- * The provider locks a key after ten failed authentications in a row. Therefore messages are sent one at a time until a
- * response proves that the key is valid, and again after a 401. A wrong key is sent three times in total, after which
- * the client stops by itself; a key that is revoked during the bulk is sent at most `concurrency + 1` more times.
+ * The provider locks a key after ten failed authentications in a row. Therefore, the client sends at most three messages
+ * at a time until a response proves that the key is valid, and again after a 401: see `SentClient.layer`.
  *
  * **Gotchas**
  *
@@ -123,7 +120,6 @@ export const sendAll = <E, R>(
       const { concurrency = 8, onProgress, order = "input", send } = options
       yield* rejectInvalid(checkCount(concurrency, ["concurrency"]))
       const client = yield* SentClient
-      const inTurn = makeTurns()
       let summary = emptySummary
 
       const sendOne = (input: Input, index: number): Effect.Effect<BulkResult> => {
@@ -131,12 +127,10 @@ export const sendAll = <E, R>(
           Effect.result(client.sendToPhone(input, send)),
           (result): BulkResult => ({ index, input, result }),
         )
-        return inTurn(sending).pipe(
-          Effect.tap((result) => {
-            summary = summarize(summary, result)
-            return onProgress === undefined ? Effect.void : onProgress(summary)
-          }),
-        )
+        return Effect.tap(sending, (result) => {
+          summary = summarize(summary, result)
+          return onProgress === undefined ? Effect.void : onProgress(summary)
+        })
       }
 
       return Stream.mapEffect(inputs, sendOne, {
@@ -172,45 +166,6 @@ export const run = <E, R>(
     () => emptySummary,
     summarize,
   )
-
-// -----------------------------------------------------------------------------
-// Turns
-// -----------------------------------------------------------------------------
-
-/** Sends one message at a time until a response proves that the credentials are valid, and concurrently after that. */
-const makeTurns = () => {
-  const alone = Semaphore.makeUnsafe(1)
-  let areKnown = false
-  let rejections = 0
-
-  const learning = (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> =>
-    Effect.suspend(() => {
-      const rejectionsBefore = rejections
-      return Effect.tap(send, ({ result }) =>
-        Effect.sync(() => {
-          const reason = Result.isFailure(result) ? result.failure.reason : undefined
-          if (reason?._tag === "CredentialsRejected") {
-            rejections += 1
-            areKnown = false
-            // A send that began before a rejection says nothing about the time after it.
-          } else if (rejections === rejectionsBefore && provesCredentials(reason)) {
-            areKnown = true
-          }
-        }),
-      )
-    })
-
-  return (send: Effect.Effect<BulkResult>): Effect.Effect<BulkResult> => {
-    const freely = learning(send)
-    return Effect.suspend(() => {
-      if (areKnown) return freely
-      // Sends that waited for the proof also run concurrently, not one after the other.
-      return alone
-        .withPermit(Effect.suspend(() => (areKnown ? Effect.undefined : freely)))
-        .pipe(Effect.flatMap((sent) => (sent === undefined ? freely : Effect.succeed(sent))))
-    })
-  }
-}
 
 // -----------------------------------------------------------------------------
 // Summary

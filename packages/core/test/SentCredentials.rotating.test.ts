@@ -256,16 +256,20 @@ describe("a 401", () => {
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const all = yield* Deferred.make<void>()
+      // The key is good at first, so that twenty may be in flight when it is revoked.
       const service = keyed(
-        (key) => (key === "old" ? 401 : 204),
-        (request) =>
-          request < 20 ? Deferred.await(all) : Effect.asVoid(Deferred.succeed(all, undefined)),
+        (key, request) => (key === "old" && request > 1 ? 401 : 204),
+        (request) => {
+          if (request === 1) return Effect.void
+          return request < 21
+            ? Deferred.await(all)
+            : Effect.asVoid(Deferred.succeed(all, undefined))
+        },
       )
       yield* Effect.gen(function* () {
         const { sendToPhone } = yield* SentClient.SentClient
-        keys.state.content = Effect.tap(withKey("old"), () =>
-          Effect.sync(() => (keys.state.content = withKey(next))),
-        )
+        yield* sendToPhone(sample)
+        keys.state.content = withKey(next)
         const ends = yield* Effect.all(
           Array.from({ length: 20 }, () =>
             sendToPhone(sample).pipe(
@@ -281,7 +285,7 @@ describe("a 401", () => {
           ends,
           Array.from({ length: 20 }, () => [requests / 20, end]),
         )
-        assert.strictEqual(service.keys.length, requests)
+        assert.strictEqual(service.keys.length, 1 + requests)
         assert.strictEqual(keys.state.loads, 2)
       }).pipe(Effect.provide(clientOf(keys.load, service)))
     }),

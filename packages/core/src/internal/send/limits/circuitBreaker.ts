@@ -1,7 +1,8 @@
 /** The circuit breaker: after repeated failures of the service, no request is sent for a while. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -39,11 +40,24 @@ export const checkCircuitBreaker = (
   ...checkDuration(options?.maxOpenDuration, "circuitBreaker", "maxOpenDuration"),
 ]
 
-/** Runs an attempt, unless the circuit is open. */
-export type Guard = <A>(attempt: Effect.Effect<A, Reason>) => Effect.Effect<A, Reason>
+/** What ends an attempt without a response: its time-out, the deadline of the send, or a small rest of that. */
+export type TimeGiven = "timeout" | "deadline" | "rest"
 
-/** Makes the guard of a layer. `host` is the default key. */
-export const makeGuard = Effect.fnUntraced(function* (
+/** Runs an attempt, unless the circuit is open. */
+export type Guard = <A>(
+  attempt: Effect.Effect<A, Reason>,
+  given: TimeGiven,
+) => Effect.Effect<A, Reason>
+
+/** The circuit of a layer. */
+export interface Circuit {
+  /** Fails if the circuit is open. It is not a probe. */
+  readonly check: Effect.Effect<void, CircuitOpen>
+  readonly guard: Guard
+}
+
+/** Makes the circuit of a layer. `host` is the default key. */
+export const makeCircuit = Effect.fnUntraced(function* (
   host: string,
   {
     key = host,
@@ -51,7 +65,7 @@ export const makeGuard = Effect.fnUntraced(function* (
     openDuration = "30 seconds",
     tripPolicy = CircuitBreaker.consecutive(5),
   }: CircuitBreakerOptions,
-): Effect.fn.Return<Guard, never, Scope.Scope> {
+): Effect.fn.Return<Circuit, never, Scope.Scope> {
   const store = Context.get(
     yield* orMemory(CircuitBreaker.CircuitBreakerStore, CircuitBreaker.layerStoreMemory()),
     CircuitBreaker.CircuitBreakerStore,
@@ -68,29 +82,62 @@ export const makeGuard = Effect.fnUntraced(function* (
       ...store,
       admit: (circuit) => query(store.admit(circuit)),
       record: (outcome) => query(store.record(outcome)),
+      state: (circuit) => query(store.state(circuit)),
     },
   )
-  return (attempt) =>
-    breaker
-      .execute(attempt, { key: `effect-sent:${key}`, classify: healthOf })
-      .pipe(
-        Effect.catchTag("CircuitBreakerError", ({ reason }) =>
-          Effect.fail(
-            new CircuitOpen(reason._tag === "CircuitOpen" ? { retryAfter: reason.retryAfter } : {}),
+  const circuit = `effect-sent:${key}`
+  const state = Effect.orElseSucceed(breaker.state(circuit), () => undefined)
+  const check = Effect.flatMap(state, (present) => {
+    if (present?._tag === "Open" && Duration.isPositive(present.retryAfter)) {
+      return Effect.fail(new CircuitOpen({ retryAfter: present.retryAfter }))
+    }
+    return present?._tag === "HalfOpen" && present.probing
+      ? Effect.fail(new CircuitOpen({}))
+      : Effect.void
+  })
+  /** Until when the service asked not to be called, in milliseconds since the epoch. */
+  let askedUntil = 0
+  const failed = (retryAfter: Duration.Duration | undefined) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      // Of two responses, the later time counts.
+      askedUntil = Math.max(askedUntil, now + Duration.toMillis(retryAfter ?? Duration.zero))
+      return CircuitBreaker.failure({ retryAfter: askedUntil - now })
+    })
+  /** What an attempt says about the health of the service. An interrupted one says nothing. */
+  const healthOf = (exit: Exit.Exit<unknown, Reason>, given: TimeGiven) => {
+    if (Exit.isSuccess(exit)) {
+      askedUntil = 0
+      return CircuitBreaker.success
+    }
+    const reason = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+    if (reason === undefined) return CircuitBreaker.ignored
+    const { health } = factsOf(reason)
+    if (health !== "failure") return outcomes[health]
+    const failure = failed("retryAfter" in reason ? reason.retryAfter : undefined)
+    if (reason._tag !== "TimedOut" || given === "timeout") return failure
+    // A service that hangs must open the circuit, however short the deadlines. But an attempt that began late says
+    // nothing, and neither does a probe that had less time than the service may take.
+    return given === "rest"
+      ? CircuitBreaker.ignored
+      : Effect.flatMap(state, (present) =>
+          present?._tag === "HalfOpen" ? Effect.succeed(CircuitBreaker.ignored) : failure,
+        )
+  }
+  return {
+    check,
+    guard: (attempt, given) =>
+      breaker
+        .execute(attempt, { key: circuit, classify: (exit) => healthOf(exit, given) })
+        .pipe(
+          Effect.catchTag("CircuitBreakerError", ({ reason }) =>
+            Effect.fail(
+              new CircuitOpen(
+                reason._tag === "CircuitOpen" ? { retryAfter: reason.retryAfter } : {},
+              ),
+            ),
           ),
         ),
-      )
+  }
 })
 
 const outcomes = { success: CircuitBreaker.success, ignored: CircuitBreaker.ignored }
-
-/** What an attempt says about the health of the service. An interrupted one says nothing. */
-const healthOf = (exit: Exit.Exit<unknown, Reason>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
-  const reason = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-  if (reason === undefined) return CircuitBreaker.ignored
-  const { health } = factsOf(reason)
-  return health === "failure"
-    ? CircuitBreaker.failure("retryAfter" in reason ? { retryAfter: reason.retryAfter } : {})
-    : outcomes[health]
-}

@@ -29,11 +29,14 @@ export const checkRateLimit = (options: RateLimitOptions | undefined): ReadonlyA
         ...checkDuration(options.window, "rateLimit", "window"),
       ]
 
-/** Makes the effect that waits for the turn of a request. `host` is the default key. */
+/** Waits for the turn of a request. It takes none if `check` fails, at once or at its turn. */
+export type AwaitTurn = <E>(check: Effect.Effect<unknown, E>) => Effect.Effect<void, E>
+
+/** Makes the wait for the turn of a request. `host` is the default key. */
 export const makeAwaitTurn = Effect.fnUntraced(function* (
   host: string,
   { algorithm = "token-bucket", key = host, limit, window }: RateLimitOptions,
-): Effect.fn.Return<Effect.Effect<void>, never, Scope.Scope> {
+): Effect.fn.Return<AwaitTurn, never, Scope.Scope> {
   const store = yield* orMemory(RateLimiter.RateLimiterStore, RateLimiter.layerStoreMemory)
   const limiter = yield* Effect.provide(RateLimiter.make, store)
   const queue = yield* Semaphore.make(1)
@@ -53,19 +56,24 @@ export const makeAwaitTurn = Effect.fnUntraced(function* (
       onExceeded: "fail",
     }),
   )
-  const takeTurn: Effect.Effect<void> = query(consume).pipe(
-    Effect.asVoid,
-    Effect.catchTag("RateLimiterError", ({ reason }) =>
-      reason._tag === "RateLimitExceeded"
-        ? Effect.andThen(
-            Effect.sleep(Duration.max(reason.retryAfter, Duration.millis(1))),
-            Effect.suspend(() => takeTurn),
-          )
-        : // The service has its own limit, and not to send at all would be worse. The cause is not logged, since it may
-          // contain the store's address.
-          Effect.logWarning("the store of the rate limit is unreachable; sending without a limit"),
-    ),
-  )
+  const takeTurn = <E>(check: Effect.Effect<unknown, E>): Effect.Effect<void, E> =>
+    Effect.andThen(check, query(consume)).pipe(
+      Effect.asVoid,
+      Effect.catchIf(
+        (error) => error instanceof RateLimiter.RateLimiterError,
+        ({ reason }) =>
+          reason._tag === "RateLimitExceeded"
+            ? Effect.andThen(
+                Effect.sleep(Duration.max(reason.retryAfter, Duration.millis(1))),
+                Effect.suspend(() => takeTurn(check)),
+              )
+            : // The service has its own limit, and not to send at all would be worse. The cause is not logged, since it
+              // may contain the store's address.
+              Effect.logWarning(
+                "the store of the rate limit is unreachable; sending without a limit",
+              ),
+      ),
+    )
   // One at a time, so that requests are sent in the order in which they came.
-  return queue.withPermit(takeTurn)
+  return (check) => Effect.andThen(check, queue.withPermit(takeTurn(check)))
 })
