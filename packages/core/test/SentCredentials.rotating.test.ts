@@ -334,3 +334,72 @@ describe("a 401", () => {
     }),
   )
 })
+
+describe("after three 401s in a row", () => {
+  /** A client whose vault still has the old key, refused three times. */
+  const lockedOut = Effect.gen(function* () {
+    const keys = vault(withKey("old"))
+    const service = sendWith("new", keys)
+    return { ...service, state: keys.state }
+  })
+
+  const refuse = Effect.gen(function* () {
+    for (let send = 0; send < 3; send++) yield* Effect.exit(SentClient.sendToPhone(sample))
+  })
+
+  it.effect("a vault that lags behind a rotation is asked again a second later", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = yield* lockedOut
+      yield* Effect.gen(function* () {
+        yield* refuse
+        state.content = withKey("new")
+        const early = yield* Effect.flip(SentClient.sendToPhone(sample))
+        assert.strictEqual(early.reason._tag, "CredentialsUnavailable")
+        assert.deepStrictEqual([early.delivery, early.attempts], ["not-sent", 0])
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* SentClient.sendToPhone(sample)).attempts, 1)
+        assert.deepStrictEqual(sent, ["old", "old", "old", "new"])
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("a vault whose key stays wrong is asked ever more rarely, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = yield* lockedOut
+      yield* Effect.gen(function* () {
+        yield* refuse
+        const before = state.loads
+        const askedAt: Array<number> = []
+        // Two sends at once every half second, for less than the time to live.
+        for (let half = 1; half <= 400; half++) {
+          yield* TestClock.adjust("500 millis")
+          const loads = state.loads
+          const send = Effect.exit(SentClient.sendToPhone(sample))
+          yield* Effect.all([send, send], { concurrency: 2 })
+          if (state.loads > loads) askedAt.push(half / 2)
+        }
+        assert.deepStrictEqual(askedAt, [1, 3, 7, 15, 31, 61, 91, 121, 151, 181])
+        assert.strictEqual(state.loads - before, askedAt.length)
+        assert.deepStrictEqual(sent, ["old", "old", "old"])
+
+        state.content = withKey("new")
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual((yield* SentClient.sendToPhone(sample)).attempts, 1)
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("a new key that is wrong, too, has its own count", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = yield* lockedOut
+      yield* Effect.gen(function* () {
+        yield* refuse
+        state.content = withKey("other")
+        yield* TestClock.adjust("1 second")
+        yield* refuse
+        yield* refuse
+        assert.deepStrictEqual(sent, ["old", "old", "old", "other", "other", "other"])
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+})

@@ -2,7 +2,7 @@
  * A hundred sends at once with one key, over real sockets: three are on the wire at a time until the service has proved
  * the key good, and a wrong key is sent three times in all.
  */
-import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentCredentials, type SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Result } from "effect"
 import type { HttpClient } from "effect/http"
