@@ -335,21 +335,20 @@ describe("a 401", () => {
   )
 })
 
-describe("after three 401s in a row", () => {
-  /** A client whose vault still has the old key, refused three times. */
-  const lockedOut = Effect.gen(function* () {
-    const keys = vault(withKey("old"))
-    const service = sendWith("new", keys)
-    return { ...service, state: keys.state }
-  })
+/** A client whose vault has the old key, and whose service takes the new one. */
+const lockedOut = () => {
+  const keys = vault(withKey("old"))
+  return { ...sendWith("new", keys), state: keys.state }
+}
 
+describe("after three 401s in a row", () => {
   const refuse = Effect.gen(function* () {
     for (let send = 0; send < 3; send++) yield* Effect.exit(SentClient.sendToPhone(sample))
   })
 
   it.effect("a vault that lags behind a rotation is asked again a second later", () =>
     Effect.gen(function* () {
-      const { keys: sent, layer, state } = yield* lockedOut
+      const { keys: sent, layer, state } = lockedOut()
       yield* Effect.gen(function* () {
         yield* refuse
         state.content = withKey("new")
@@ -365,7 +364,7 @@ describe("after three 401s in a row", () => {
 
   it.effect("a vault whose key stays wrong is asked ever more rarely, and nothing is sent", () =>
     Effect.gen(function* () {
-      const { keys: sent, layer, state } = yield* lockedOut
+      const { keys: sent, layer, state } = lockedOut()
       yield* Effect.gen(function* () {
         yield* refuse
         const before = state.loads
@@ -391,7 +390,7 @@ describe("after three 401s in a row", () => {
 
   it.effect("a new key that is wrong, too, has its own count", () =>
     Effect.gen(function* () {
-      const { keys: sent, layer, state } = yield* lockedOut
+      const { keys: sent, layer, state } = lockedOut()
       yield* Effect.gen(function* () {
         yield* refuse
         state.content = withKey("other")

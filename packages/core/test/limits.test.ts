@@ -1,54 +1,11 @@
 /** The rate limit and the circuit breaker of a layer, on a clock that the tests move. */
-import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
-import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { Duration, Effect, Fiber, Layer, Logger, Schedule } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { credentials, sample } from "@effect-sent/faults/sample"
-
-type Answer =
-  | number
-  | "reset"
-  | "refused"
-  | "silent"
-  | { readonly retryAfter: string }
-  | { readonly status: number; readonly detail: string }
-
-const responseOf = (answer: Exclude<Answer, string>): Response => {
-  if (typeof answer === "number") return new Response(null, { status: answer })
-  return "detail" in answer
-    ? new Response(JSON.stringify(answer), { status: answer.status })
-    : new Response(null, { status: 503, headers: { "retry-after": answer.retryAfter } })
-}
-
-/** A service in memory whose answer can be changed, and that keeps when each request came. */
-const service = (first: Answer = 204) => {
-  const state = { answer: first, times: new Array<number>() }
-  const client = HttpClient.make((request) =>
-    Effect.gen(function* () {
-      state.times.push(yield* Clock.currentTimeMillis)
-      const { answer } = state
-      if (answer === "silent") return yield* Effect.never
-      if (answer === "reset" || answer === "refused") {
-        const cause =
-          answer === "reset" ? { code: "ECONNRESET" } : { code: "ECONNREFUSED", syscall: "connect" }
-        return yield* new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({ request, cause }),
-        })
-      }
-      return HttpClientResponse.fromWeb(request, responseOf(answer))
-    }),
-  )
-  const layer = (options: SentClient.Options) =>
-    SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
-      Layer.provide(SentCredentials.layer(credentials)),
-      Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
-    )
-  return { state, layer }
-}
-
-const send = SentClient.sendToPhone(sample)
+import { sample } from "@effect-sent/faults/sample"
+import { type Answer, reasonsOf, send, service } from "./support/unhealthy.ts"
 
 // -----------------------------------------------------------------------------
 // Rate limit
@@ -256,15 +213,6 @@ describe("a store that does not respond", () => {
 // Circuit breaker
 // -----------------------------------------------------------------------------
 
-/** Sends so many messages and says how each ended. */
-const reasonsOf = (sends: number) =>
-  Effect.forEach(Array.from({ length: sends }), () =>
-    send.pipe(
-      Effect.map(() => "accepted"),
-      Effect.catchTag("SentError", ({ reason }) => Effect.succeed<string>(reason._tag)),
-    ),
-  )
-
 const detail = (text: string): Answer => ({ status: 400, detail: text })
 
 describe("a circuit breaker", () => {
@@ -297,53 +245,6 @@ describe("a circuit breaker", () => {
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual((yield* Fiber.join(failing)).slice(4), ["TimedOut", "CircuitOpen"])
       }).pipe(Effect.provide(layer({ circuitBreaker: {}, timeout: "1 second" })))
-    }),
-  )
-
-  const within = (deadline: Duration.Input) =>
-    SentClient.sendToPhone(sample, { deadline }).pipe(
-      Effect.map(() => "accepted"),
-      Effect.catchTag("SentError", ({ delivery, reason }) =>
-        Effect.succeed(`${reason._tag} ${delivery}`),
-      ),
-    )
-
-  it.effect("counts attempts that the deadline ends", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service("silent")
-      yield* Effect.gen(function* () {
-        const sends = yield* Effect.forkChild(
-          Effect.forEach(Array.from({ length: 20 }), () => within("150 millis")),
-        )
-        yield* TestClock.adjust("10 seconds")
-        assert.deepStrictEqual((yield* Fiber.join(sends)).slice(3, 7), [
-          "TimedOut unknown",
-          "TimedOut unknown",
-          "CircuitOpen not-sent",
-          "CircuitOpen not-sent",
-        ])
-        assert.strictEqual(state.times.length, 5)
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
-    }),
-  )
-
-  it.effect("does not count an attempt that began late", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service("silent")
-      yield* Effect.gen(function* () {
-        for (let round = 1; round <= 6; round++) {
-          // An interrupted send says nothing, and takes the turn.
-          const first = yield* Effect.forkChild(send)
-          while (state.times.length < round * 2 - 1) yield* TestClock.adjust("100 millis")
-          yield* Fiber.interrupt(first)
-          // This one waits for four seconds of its five for the next turn.
-          const late = yield* Effect.forkChild(within("5 seconds"))
-          yield* TestClock.adjust("5 seconds")
-          assert.strictEqual(yield* Fiber.join(late), "TimedOut unknown")
-        }
-      }).pipe(
-        Effect.provide(layer({ circuitBreaker: {}, rateLimit: { limit: 1, window: "4 seconds" } })),
-      )
     }),
   )
 
@@ -383,65 +284,6 @@ describe("a circuit breaker", () => {
         assert.strictEqual((yield* Fiber.join(probe)).reason._tag, "TimedOut")
         state.answer = 204
         assert.deepStrictEqual(yield* reasonsOf(2), ["accepted", "accepted"])
-      }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
-    }),
-  )
-
-  it.effect("is asked before a turn of the rate limit is waited for, and takes none", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service(500)
-      yield* Effect.gen(function* () {
-        const opening = yield* Effect.forkChild(reasonsOf(5))
-        yield* TestClock.adjust("2 seconds")
-        yield* Fiber.join(opening)
-        const before = yield* Clock.currentTimeMillis
-        assert.deepStrictEqual(
-          yield* reasonsOf(20),
-          Array.from({ length: 20 }, () => "CircuitOpen"),
-        )
-        assert.strictEqual(yield* Clock.currentTimeMillis, before)
-
-        yield* TestClock.adjust("30 seconds")
-        state.answer = 204
-        assert.deepStrictEqual(
-          yield* reasonsOf(5),
-          Array.from({ length: 5 }, () => "accepted"),
-        )
-      }).pipe(
-        Effect.provide(layer({ circuitBreaker: {}, rateLimit: { limit: 5, window: "1 second" } })),
-      )
-    }),
-  )
-
-  it.effect("ends the wait for a turn when it opens", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service(500)
-      yield* Effect.gen(function* () {
-        const sends = yield* Effect.forkChild(
-          Effect.all(
-            Array.from({ length: 20 }, () => Effect.flip(send)),
-            { concurrency: "unbounded" },
-          ),
-        )
-        // The five turns of the second that follows are enough to open it.
-        yield* TestClock.adjust("6 seconds")
-        const errors = yield* Fiber.join(sends)
-        assert.strictEqual(errors.filter(({ reason }) => reason._tag === "CircuitOpen").length, 15)
-        assert.strictEqual(state.times.length, 5)
-      }).pipe(
-        Effect.provide(layer({ circuitBreaker: {}, rateLimit: { limit: 1, window: "1 second" } })),
-      )
-    }),
-  )
-
-  it.effect("of two responses, the later Retry-After counts", () =>
-    Effect.gen(function* () {
-      const { layer, state } = service({ retryAfter: "90" })
-      yield* Effect.gen(function* () {
-        yield* reasonsOf(4)
-        state.answer = { retryAfter: "10" }
-        yield* reasonsOf(1)
-        assert.deepStrictEqual((yield* Effect.flip(send)).retryAfter, Duration.seconds(90))
       }).pipe(Effect.provide(layer({ circuitBreaker: {} })))
     }),
   )

@@ -33,7 +33,7 @@ const does = ["come", "come", "come", "begin", "begin", "begin", "end", "end", "
 const withKey = ["one", "one", "one", "other"] as const
 const as = ["proof", "proof", "refusal", "refusal", "nothing"] as const
 
-const oneOf = <A>(values: ReadonlyArray<A>) =>
+const oneOf = (values: ReadonlyArray<string>) =>
   Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: values.length - 1 }))
 
 const Event = Schema.Struct({

@@ -209,7 +209,9 @@ describe("sends that wait for a key to be proved good", () => {
       yield* Effect.gen(function* () {
         const send = SentClient.sendToPhone(sample)
         const hanging = yield* Effect.forkChild(Effect.all([send, send, send], { concurrency: 3 }))
-        const waiting = yield* Effect.forkChild(Effect.all([send, send], { concurrency: 2 }))
+        const waiting = yield* Effect.forkChild(
+          Effect.all([send, send, send, send, send], { concurrency: "unbounded" }),
+        )
         const last = yield* Effect.forkChild(send)
         yield* TestClock.adjust("1 second")
         assert.strictEqual(service.keys.length, 3)
