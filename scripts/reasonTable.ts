@@ -39,6 +39,12 @@ const mendedBy = (facts: Facts): string =>
         .map(([who, when]) => `${who} (${when})`)
         .join(", ")
 
+/** When a response proves the credentials good; empty if it never does. */
+const proof = ({ provesCredentials }: Facts): string => {
+  if (typeof provesCredentials === "string") return provesCredentials === "yes" ? "yes" : ""
+  return provesCredentials.when.yes ?? ""
+}
+
 export const tables: ReadonlyArray<GeneratedTable> = [
   {
     page: "README.md",
@@ -57,8 +63,14 @@ export const tables: ReadonlyArray<GeneratedTable> = [
     page: "docs/errors-and-retries.md",
     script,
     rows: async () => [
-      ["`reason`", "`delivery`", "`mendedBy`", "what to do"],
-      ...rows.map(([tag, facts]) => [`\`${tag}\``, delivery(facts), mendedBy(facts), facts.remedy]),
+      ["`reason`", "`delivery`", "`mendedBy`", "proves the credentials", "what to do"],
+      ...rows.map(([tag, facts]) => [
+        `\`${tag}\``,
+        delivery(facts),
+        mendedBy(facts),
+        proof(facts),
+        facts.remedy,
+      ]),
     ],
   },
 ]

@@ -36,11 +36,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as Kind from "./internal/options.ts"
 import { sendOptions } from "./internal/send/sendOptions.ts"
-import { provesCredentials } from "./internal/send/lockout.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
 import type { Reason, SentError } from "./SentError.ts"
@@ -118,9 +116,8 @@ export interface Options {
  * ends the stream, after the results of the messages that are being sent. Invalid options fail with the reason
  * `InvalidOptions`.
  *
- * The provider locks a key after ten failed authentications in a row. Therefore messages are sent one at a time until a
- * response proves that the key is valid, and again after a 401. A wrong key is sent three times in total, after which
- * the client stops by itself; a key that is revoked during the bulk is sent at most `concurrency + 1` more times.
+ * The provider locks a key after ten failed authentications in a row. Therefore, the client sends at most three messages
+ * at a time until a response proves that the key is valid, and again after a 401: see `SentClient.layer`.
  *
  * **Gotchas**
  *
@@ -194,7 +191,6 @@ export const sendAllWith =
         yield* Kind.rejectInvalid([...Kind.at("inputs", aStream(items)), ...bulkOptions(options)])
         const { concurrency = 8, onProgress, order = "input", send } = options
         const stop = yield* makeStop(options.stopWhen)
-        const inTurn = makeTurns()
         let summary = emptySummary
 
         const sendOne = (
@@ -207,12 +203,10 @@ export const sendAllWith =
             context,
             result,
           }))
-          return inTurn(sending).pipe(
-            Effect.tap((result) => {
-              summary = summarize(summary, result)
-              return onProgress === undefined ? Effect.void : onProgress(summary)
-            }),
-          )
+          return Effect.tap(sending, (result) => {
+            summary = summarize(summary, result)
+            return onProgress === undefined ? Effect.void : onProgress(summary)
+          })
         }
 
         return stop.source(items).pipe(
@@ -299,48 +293,6 @@ export const run = <E, R>(
       summarize,
     ),
   )
-
-// -----------------------------------------------------------------------------
-// Turns
-// -----------------------------------------------------------------------------
-
-/** A result, whatever its receipt is. */
-type AnyResult = Pick<BulkResult<unknown, unknown>, "result">
-
-/** Sends one message at a time until a response proves that the credentials are valid, and concurrently after that. */
-const makeTurns = () => {
-  const alone = Semaphore.makeUnsafe(1)
-  let areKnown = false
-  let rejections = 0
-
-  const learning = <B extends AnyResult>(send: Effect.Effect<B>): Effect.Effect<B> =>
-    Effect.suspend(() => {
-      const rejectionsBefore = rejections
-      return Effect.tap(send, ({ result }) =>
-        Effect.sync(() => {
-          const reason = Result.isFailure(result) ? result.failure.reason : undefined
-          if (reason?._tag === "CredentialsRejected") {
-            rejections += 1
-            areKnown = false
-            // A send that began before a rejection says nothing about the time after it.
-          } else if (rejections === rejectionsBefore && provesCredentials(reason)) {
-            areKnown = true
-          }
-        }),
-      )
-    })
-
-  return <B extends AnyResult>(send: Effect.Effect<B>): Effect.Effect<B> => {
-    const freely = learning(send)
-    return Effect.suspend(() => {
-      if (areKnown) return freely
-      // Sends that waited for the proof also run concurrently, not one after the other.
-      return alone
-        .withPermit(Effect.suspend(() => (areKnown ? Effect.undefined : freely)))
-        .pipe(Effect.flatMap((sent) => (sent === undefined ? freely : Effect.succeed(sent))))
-    })
-  }
-}
 
 // -----------------------------------------------------------------------------
 // Summary

@@ -126,20 +126,23 @@ const of = (
   issues: ReadonlyArray<Issue>,
   store: Effect.Effect<Store, never, Scope.Scope>,
   keyOf: () => string,
-): CircuitBreak => ({
-  [TypeId]: {
-    issues,
-    // A layer that is given invalid options does not join.
-    join: Effect.flatMap(store, (kept) => {
-      const {
-        maxOpenDuration = "1 hour",
-        openDuration = "30 seconds",
-        tripPolicy = CircuitBreaker.consecutive(5),
-      } = options
-      return makeGate({ tripPolicy, openDuration, maxOpenDuration }, kept, keyOf())
-    }),
-  },
-})
+): CircuitBreak => {
+  const asked = { until: 0 }
+  return {
+    [TypeId]: {
+      issues,
+      // A layer that is given invalid options does not join.
+      join: Effect.flatMap(store, (kept) => {
+        const {
+          maxOpenDuration = "1 hour",
+          openDuration = "30 seconds",
+          tripPolicy = CircuitBreaker.consecutive(5),
+        } = options
+        return makeGate({ tripPolicy, openDuration, maxOpenDuration }, kept, keyOf(), asked)
+      }),
+    },
+  }
+}
 
 const kinds: Kind.Kinds<Options> = {
   tripPolicy: Kind.where("must be a TripPolicy, e.g. CircuitBreaker.consecutive(5)", (value) =>

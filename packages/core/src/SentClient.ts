@@ -78,7 +78,8 @@ export interface Options {
   /**
    * How long a send may take in total, retries and waits included. Default: 2 minutes.
    *
-   * Unlike an `Effect.timeout` around the send, it keeps what is known of the message.
+   * A `Retry-After` beyond it fails the send at once. A request is not begun in the
+   * last tenth of it (the last second, if that is shorter), since its message would be `unknown`. Unlike an `Effect.timeout` around the send, it keeps what is known of the message.
    */
   readonly deadline?: Duration.Input | undefined
   /**
@@ -295,7 +296,14 @@ const defaultDeadline = Duration.minutes(2)
  * `FetchHttpClient.layer` runs on every runtime with `fetch`. On Node, `NodeHttpClient.layerUndici` is the fastest. To
  * pass options to `fetch`, provide `FetchHttpClient.RequestInit` to the program that sends.
  *
+ * The provider locks a key after ten failed authentications in a row. Until a response proves that a key is valid, and
+ * again after a 401, the client sends three requests at a time with it, and other sends wait for their place. A wrong key
+ * is sent three times; after that, sends fail with `CredentialsUnavailable` until the key changes.
+ *
  * **Gotchas**
+ *
+ * Provide the layer once, not for each send. All sends of a layer share the count of rejected keys, the retry budget, the
+ * rate limit and the circuit breaker; with a layer for each send, none of them has an effect.
  *
  * `redirect` in `RequestInit` is always `manual`, since a redirect would take the credentials to another server.
  *

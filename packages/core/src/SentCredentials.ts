@@ -251,7 +251,9 @@ const variableIssues = (
  * **Details**
  *
  * The credentials are loaded for the first send, and again once they are older than `timeToLive` or the service has
- * rejected them (401). Sends that need them at the same time share one load.
+ * rejected them (401). Sends that need them at the same time share one load. After three rejections in a row, nothing is
+ * sent with them, and sends load them again at a bounded rate: after a second, and then at most every 2, 4, 8, 16 and 30
+ * seconds.
  *
  * **Gotchas**
  *

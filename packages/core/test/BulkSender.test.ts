@@ -147,23 +147,6 @@ describe("results", () => {
 })
 
 describe("concurrency", () => {
-  it.effect("the first message goes alone", () =>
-    Effect.gen(function* () {
-      const first = yield* Latch.make()
-      const { begun, layer } = client((n) => (n === 0 ? first.await : Effect.never))
-      const sending = yield* BulkSender.run(source(20).stream, { concurrency: 4 }).pipe(
-        Effect.provide(layer),
-        Effect.forkChild,
-      )
-      yield* yieldOften
-      assert.deepStrictEqual(begun, [0])
-      yield* first.open
-      yield* yieldOften
-      assert.sameMembers(begun, [0, 1, 2, 3, 4])
-      yield* Fiber.interrupt(sending)
-    }),
-  )
-
   it.effect.each([1, 2, 8, 32])("a wrong key is sent three times, $0 at a time", (concurrency) =>
     Effect.gen(function* () {
       // The answers take a while: all that may begin begins before the first one comes.

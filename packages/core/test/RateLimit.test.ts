@@ -13,10 +13,8 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import { makeRandom } from "./support/random.ts"
 import { mostWithin } from "./support/mostWithin.ts"
-import { timedService } from "./support/timedService.ts"
+import { send, timedService } from "./support/timedService.ts"
 import { answer, wire } from "./support/wire.ts"
-
-const send = SentClient.sendToPhone(sample)
 
 const sendMany = (count: number) =>
   Effect.all(

@@ -506,14 +506,54 @@ describe("the policy that applies", () => {
 describe("the deadline", () => {
   it.effect("ends a wait for a retry: not sent", () =>
     Effect.gen(function* () {
-      const script = scripted(busyFor("60"), ok)
-      const error = yield* sendOver(script, { deadline: "10 seconds" }).pipe(inTime, Effect.flip)
+      const script = scripted(busy, ok)
+      const slowly = RetryPolicy.make({ schedule: Schedule.spaced("1 minute") })
+      const error = yield* sendOver(script, { deadline: "10 seconds", retryPolicy: slowly }).pipe(
+        inTime,
+        Effect.flip,
+      )
       assert.strictEqual(yield* Clock.currentTimeMillis, 10_000)
       assert.strictEqual(error.reason._tag, "TimedOut")
       assert.deepStrictEqual(
         [error.delivery, error.attempts, error.message],
         ["not-sent", 1, "timed out after 10s while waiting to send [not sent]"],
       )
+    }),
+  )
+
+  it.effect.each<readonly [tag: string, step: Step]>([
+    ["RateLimited", busyFor("30")],
+    ["ServiceOverloaded", { status: 503, headers: { "retry-after": "30" } }],
+    ["RateLimited", busyFor("2")],
+  ])("does not wait for a Retry-After beyond it: %s, at once", ([tag, step]) =>
+    Effect.gen(function* () {
+      const script = scripted(step, ok)
+      const error = yield* sendOver(script, { deadline: "2 seconds" }).pipe(inTime, Effect.flip)
+      assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+      assert.strictEqual(error.reason._tag, tag)
+      assert.deepStrictEqual([error.delivery, error.attempts], ["not-sent", 1])
+      assert.isDefined(error.retryAfter)
+    }),
+  )
+
+  it.effect("waits for a Retry-After within it", () =>
+    Effect.gen(function* () {
+      const script = scripted(busyFor("1"), ok)
+      const receipt = yield* sendOver(script, { deadline: "2 seconds" }).pipe(inTime)
+      assert.strictEqual(receipt.attempts, 2)
+    }),
+  )
+
+  it.effect("does not begin a request in its last tenth: not sent", () =>
+    Effect.gen(function* () {
+      const script = scripted(busy)
+      const late = RetryPolicy.make({ schedule: Schedule.spaced("9100 millis") })
+      const error = yield* sendOver(script, { deadline: "10 seconds", retryPolicy: late }).pipe(
+        inTime,
+        Effect.flip,
+      )
+      assert.deepStrictEqual([error.reason._tag, error.delivery], ["TimedOut", "not-sent"])
+      assert.deepStrictEqual(script.times, [0])
     }),
   )
 

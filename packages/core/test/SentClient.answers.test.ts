@@ -148,6 +148,21 @@ const rows: ReadonlyArray<Row> = [
     detail: "Forbidden",
   }),
   refused("a bare 403", answer(403), { _tag: "AccessDenied" }),
+  refused(
+    "403 with the page of a firewall",
+    answer(403, { "content-type": "text/html; charset=utf-8" }, "<!doctype html><p>Blocked</p>"),
+    { _tag: "AccessDenied", foreign: "page" },
+  ),
+  refused(
+    "403 with a page that does not say that it is one",
+    answer(403, {}, "\n<html><p>Blocked</p></html>"),
+    { _tag: "AccessDenied", foreign: "page" },
+  ),
+  refused("403 of a gateway", json(403, { message: "Forbidden" }), {
+    _tag: "AccessDenied",
+    detail: "Forbidden",
+    foreign: "other",
+  }),
   refused("404 Not Found", json(404, { status: 404, title: "Not Found" }), {
     _tag: "EndpointNotFound",
     detail: "Not Found",
@@ -195,6 +210,34 @@ const rows: ReadonlyArray<Row> = [
       retryAfter: Duration.seconds(30),
       resetAt: DateTime.makeUnsafe(30_000),
     },
+    true,
+  ),
+  refused(
+    "429 whose reset is later than its Retry-After",
+    answer(429, { "Retry-After": "5", "X-RateLimit-Reset": "30" }),
+    {
+      _tag: "RateLimited",
+      retryAfter: Duration.seconds(30),
+      resetAt: DateTime.makeUnsafe(30_000),
+    },
+    true,
+  ),
+  refused(
+    "429 whose reset is in milliseconds",
+    answer(429, { "X-RateLimit-Reset": "1761905442000" }),
+    { _tag: "RateLimited" },
+    true,
+  ),
+  refused(
+    "429 whose Retry-After is a time since the epoch",
+    answer(429, { "Retry-After": "1761905442" }),
+    { _tag: "RateLimited" },
+    true,
+  ),
+  refused(
+    "429 with two values of Retry-After",
+    answer(429, { "Retry-After": "5, 60" }),
+    { _tag: "RateLimited", retryAfter: Duration.seconds(60) },
     true,
   ),
   refused(

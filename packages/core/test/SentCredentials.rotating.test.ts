@@ -259,16 +259,20 @@ describe("a 401", () => {
     Effect.gen(function* () {
       const keys = vault(withKey("old"))
       const all = yield* Deferred.make<void>()
+      // The key is good at first, so that twenty may be in flight when it is revoked.
       const service = keyed(
-        (key) => (key === "old" ? 401 : 204),
-        (request) =>
-          request < 20 ? Deferred.await(all) : Effect.asVoid(Deferred.succeed(all, undefined)),
+        (key, request) => (key === "old" && request > 1 ? 401 : 204),
+        (request) => {
+          if (request === 1) return Effect.void
+          return request < 21
+            ? Deferred.await(all)
+            : Effect.asVoid(Deferred.succeed(all, undefined))
+        },
       )
       yield* Effect.gen(function* () {
         const { sendToPhone } = yield* SentClient.SentClient
-        keys.state.content = Effect.tap(withKey("old"), () =>
-          Effect.sync(() => (keys.state.content = withKey(next))),
-        )
+        yield* sendToPhone(sample)
+        keys.state.content = withKey(next)
         const ends = yield* Effect.all(
           Array.from({ length: 20 }, () =>
             sendToPhone(sample).pipe(
@@ -284,7 +288,7 @@ describe("a 401", () => {
           ends,
           Array.from({ length: 20 }, () => [requests / 20, end]),
         )
-        assert.strictEqual(service.keys.length, requests)
+        assert.strictEqual(service.keys.length, 1 + requests)
         assert.strictEqual(keys.state.loads, 2)
       }).pipe(Effect.provide(clientOf(keys.load, service)))
     }),
@@ -330,6 +334,74 @@ describe("a 401", () => {
         yield* invalidate(newer)
         assert.strictEqual(yield* keyOf, "k4")
       }).pipe(Effect.provide(SentCredentials.layerEffect({ load })))
+    }),
+  )
+})
+
+/** A client whose vault has the old key, and whose service takes the new one. */
+const lockedOut = () => {
+  const keys = vault(withKey("old"))
+  return { ...sendWith("new", keys), state: keys.state }
+}
+
+describe("after three 401s in a row", () => {
+  const refuse = Effect.gen(function* () {
+    for (let send = 0; send < 3; send++) yield* Effect.exit(SentClient.sendToPhone(sample))
+  })
+
+  it.effect("a vault that lags behind a rotation is asked again a second later", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = lockedOut()
+      yield* Effect.gen(function* () {
+        yield* refuse
+        state.content = withKey("new")
+        const early = yield* Effect.flip(SentClient.sendToPhone(sample))
+        assert.strictEqual(early.reason._tag, "CredentialsUnavailable")
+        assert.deepStrictEqual([early.delivery, early.attempts], ["not-sent", 0])
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* SentClient.sendToPhone(sample)).attempts, 1)
+        assert.deepStrictEqual(sent, ["old", "old", "old", "new"])
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("a vault whose key stays wrong is asked ever more rarely, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = lockedOut()
+      yield* Effect.gen(function* () {
+        yield* refuse
+        const before = state.loads
+        const askedAt: Array<number> = []
+        // Two sends at once every half second, for less than the time to live.
+        for (let half = 1; half <= 400; half++) {
+          yield* TestClock.adjust("500 millis")
+          const loads = state.loads
+          const send = Effect.exit(SentClient.sendToPhone(sample))
+          yield* Effect.all([send, send], { concurrency: 2 })
+          if (state.loads > loads) askedAt.push(half / 2)
+        }
+        assert.deepStrictEqual(askedAt, [1, 3, 7, 15, 31, 61, 91, 121, 151, 181])
+        assert.strictEqual(state.loads - before, askedAt.length)
+        assert.deepStrictEqual(sent, ["old", "old", "old"])
+
+        state.content = withKey("new")
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual((yield* SentClient.sendToPhone(sample)).attempts, 1)
+      }).pipe(Effect.provide(layer))
+    }),
+  )
+
+  it.effect("a new key that is wrong, too, has its own count", () =>
+    Effect.gen(function* () {
+      const { keys: sent, layer, state } = lockedOut()
+      yield* Effect.gen(function* () {
+        yield* refuse
+        state.content = withKey("other")
+        yield* TestClock.adjust("1 second")
+        yield* refuse
+        yield* refuse
+        assert.deepStrictEqual(sent, ["old", "old", "old", "other", "other", "other"])
+      }).pipe(Effect.provide(layer))
     }),
   )
 })

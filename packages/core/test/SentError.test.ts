@@ -122,6 +122,12 @@ const rows: ReadonlyArray<Row> = [
   ),
   row(new SentError.AccessDenied({}), "not-sent", "operator", "access denied (403)"),
   row(
+    new SentError.AccessDenied({ foreign: "page" }),
+    "not-sent",
+    "operator",
+    "access denied (403): the response is an HTML page, not the service's; check the firewalls and proxies on the way",
+  ),
+  row(
     new SentError.EndpointNotFound({ detail: "Not Found" }),
     "not-sent",
     "operator",

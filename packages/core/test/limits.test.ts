@@ -5,22 +5,11 @@ import { Duration, Effect, Fiber, Layer } from "effect"
 import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { sample } from "@effect-sent/faults/sample"
-import { type Answer, timedService } from "./support/timedService.ts"
-
-const send = SentClient.sendToPhone(sample)
+import { type Answer, reasonsOf, send, timedService } from "./support/timedService.ts"
 
 // -----------------------------------------------------------------------------
 // Circuit breaker
 // -----------------------------------------------------------------------------
-
-/** Sends so many messages and says how each ended. */
-const reasonsOf = (sends: number) =>
-  Effect.forEach(Array.from({ length: sends }), () =>
-    send.pipe(
-      Effect.map(() => "accepted"),
-      Effect.catchTag("SentError", ({ reason }) => Effect.succeed<string>(reason._tag)),
-    ),
-  )
 
 const detail = (text: string): Answer => ({ status: 400, detail: text })
 

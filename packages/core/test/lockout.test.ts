@@ -164,6 +164,8 @@ describe("the row", () => {
   it.effect.each<readonly [outcome: string, answer: Answer]>([
     ["accepted", 204],
     ["AccessDenied", 403],
+    ["AccessDenied", { status: 403, body: { status: 403, title: "Forbidden" } }],
+    ["RequestRejected", because("Invalid channel: email. Supported channels are: sms, whatsapp")],
     ["ValidationFailed", { status: 400, body: { errors: { phoneNumber: ["is required"] } } }],
     ["InvalidPhoneNumber", because("Invalid phone number format")],
     ["TemplateNotFound", because("Template not found")],
@@ -180,6 +182,10 @@ describe("the row", () => {
   // Each may come before the service has looked at the credentials, a 400 that names nothing, too.
   it.effect.each<readonly [outcome: string, answer: Answer]>([
     ["RequestRejected", 400],
+    ["RequestRejected", { status: 400, body: { message: "Bad Request" } }],
+    ["RequestRejected", { status: 422, body: { status: 422, detail: "Unprocessable" } }],
+    ["AccessDenied", { status: 403, body: { message: "Forbidden" } }],
+    ["AccessDenied", { status: 403, body: { status: 404, title: "Forbidden" } }],
     ["EndpointNotFound", 404],
     ["UnexpectedResponse", 408],
     ["RateLimited", 429],
@@ -192,6 +198,64 @@ describe("the row", () => {
       const { requests, third } = yield* afterThird(answer)
       assert.strictEqual(third, outcome)
       assert.strictEqual(requests, 4)
+    }),
+  )
+})
+
+describe("sends that wait for a key to be proved good", () => {
+  it.effect("give their place away when they are interrupted", () =>
+    Effect.gen(function* () {
+      const service = keyed((_, request) => (request <= 3 ? "silent" : 204))
+      yield* Effect.gen(function* () {
+        const send = SentClient.sendToPhone(sample)
+        const hanging = yield* Effect.forkChild(Effect.all([send, send, send], { concurrency: 3 }))
+        const waiting = yield* Effect.forkChild(
+          Effect.all([send, send, send, send, send], { concurrency: "unbounded" }),
+        )
+        const last = yield* Effect.forkChild(send)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(service.keys.length, 3)
+        yield* Fiber.interrupt(waiting)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(service.keys.length, 3)
+        yield* Fiber.interrupt(hanging)
+        assert.strictEqual((yield* Fiber.join(last)).attempts, 1)
+        assert.strictEqual(service.keys.length, 4)
+      }).pipe(
+        Effect.provide(
+          SentClient.layer().pipe(
+            Layer.provide(SentCredentials.layer(credentials)),
+            Layer.provide(service.layer),
+          ),
+        ),
+      )
+    }),
+  )
+
+  it.effect("do not wait for the places of another key", () =>
+    Effect.gen(function* () {
+      const service = keyed((key) => (key === "hangs" ? "silent" : 204))
+      let gets = 0
+      const alternating = Layer.succeed(SentCredentials.SentCredentials, {
+        get: Effect.suspend(() => {
+          gets += 1
+          return SentCredentials.make({ ...credentials, apiKey: gets <= 5 ? "hangs" : "good" })
+        }),
+      })
+      yield* Effect.gen(function* () {
+        const send = SentClient.sendToPhone(sample)
+        const hanging = yield* Effect.forkChild(
+          Effect.all([send, send, send, send, send], { concurrency: "unbounded" }),
+        )
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* send).attempts, 1)
+        assert.deepStrictEqual(service.keys, ["hangs", "hangs", "hangs", "good"])
+        yield* Fiber.interrupt(hanging)
+      }).pipe(
+        Effect.provide(
+          SentClient.layer().pipe(Layer.provide(alternating), Layer.provide(service.layer)),
+        ),
+      )
     }),
   )
 })

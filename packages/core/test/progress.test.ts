@@ -4,7 +4,7 @@
  */
 import { RetryPolicy, SentClient, SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect"
+import { DateTime, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { type Knowledge, makeProgress } from "../src/internal/send/progress.ts"
@@ -69,12 +69,6 @@ const said = ({ attempts, delivery, unknownAttempts }: SentError.SentError) => (
   delivery,
 })
 
-/** What the reason of a send must be whose deadline passes, unless it ends with a verdict. */
-const doing = (present: Attempt | undefined): SentError.TimedOut["stage"] => {
-  if (present === undefined || present.isPast) return "waiting"
-  return present.isUnsent ? "connecting" : "in-flight"
-}
-
 /** What is known of the message. */
 const expectedKnowledge = (attempts: Attempts): Knowledge => {
   const present = attempts.at(-1)
@@ -109,8 +103,6 @@ const reasons: ReadonlyArray<SentError.Reason> = [
   new SentError.ServiceOverloaded({}),
 ]
 
-const deadline = Duration.seconds(10)
-
 describe("the progress of a send", () => {
   it.effect.prop(
     "says the same as all of its attempts together, after any events",
@@ -119,7 +111,7 @@ describe("the progress of a send", () => {
       Effect.sync(() => {
         const progress = makeProgress()
         let attempts: Attempts = []
-        // Before the first event, and after each: an interruption or a deadline can come at any of them.
+        // Before the first event, and after each: an interruption can come at any of them.
         for (const event of [undefined, ...events]) {
           if (event === "begin" || event === "begin, unconnected") {
             const isUnsent = event !== "begin"
@@ -137,20 +129,6 @@ describe("the progress of a send", () => {
           for (const reason of reasons) {
             assert.deepStrictEqual(said(progress.fail(reason)), expected(attempts, reason))
           }
-          const late = progress.timeOut(deadline)
-          const present = attempts.at(-1)
-          const verdict = present?.isPast === false ? present.verdict : undefined
-          // A deadline changes nothing of what is known.
-          if (verdict !== undefined && Result.isSuccess(verdict)) {
-            assert.deepStrictEqual(Result.getOrThrow(late), verdict.success)
-            continue
-          }
-          if (Result.isSuccess(late)) assert.fail("nothing was accepted")
-          assert.deepStrictEqual(
-            late.failure.reason,
-            verdict?.failure ?? new SentError.TimedOut({ stage: doing(present), after: deadline }),
-          )
-          assert.deepStrictEqual(said(late.failure), expected(attempts, late.failure.reason))
         }
       }),
     { arbitrary: { runs: 1000 } },

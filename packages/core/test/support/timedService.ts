@@ -1,6 +1,6 @@
 /** A service in memory whose answer can be changed, and that keeps when each request came. */
 import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
-import { credentials } from "@effect-sent/faults/sample"
+import { credentials, sample } from "@effect-sent/faults/sample"
 import { Clock, Effect, Layer } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 
@@ -45,3 +45,15 @@ export const timedService = (first: Answer = 204) => {
     )
   return { state, layer }
 }
+
+/** Sends the sample. */
+export const send = SentClient.sendToPhone(sample)
+
+/** Sends so many messages and says how each ended. */
+export const reasonsOf = (sends: number) =>
+  Effect.forEach(Array.from({ length: sends }), () =>
+    send.pipe(
+      Effect.map(() => "accepted"),
+      Effect.catchTag("SentError", ({ reason }) => Effect.succeed<string>(reason._tag)),
+    ),
+  )

@@ -6,7 +6,9 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import type { Body } from "./body.ts"
 import type { Problem } from "./problem.ts"
 
 /** The response to a message that was accepted. */
@@ -19,6 +21,8 @@ export interface Accepted {
 export interface Answer {
   readonly status: number
   readonly headers: Headers.Headers
+  /** What was read of the body: its text, and whether that is all of it. */
+  readonly body: Body
   readonly problem: Problem
   /** The URL that the request was sent to. */
   readonly url: string
@@ -35,6 +39,20 @@ export interface Answer {
 /** The service's own words, masked. */
 export const detailOf = ({ mask, problem }: Answer): { readonly detail?: string } =>
   problem.detail === undefined ? {} : { detail: mask(problem.detail) }
+
+/** What the response is, if it has none of the forms that the service has published; an empty 403 is one of them. */
+export const foreignOf = ({
+  body: { isWhole, text },
+  headers,
+  problem,
+  status,
+}: Answer): { readonly foreign?: "page" | "other" } => {
+  const type = headers["content-type"]?.trim() ?? ""
+  if (/^(?:text\/html|application\/xhtml\+xml)\b/i.test(type)) return { foreign: "page" }
+  if (/^\s*<(?:!doctype|html|head|body)\b/i.test(text)) return { foreign: "page" }
+  const isEmpty = isWhole && text.trim() === "" && status === 403
+  return isEmpty || problem.isPublished(status) ? {} : { foreign: "other" }
+}
 
 /** The messages by field, masked, if there are any. */
 export const fieldErrorsOf = ({ mask, problem }: Answer): Problem["fieldErrors"] =>
@@ -89,7 +107,7 @@ export const headerAtFault = ({
 export const retryAfterOf = (answer: Answer): { readonly retryAfter?: Duration.Duration } =>
   optional("retryAfter", retryAfter(answer))
 
-/** The headers of a rate limit. The time until the reset replaces a missing `Retry-After`. */
+/** The headers of a rate limit. Of `Retry-After` and the time until the reset, the later counts. */
 export const rateLimitOf = (
   answer: Answer,
 ): {
@@ -99,25 +117,40 @@ export const rateLimitOf = (
   readonly resetAt?: DateTime.Utc
 } => {
   const { headers, receivedAt } = answer
-  const reset = wholeNumber(headers["x-ratelimit-reset"])
-  const resetAt =
-    reset === undefined ? undefined : Option.getOrUndefined(DateTime.make(reset * 1000))
-  const untilReset =
-    resetAt === undefined
-      ? undefined
-      : Duration.millis(Math.max(0, DateTime.toEpochMillis(resetAt) - receivedAt))
+  const reset = (wholeNumber(headers["x-ratelimit-reset"]) ?? Number.NaN) * 1000
+  const untilReset = reset - receivedAt
+  const waits = [
+    retryAfter(answer),
+    isPlausible(untilReset) ? Duration.millis(Math.max(0, untilReset)) : undefined,
+  ].filter(Predicate.isNotUndefined)
+  // Milliseconds since the epoch read as seconds are in the year 57803, and seconds from now in 1970.
+  const isTime = untilReset > -longestMillis && reset < firstMillisOfYear10000
   return {
-    ...optional("retryAfter", retryAfter(answer) ?? untilReset),
+    ...optional("retryAfter", waits.length === 0 ? undefined : waits.reduce(Duration.max)),
     ...optional("limit", wholeNumber(headers["x-ratelimit-limit"])),
     ...optional("remaining", wholeNumber(headers["x-ratelimit-remaining"])),
-    ...optional("resetAt", resetAt),
+    ...optional("resetAt", isTime ? Option.getOrUndefined(DateTime.make(reset)) : undefined),
   }
 }
 
 const retryAfter = ({ headers, receivedAt }: Answer): Duration.Duration | undefined => {
-  const parsed = Headers.parseRetryAfter(headers["retry-after"] ?? "")
-  return Result.isSuccess(parsed) ? Headers.retryAfterDelay(parsed.success, receivedAt) : undefined
+  const header = headers["retry-after"] ?? ""
+  // Several headers of one name are joined. A date has a comma, too.
+  const values = /^[\s\d,]+$/.test(header) ? header.split(",") : [header]
+  const delays = values
+    .map((value) => Headers.parseRetryAfter(value))
+    .filter(Result.isSuccess)
+    .map(({ success }) => Headers.retryAfterDelay(success, receivedAt))
+    .filter((delay) => isPlausible(Duration.toMillis(delay)))
+  return delays.length === 0 ? undefined : delays.reduce(Duration.max)
 }
+
+// The longest period of a quota is a month. A time that is further away is not in the unit that it should be in.
+const longestMillis = Duration.toMillis(Duration.days(31))
+
+const firstMillisOfYear10000 = 253_402_300_800_000
+
+const isPlausible = (millisFromNow: number): boolean => Math.abs(millisFromNow) <= longestMillis
 
 const wholeNumber = (text: string | undefined): number | undefined => {
   const value = /^\s*\d+\s*$/.test(text ?? "") ? Number(text) : undefined

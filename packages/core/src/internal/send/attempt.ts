@@ -2,7 +2,7 @@
  * One request on the wire, and what its response, or the lack of one, says about the message.
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -36,8 +36,12 @@ export interface Attempt<Request> {
   readonly url: URL
   readonly request: Request
   readonly credentials: Credentials
-  /** How long the response may take. */
+  /** How long the response may take: not longer than what is left of the send. */
   readonly timeout: Duration.Duration
+  /** The time allowed, as a time-out reports it. */
+  readonly allowed: Duration.Duration
+  /** When the send must end, in milliseconds since the epoch. */
+  readonly endsAt: number
   /** Learns that the request begins, and its verdict as soon as there is one. */
   readonly progress: Pick<Progress, "begin" | "learn">
   /** Run when the HTTP client was seen to repeat or redirect the request. */
@@ -82,7 +86,7 @@ type End =
   | { readonly _tag: "Refused" }
 
 const exchange = Effect.fnUntraced(function* <Request extends object>(
-  { credentials, operation, progress, request, timeout, url }: Attempt<Request>,
+  { credentials, endsAt, operation, progress, request, timeout, url }: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
 ): Effect.fn.Return<End, never, Scope.Scope> {
@@ -113,7 +117,8 @@ const exchange = Effect.fnUntraced(function* <Request extends object>(
   // From here on, neither a deadline nor an interruption changes what is known.
   progress.learn(unlessRepeated(verdictOfHead(head), evidence))
   yield* Telemetry.answered(response.status)
-  return { _tag: "Answered", verdict: yield* readVerdict(head) }
+  const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+  return { _tag: "Answered", verdict: yield* readVerdict(head, left) }
 })
 
 const refused: End = { _tag: "Refused" }
@@ -121,7 +126,7 @@ const refused: End = { _tag: "Refused" }
 const timedOut: End = { _tag: "TimedOut" }
 
 const verdictOfEnd = (
-  { timeout, url }: Pick<Attempt<object>, "timeout" | "url">,
+  { allowed, url }: Pick<Attempt<object>, "allowed" | "url">,
   guarded: Guarded,
   evidence: Evidence,
   end: End,
@@ -135,7 +140,7 @@ const verdictOfEnd = (
   if (end._tag === "Answered") return unlessRepeated(end.verdict, evidence)
   if (end._tag === "TimedOut") {
     const stage = evidence.isUnsent ? "connecting" : "in-flight"
-    return Result.fail(new TimedOut({ stage, after: timeout }))
+    return Result.fail(new TimedOut({ stage, after: allowed }))
   }
   return guarded.isFailed(end.error)
     ? Result.fail(reasonOfTransport(end.error.reason.cause, evidence, url))

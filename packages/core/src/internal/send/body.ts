@@ -1,6 +1,7 @@
 /**
  * Reads the body of a response, no further than needed.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
@@ -9,7 +10,7 @@ import * as Stream from "effect/Stream"
 const maxBytes = 64 * 1024
 
 // How long the body may take once the status is known, which already decides what the response means.
-const bodyTimeout = "1 second"
+const bodyTimeout = Duration.seconds(1)
 
 /** What was read of a body. */
 export interface Body {
@@ -20,9 +21,12 @@ export interface Body {
 
 /**
  * Reads the text of a body: its first 64 KiB, or what had arrived when it broke off or took too long. It never fails,
- * since the status decides what the response means.
+ * since the status decides what the response means. It takes no longer than what is `left` of the send.
  */
-export const readBody = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Body> => {
+export const readBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  left: Duration.Duration,
+): Effect.Effect<Body> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
   let isWhole = false
@@ -53,7 +57,7 @@ export const readBody = (response: HttpClientResponse.HttpClientResponse): Effec
   )
   return read.pipe(
     Effect.andThen(Effect.suspend(() => (size > 0 ? Effect.void : readKept))),
-    Effect.timeoutOption(bodyTimeout),
+    Effect.timeoutOption(Duration.min(bodyTimeout, left)),
     Effect.map(() => ({
       text: kept ?? decode(chunks, response.headers["content-type"]),
       isWhole,

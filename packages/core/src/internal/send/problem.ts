@@ -9,13 +9,15 @@ import * as Predicate from "effect/Predicate"
 
 /** The content of an error response. */
 export interface Problem {
+  /** Whether a response with this status has one of the published formats. */
+  readonly isPublished: (status: number) => boolean
   /** The service's own words. */
   readonly detail: string | undefined
   /** The messages by field, if there are any. */
   readonly fieldErrors: Readonly<Record<string, ReadonlyArray<string>>> | undefined
 }
 
-const nothing: Problem = { detail: undefined, fieldErrors: undefined }
+const nothing: Problem = { isPublished: () => false, detail: undefined, fieldErrors: undefined }
 
 /** Parses a body. One that is not JSON, is truncated or has another format has no content. */
 export const parseProblem = (body: string): Problem => {
@@ -27,9 +29,16 @@ export const parseProblem = (body: string): Problem => {
   }
   if (!Predicate.isObject(json)) return nothing
   const fields: { readonly [key: string]: unknown } = { ...json }
+  const stated = fields["status"] ?? fields["statusCode"]
+  const fieldErrors = readFieldErrors(fields["errors"])
   return {
+    // A message alone is what gateways respond with.
+    isPublished: (status) =>
+      stated === undefined
+        ? isText(fields["detail"]) || fieldErrors !== undefined
+        : stated === status,
     detail: [fields["detail"], fields["message"], fields["title"]].find(isText),
-    fieldErrors: readFieldErrors(fields["errors"]),
+    fieldErrors,
   }
 }
 

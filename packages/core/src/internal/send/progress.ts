@@ -3,15 +3,13 @@
  *
  *     begin ─▶ in flight ─ learn ─▶ known ─ next ─▶ none ─▶ begin …
  *
- * A send can be interrupted, or its deadline can pass, between any two of these steps, so what is said of it must be true
- * in every state: a request that is in flight may have been accepted, unless its connection was seen not to be
- * established. From the head of a response on, its verdict is known, whatever becomes of its body.
+ * A send can be interrupted between any two of these steps, so what is said of it must be true in every state: a request
+ * that is in flight may have been accepted, unless its connection was seen not to be established. From the head of a
+ * response on, its verdict is known, whatever becomes of its body.
  */
-import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { SentError } from "../../SentError.ts"
-import type { Accepted } from "./answer.ts"
-import { type Reason, TimedOut } from "./reason.ts"
+import type { Reason } from "./reason.ts"
 import { type Delivery, deliveryOf } from "./reasonTable.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -30,8 +28,6 @@ export interface Progress {
   readonly next: () => void
   /** The error of a send that ends here, for this reason. */
   readonly fail: (reason: Reason) => SentError
-  /** The end of a send whose deadline passes here, after the request was aborted. */
-  readonly timeOut: (deadline: Duration.Duration) => Result.Result<Accepted, SentError>
   /** What is known of the message now. It is final once a request in flight was aborted. */
   readonly knowledge: () => Knowledge
 }
@@ -72,11 +68,6 @@ export const makeProgress = (): Progress => {
     })
   }
 
-  const doing = (): TimedOut["stage"] => {
-    if (last._tag !== "in-flight") return "waiting"
-    return last.isUnsent() ? "connecting" : "in-flight"
-  }
-
   return {
     attempts: () => attempts,
     begin: (isUnsent) => {
@@ -89,10 +80,6 @@ export const makeProgress = (): Progress => {
     },
     next,
     fail,
-    timeOut: (deadline) =>
-      last._tag === "known"
-        ? Result.mapError(last.verdict, fail)
-        : Result.fail(fail(new TimedOut({ stage: doing(), after: deadline }))),
     knowledge: () => {
       const known = ofLast()
       return known === "not-sent" && unknownAttempts > 0 ? "unknown" : known

@@ -24,6 +24,12 @@ const issues = Schema.Array(
 /** The service's own words, with the values of the request masked. */
 const detail = Schema.optionalKey(Schema.String)
 
+/**
+ * What a response was that has none of the forms that the service has published: an HTML `page`, as firewalls and proxies
+ * send it, or `other`. Absent for the service's own responses, and only these prove that the credentials are good.
+ */
+const foreign = Schema.optionalKey(Schema.Literals(["page", "other"]))
+
 // -----------------------------------------------------------------------------
 // No request was sent
 // -----------------------------------------------------------------------------
@@ -57,6 +63,11 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("SentErro
 /**
  * There are no credentials to send with: they are missing or malformed, they could not be loaded, or the service
  * rejected them three times in a row.
+ *
+ * **Details**
+ *
+ * After three rejections, credentials that can be loaded again (`SentCredentials.layerEffect`) are: by the first send a
+ * second later, and then at most every 2, 4, 8, 16 and 30 seconds.
  */
 export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
   "SentError/CredentialsUnavailable",
@@ -148,7 +159,7 @@ export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>
 /** The service rejected the request in a way that has no reason of its own (other 400, 413, 415, 422). */
 export class RequestRejected extends Schema.TaggedError<RequestRejected>(
   "SentError/RequestRejected",
-)("RequestRejected", { status: Schema.Int, detail }) {
+)("RequestRejected", { status: Schema.Int, detail, foreign }) {
   override get message(): string {
     return `request rejected (${this.status})${formatDetail(this.detail)}`
   }
@@ -173,13 +184,20 @@ export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>
   }
 }
 
-/** The credentials are valid but do not allow this request (403). */
+/**
+ * The credentials are valid but do not allow this request, or a firewall on the way denies it (403).
+ *
+ * **Details**
+ *
+ * If `foreign` is `page`, the response was an HTML page, which the service does not send: a firewall or a proxy on the way
+ * denied the request, and nothing is known of the credentials.
+ */
 export class AccessDenied extends Schema.TaggedError<AccessDenied>("SentError/AccessDenied")(
   "AccessDenied",
-  { detail },
+  { detail, foreign },
 ) {
   override get message(): string {
-    return `access denied (403)${formatDetail(this.detail)}`
+    return `access denied (403)${formatDetail(this.detail)}${formatForeign(this.foreign)}`
   }
 }
 
@@ -201,7 +219,7 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
 export class RateLimited extends Schema.TaggedError<RateLimited>("SentError/RateLimited")(
   "RateLimited",
   {
-    /** How long to wait from now: `Retry-After`, or else the time until `X-RateLimit-Reset`. */
+    /** How long to wait from now: `Retry-After` or the time until `X-RateLimit-Reset`, whichever is later. */
     retryAfter: Schema.optionalKey(Schema.Duration),
     /** `X-RateLimit-Limit`: how many requests a window allows. */
     limit: Schema.optionalKey(Schema.Int),
@@ -396,6 +414,11 @@ const formatIssues = (list: ReadonlyArray<Issue>): string =>
     .join("; ")
 
 const formatDetail = (text: string | undefined): string => (text === undefined ? "" : `: ${text}`)
+
+const formatForeign = (what: "page" | "other" | undefined): string =>
+  what === "page"
+    ? ": the response is an HTML page, not the service's; check the firewalls and proxies on the way"
+    : ""
 
 const formatRetryAfter = (retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined ? "" : `: retry after ${Duration.format(retryAfter)}`

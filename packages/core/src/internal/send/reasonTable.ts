@@ -10,6 +10,7 @@ import {
   headerAtFault,
   rateLimitOf,
   retryAfterOf,
+  foreignOf,
 } from "./answer.ts"
 import * as Reasons from "./reason.ts"
 import type { Issue, Reason } from "./reason.ts"
@@ -42,8 +43,8 @@ export interface ReasonFacts<R> {
   readonly delivery: Fact<R, Delivery>
   /** Who can fix the cause. `time` is what makes a failure transient. */
   readonly mendedBy: Fact<R, MendedBy>
-  /** Whether the service responds so only to valid credentials. */
-  readonly provesCredentials: boolean
+  /** Whether it proves the credentials good: the service, in its own words, responds so only to valid ones. */
+  readonly provesCredentials: Fact<R, "yes" | "no">
   /** How the circuit breaker counts it: as a failure of the service, as a sign of health, or not at all. */
   readonly health: "success" | "failure" | "ignored"
   /** In words, for the pages: when it occurs. */
@@ -102,7 +103,7 @@ export const reasonTable: Table = {
       of: ({ issues }) => (onlyPhoneNumber(fieldsOf(issues)) ? "recipient" : "operator"),
       when: byField,
     },
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "ignored",
     occurs: "the input is malformed; `issues` lists every field",
     remedy: "fix the fields in `issues`",
@@ -111,7 +112,7 @@ export const reasonTable: Table = {
     read: undefined,
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "ignored",
     occurs: "an option of a layer or of a send is invalid; `issues` lists each",
     remedy: "fix the options in `issues`",
@@ -120,7 +121,7 @@ export const reasonTable: Table = {
     read: undefined,
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "ignored",
     occurs: "credentials are missing, malformed, or were rejected three times in a row",
     remedy: "check where they are stored; after three 401s, replace them",
@@ -136,7 +137,7 @@ export const reasonTable: Table = {
         onlyPhoneNumber(Object.keys(fieldErrors)) ? "recipient" : "operator",
       when: byField,
     },
-    provesCredentials: true,
+    provesCredentials: "yes",
     health: "success",
     occurs: "400 with field errors",
     remedy: "fix the fields in `fieldErrors`",
@@ -145,7 +146,7 @@ export const reasonTable: Table = {
     read: on400(/^invalid phone number\b/i, () => new Reasons.InvalidPhoneNumber()),
     delivery: "not-sent",
     mendedBy: "recipient",
-    provesCredentials: true,
+    provesCredentials: "yes",
     health: "success",
     occurs: "400 `Invalid phone number`",
     remedy: "ask the recipient for another number",
@@ -154,7 +155,7 @@ export const reasonTable: Table = {
     read: on400(/^template not found\b/i, () => new Reasons.TemplateNotFound()),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: true,
+    provesCredentials: "yes",
     health: "success",
     occurs: "400 `Template not found`",
     remedy: "check that the template exists in this account",
@@ -166,19 +167,25 @@ export const reasonTable: Table = {
     ),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: true,
+    provesCredentials: "yes",
     health: "success",
     occurs: "400 `Insufficient balance`; with the balance and the estimated cost as exact decimals",
     remedy: "top up the account",
   },
   RequestRejected: {
-    read: onStatus(
-      [400, 413, 415, 422],
-      (answer) => new Reasons.RequestRejected({ status: answer.status, ...detailOf(answer) }),
-    ),
+    read: onStatus([400, 413, 415, 422], (answer) => {
+      const words = detailOf(answer)
+      const foreign = words.detail === undefined ? {} : foreignOf(answer)
+      return new Reasons.RequestRejected({ status: answer.status, ...words, ...foreign })
+    }),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: {
+      // What is too long or of the wrong type is rejected before anyone looks at the credentials.
+      of: ({ detail, foreign, status }) =>
+        status === 400 && detail !== undefined && foreign === undefined ? "yes" : "no",
+      when: { yes: "a 400 with a `detail` in the service's form", no: "otherwise" },
+    },
     health: "success",
     occurs: "any other 400, 413, 415, 422",
     remedy: "read `detail` and fix the request",
@@ -191,19 +198,26 @@ export const reasonTable: Table = {
     ),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "success",
     occurs: "401; `header` names the header at fault, if the service does",
     remedy: "check whether the key was rotated; the provider locks it after ten failures in a row",
   },
   AccessDenied: {
-    read: onStatus([403], (answer) => new Reasons.AccessDenied(detailOf(answer))),
+    read: onStatus(
+      [403],
+      (answer) => new Reasons.AccessDenied({ ...detailOf(answer), ...foreignOf(answer) }),
+    ),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: true,
+    provesCredentials: {
+      of: ({ foreign }) => (foreign === undefined ? "yes" : "no"),
+      when: { yes: "if `foreign` is absent", no: "otherwise" },
+    },
     health: "success",
-    occurs: "403",
-    remedy: "check what this account is allowed to do",
+    occurs: "403; `foreign` is `page` if it is an HTML page, as firewalls send it",
+    remedy:
+      "check what this account is allowed to do; for a page, the firewalls and proxies on the way",
   },
   EndpointNotFound: {
     read: onStatus(
@@ -212,7 +226,7 @@ export const reasonTable: Table = {
     ),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "success",
     occurs: "404",
     remedy: "check `baseUrl` (`SENT_BASE_URL`)",
@@ -221,7 +235,7 @@ export const reasonTable: Table = {
     read: onStatus([429], (answer) => new Reasons.RateLimited(rateLimitOf(answer))),
     delivery: "not-sent",
     mendedBy: "time",
-    provesCredentials: false,
+    provesCredentials: "no",
     // The caller sends too fast; the service is well.
     health: "ignored",
     occurs: "429; with `retryAfter` and the limits",
@@ -237,7 +251,7 @@ export const reasonTable: Table = {
       when: { "not-sent": "with `Retry-After`", unknown: "without" },
     },
     mendedBy: "time",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "failure",
     occurs: "503",
     remedy: "wait; check the provider's status page",
@@ -254,7 +268,7 @@ export const reasonTable: Table = {
       of: ({ status }) => ([500, 502, 504].includes(status) ? "time" : "provider"),
       when: { time: "500, 502, 504", provider: "otherwise" },
     },
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "failure",
     occurs: "any other 5xx",
     remedy: "do not send again blindly: wait for an update, or look at the dashboard",
@@ -272,7 +286,7 @@ export const reasonTable: Table = {
       of: ({ status }) => (status === 408 ? "time" : "operator"),
       when: { time: "408", operator: "otherwise" },
     },
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "success",
     occurs:
       "a redirect (never followed), a 2xx that is not an acceptance, 408, or any other status",
@@ -286,7 +300,7 @@ export const reasonTable: Table = {
       of: ({ code, stage }) => (stage === "tls" || code === blockedPort ? "operator" : "time"),
       when: { time: "DNS and connect", operator: "TLS, and a port that `fetch` blocks" },
     },
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "failure",
     occurs: "the DNS lookup, the connection or the TLS handshake failed",
     remedy: "check the network, the firewall and the certificates: `stage` and `code`",
@@ -295,7 +309,7 @@ export const reasonTable: Table = {
     read: undefined,
     delivery: "unknown",
     mendedBy: "time",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "failure",
     occurs: "the connection broke, or the response was not HTTP",
     remedy: "do not send again blindly: wait for an update, or look at the dashboard",
@@ -307,7 +321,7 @@ export const reasonTable: Table = {
       when: { "not-sent": "while waiting or connecting", unknown: "once a request is in flight" },
     },
     mendedBy: "time",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "failure",
     occurs: "no response in time, or the deadline of the send passed",
     remedy: "compare `after` with `timeout` and `deadline` to see which it was",
@@ -316,7 +330,7 @@ export const reasonTable: Table = {
     read: undefined,
     delivery: "unknown",
     mendedBy: "operator",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "ignored",
     occurs: "the `HttpClient` repeated or redirected the request on its own",
     remedy:
@@ -326,7 +340,7 @@ export const reasonTable: Table = {
     read: undefined,
     delivery: "not-sent",
     mendedBy: "time",
-    provesCredentials: false,
+    provesCredentials: "no",
     health: "ignored",
     occurs: "the circuit breaker is open",
     remedy: "look at the failures before it; it closes by itself",
@@ -354,6 +368,10 @@ const valueOf = <R, A extends string>(fact: Fact<R, A>, reason: R): A =>
 
 /** What a reason says about the message. */
 export const deliveryOf = (reason: Reason): Delivery => valueOf(factsOf(reason).delivery, reason)
+
+/** Whether a response with this reason proves the credentials good. */
+export const provesCredentials = (reason: Reason): boolean =>
+  valueOf(factsOf(reason).provesCredentials, reason) === "yes"
 
 /** Who can fix the cause of a failure. */
 export const mendedByOf = (reason: Reason): MendedBy => valueOf(factsOf(reason).mendedBy, reason)

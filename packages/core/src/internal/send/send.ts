@@ -4,8 +4,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -17,11 +17,12 @@ import type { Accepted } from "./answer.ts"
 import { attempt } from "./attempt.ts"
 import { urlOf } from "./baseUrl.ts"
 import type { RetryBudget } from "./budget.ts"
+import type { TimeGiven } from "./limits/limits.ts"
 import type { Limits } from "./limits/limits.ts"
-import { type Lockout, sameCredentials } from "./lockout.ts"
+import { type Lockout, type Place, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
-import type { Reason } from "./reason.ts"
+import { type Reason, TimedOut } from "./reason.ts"
 import * as Telemetry from "./telemetry.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -51,104 +52,176 @@ export interface Sending<Request> {
 }
 
 /** Sends a message. It succeeds only if the service has accepted the message. */
-export const send = <Request extends object>(
+export const send = Effect.fnUntraced(function* <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
-): Effect.Effect<SendReceipt, SentError> =>
-  sendWithRetries(line, sending, progress).pipe(
-    Effect.timeoutOrElse({
-      duration: sending.deadline,
-      // By now the request was aborted, if there was one.
-      orElse: () => Effect.fromResult(progress.timeOut(sending.deadline)),
-    }),
-    Effect.map((accepted) => ({ ...accepted, attempts: progress.attempts() })),
-  )
-
-const sendWithRetries = Effect.fnUntraced(function* <Request extends object>(
-  line: Line,
-  sending: Sending<Request>,
-  progress: Progress,
-): Effect.fn.Return<Accepted, SentError> {
+): Effect.fn.Return<SendReceipt, SentError> {
   const { policy } = sending
+  const time = makeTime(sending.deadline, yield* Clock.currentTimeMillis)
+  const getCredentials = Effect.mapError(time.within(line.credentials.get), (error) =>
+    progress.fail(error._tag === "SentError" ? error.reason : error),
+  )
   const waits = yield* Schedule.toStep(policy.schedule)
-  let credentials = yield* line.credentials.get
-  let mayRenewCredentials = true
+  let credentials = yield* getCredentials
+  let mayRenew = policy.times > 0
+  let mayReplace = true
 
   for (let retries = 0; ;) {
-    const outcome = yield* Effect.result(once(line, sending, progress, credentials))
+    const outcome = yield* Effect.result(once(line, sending, progress, credentials, time))
     if (Result.isSuccess(outcome)) {
       line.budget.refund(policy.budget)
-      return outcome.success
+      return { ...outcome.success, attempts: progress.attempts() }
     }
     const error = progress.fail(outcome.failure)
 
-    if (outcome.failure._tag === "CredentialsRejected") {
-      const renewed = yield* renew(line, credentials, policy.times > 0 && mayRenewCredentials)
-      if (renewed === undefined) return yield* error
-      mayRenewCredentials = false
+    const { _tag } = outcome.failure
+    if (_tag === "CredentialsRejected" || _tag === "CredentialsUnavailable") {
+      const isRejected = _tag === "CredentialsRejected"
+      const renewed = yield* time
+        .within(isRejected ? renew(line, credentials, mayRenew) : replace(line, credentials))
+        .pipe(Effect.orElseSucceed(() => undefined))
+      if (renewed === undefined || !(isRejected || mayReplace)) return yield* error
+      if (isRejected) mayRenew = false
+      else mayReplace = false
       credentials = renewed
       continue
     }
 
-    const delay = yield* waitBefore(line, policy, retries, error, waits)
+    const delay = yield* time
+      .within(waitBefore(line, policy, retries, error, waits))
+      .pipe(Effect.orElseSucceed(() => undefined))
     if (delay === undefined) return yield* error
+    // What the service said is worth more than that the deadline passed.
+    if (!(yield* time.isEnough(error.retryAfter ?? Duration.zero))) return yield* error
     retries += 1
     progress.next()
-    yield* policy.onRetry({ error, attempts: progress.attempts(), delay })
-    yield* Telemetry.waiting(error, delay)
-    yield* Effect.sleep(delay)
-    credentials = yield* Effect.mapError(line.credentials.get, ({ reason }) =>
-      progress.fail(reason),
-    )
+    credentials = yield* policy
+      .onRetry({ error, attempts: progress.attempts(), delay })
+      .pipe(
+        Effect.andThen(Telemetry.waiting(error, delay)),
+        Effect.andThen(Effect.sleep(delay)),
+        time.within,
+        Effect.mapError(progress.fail),
+        Effect.andThen(getCredentials),
+      )
   }
 })
+
+// -----------------------------------------------------------------------------
+// The deadline
+// -----------------------------------------------------------------------------
+
+/** The time of a send. */
+interface Time {
+  readonly deadline: Duration.Duration
+  /** When it ends, in milliseconds since the epoch. */
+  readonly endsAt: number
+  /** The milliseconds that are left. Fails if they are too few to begin a request. */
+  readonly check: Effect.Effect<number, TimedOut>
+  /** Whether a request may still begin after a wait. */
+  readonly isEnough: (wait: Duration.Duration) => Effect.Effect<boolean>
+  /** Ends a wait, during which there is no request, when the send must end. */
+  readonly within: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E | TimedOut>
+}
+
+const makeTime = (deadline: Duration.Duration, startedAt: number): Time => {
+  const allMillis = Duration.toMillis(deadline)
+  const endsAt = startedAt + allMillis
+  // A request that the deadline cuts off would be unknown. What waited for too long is better not sent.
+  const leastMillis = Math.min(allMillis / 10, 1000)
+  const left = Effect.map(Clock.currentTimeMillis, (now) => endsAt - now)
+  const outOfTime = Effect.suspend(() =>
+    Effect.fail(new TimedOut({ stage: "waiting", after: deadline })),
+  )
+  return {
+    deadline,
+    endsAt,
+    check: Effect.flatMap(left, (millis) =>
+      millis >= leastMillis ? Effect.succeed(millis) : outOfTime,
+    ),
+    isEnough: (wait) =>
+      Effect.map(left, (millis) => millis - Duration.toMillis(wait) >= leastMillis),
+    within: (wait) =>
+      // What has ended is not waited for: most sends wait for nothing but their response.
+      Exit.isExit(wait)
+        ? wait
+        : Effect.flatMap(left, (millis) =>
+            Effect.timeoutOrElse(wait, {
+              duration: Math.max(0, millis),
+              orElse: () => outOfTime,
+            }),
+          ),
+  }
+}
 
 // -----------------------------------------------------------------------------
 // One attempt
 // -----------------------------------------------------------------------------
 
-const once = Effect.fnUntraced(function* <Request extends object>(
+const once = <Request extends object>(
+  line: Line,
+  sending: Sending<Request>,
+  progress: Progress,
+  credentials: Credentials,
+  time: Time,
+): Effect.Effect<Accepted, Reason> =>
+  Effect.suspend(() => {
+    const place = line.lockout.place(credentials)
+    return Effect.ensuring(inPlace(line, sending, progress, credentials, time, place), place.leave)
+  })
+
+const inPlace = Effect.fnUntraced(function* <Request extends object>(
   line: Line,
   { operation, request, timeout }: Sending<Request>,
   progress: Progress,
   credentials: Credentials,
+  time: Time,
+  place: Place,
 ): Effect.fn.Return<Accepted, Reason> {
-  const rejectLocked = Effect.suspend(() => {
-    const locked = line.lockout.check(credentials)
-    return locked === undefined ? Effect.void : Effect.fail(locked)
-  })
-  yield* rejectLocked
-  yield* line.limits.awaitTurn
-  // Other sends may have been rejected while this one waited.
-  yield* rejectLocked
+  do {
+    yield* time.within(place.enter())
+    yield* time.within(line.limits.awaitTurn(time.check))
+  } while (!place.begin())
+
+  const left = yield* time.check
+  const given = timeGiven(left, timeout, time.deadline)
+  const url = urlOf(line.baseUrl, operation.path)
+  const resendCount = progress.attempts()
+  const learn = (verdict: Verdict): void => {
+    progress.learn(verdict)
+    place.learn(verdict)
+  }
   return yield* line.limits.guard(
-    Effect.suspend(() => {
-      const url = urlOf(line.baseUrl, operation.path)
-      const resendCount = progress.attempts()
-      const learn = (verdict: Verdict) =>
-        Effect.sync(() => {
-          progress.learn(verdict)
-          line.lockout.learn(credentials, Option.getOrUndefined(Result.getFailure(verdict)))
-        })
-      return attempt({
-        client: line.client,
-        fetchOptions: line.fetchOptions,
-        operation,
-        url,
-        request,
-        credentials,
-        timeout,
-        progress,
-        onRepeated: line.warnOfRepeats,
-      }).pipe(
-        Effect.tap((accepted) => learn(Result.succeed(accepted))),
-        Effect.tapError((reason) => learn(Result.fail(reason))),
-        Telemetry.attempt(operation, url, resendCount),
-      )
-    }),
+    attempt({
+      client: line.client,
+      fetchOptions: line.fetchOptions,
+      operation,
+      url,
+      request,
+      credentials,
+      timeout: given === "timeout" ? timeout : Duration.millis(left),
+      allowed: given === "timeout" ? timeout : time.deadline,
+      endsAt: time.endsAt,
+      progress: { begin: progress.begin, learn },
+      onRepeated: line.warnOfRepeats,
+    }).pipe(
+      Effect.tap((accepted) => Effect.sync(() => learn(Result.succeed(accepted)))),
+      Effect.tapError((reason) => Effect.sync(() => learn(Result.fail(reason)))),
+      Telemetry.attempt(operation, url, resendCount),
+    ),
+    given,
   )
 })
+
+const timeGiven = (
+  left: number,
+  timeout: Duration.Duration,
+  deadline: Duration.Duration,
+): TimeGiven => {
+  if (left >= Duration.toMillis(timeout)) return "timeout"
+  return left * 2 >= Duration.toMillis(deadline) ? "deadline" : "rest"
+}
 
 // -----------------------------------------------------------------------------
 // After a failure
@@ -166,6 +239,21 @@ const renew = Effect.fnUntraced(function* (
   // If there are none now, the send fails because its credentials were rejected.
   const renewed = yield* Effect.orElseSucceed(service.get, () => rejected)
   return sameCredentials(renewed, rejected) ? undefined : renewed
+})
+
+/**
+ * Other credentials than the ones that are locked out, if there are any. They are asked for at a bounded rate, since a
+ * vault may lag behind a rotation, or hold the wrong ones for long.
+ */
+const replace = Effect.fnUntraced(function* (
+  { credentials: service, lockout }: Line,
+  locked: Credentials,
+) {
+  if (service.invalidate === undefined) return undefined
+  const now = yield* Clock.currentTimeMillis
+  if (lockout.mayAskAgain(locked, now)) yield* service.invalidate(locked)
+  const present = yield* service.get
+  return sameCredentials(present, locked) ? undefined : present
 })
 
 /** How long to wait before the next attempt, if there is to be one. */

@@ -12,6 +12,7 @@
  * | any other status                                                                     | by the table of the reasons     |
  */
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -45,11 +46,11 @@ export const verdictOfHead = (head: Head): Verdict =>
     ? accepted(head)
     : failed(head, nothing)
 
-/** Reads the body, as far as it matters: for a second at most. */
-export const readVerdict = (head: Head): Effect.Effect<Verdict> =>
+/** Reads the body, as far as it matters: for a second at most, or for what is left of the send. */
+export const readVerdict = (head: Head, left: Duration.Duration): Effect.Effect<Verdict> =>
   canAccept(head) && isEmpty(head)
     ? Effect.as(discardBody(head.response), accepted(head))
-    : Effect.map(readBody(head.response), (body) => verdictOf(head, body))
+    : Effect.map(readBody(head.response, left), (body) => verdictOf(head, body))
 
 const verdictOf = (head: Head, body: Body): Verdict => {
   if (!canAccept(head) || kindOf(head) === "other") return failed(head, body)
@@ -68,12 +69,13 @@ const nothing: Body = { text: "", isWhole: false }
 const accepted = ({ receivedAt, response: { status } }: Head): Verdict =>
   Result.succeed({ status, acceptedAt: DateTime.makeUnsafe(receivedAt) })
 
-const failed = ({ mask, receivedAt, response, url }: Head, { text }: Body): Verdict =>
+const failed = ({ mask, receivedAt, response, url }: Head, body: Body): Verdict =>
   Result.fail(
     reasonOf({
       status: response.status,
       headers: response.headers,
-      problem: parseProblem(text),
+      body,
+      problem: parseProblem(body.text),
       url,
       receivedAt,
       mask,
@@ -119,11 +121,19 @@ const hasBrokenOff = (head: Head, { text }: Body): boolean =>
   kindOf(head) === "json" && /^\s*[{[]/.test(text)
 
 /** Whether the body is one of the published refusals: by the status in it, or by its words as those of a 400. */
-const isRefusal = ({ mask, receivedAt, url }: Head, json: unknown, { text }: Body): boolean => {
+const isRefusal = ({ mask, receivedAt, url }: Head, json: unknown, body: Body): boolean => {
   if (!Predicate.isObject(json)) return false
   const statuses = [json["status"], json["statusCode"]].map(Number)
   if (statuses.some((status) => status >= 300 && status < 600)) return true
-  const problem = parseProblem(text)
-  const reason = reasonOf({ status: 400, headers: Headers.empty, problem, url, receivedAt, mask })
+  const problem = parseProblem(body.text)
+  const reason = reasonOf({
+    status: 400,
+    headers: Headers.empty,
+    body,
+    problem,
+    url,
+    receivedAt,
+    mask,
+  })
   return reason._tag !== "RequestRejected"
 }

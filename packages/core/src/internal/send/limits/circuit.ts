@@ -1,5 +1,6 @@
 /** The circuit of a circuit breaker, and what an attempt says about it. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,7 +9,7 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
 import { CircuitOpen, type Reason } from "../reason.ts"
 import { factsOf } from "../reasonTable.ts"
-import type { Gate } from "./limits.ts"
+import type { Gate, TimeGiven } from "./limits.ts"
 import { makeQuery } from "./store.ts"
 
 /** When a circuit opens, and for how long. */
@@ -18,11 +19,17 @@ export interface CircuitSettings {
   readonly maxOpenDuration: Duration.Input
 }
 
+/** Until when the service asked not to be called, in milliseconds since the epoch. All gates of a circuit share it. */
+export interface Asked {
+  until: number
+}
+
 /** Makes the gate of a circuit, whose state is in a store. */
 export const makeGate = Effect.fnUntraced(function* (
   settings: CircuitSettings,
   store: CircuitBreaker.CircuitBreakerStore["Service"],
   key: string,
+  asked: Asked,
 ): Effect.fn.Return<Gate, never, Scope.Scope> {
   const query = makeQuery(
     new CircuitBreaker.CircuitBreakerError({
@@ -38,22 +45,46 @@ export const makeGate = Effect.fnUntraced(function* (
       state: (circuit) => query(store.state(circuit)),
     },
   )
+  // Without its store, a circuit is closed.
+  const state = Effect.orElseSucceed(breaker.state(key), () => undefined)
+  const failed = (retryAfter: Duration.Duration | undefined) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      // Of two responses, the later time counts.
+      asked.until = Math.max(asked.until, now + Duration.toMillis(retryAfter ?? Duration.zero))
+      return CircuitBreaker.failure({ retryAfter: asked.until - now })
+    })
+  /** What an attempt says about the health of the service. An interrupted one says nothing. */
+  const healthOf = (exit: Exit.Exit<unknown, Reason>, given: TimeGiven) => {
+    if (Exit.isSuccess(exit)) {
+      asked.until = 0
+      return CircuitBreaker.success
+    }
+    const reason = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+    if (reason === undefined) return CircuitBreaker.ignored
+    const { health } = factsOf(reason)
+    if (health !== "failure") return outcomes[health]
+    const failure = failed("retryAfter" in reason ? reason.retryAfter : undefined)
+    if (reason._tag !== "TimedOut" || given === "timeout") return failure
+    // A service that hangs must open the circuit, however short the deadlines. But an attempt that began late says
+    // nothing, and neither does a probe that had less time than the service may take.
+    return given === "rest"
+      ? CircuitBreaker.ignored
+      : Effect.flatMap(state, (present) =>
+          present?._tag === "HalfOpen" ? Effect.succeed(CircuitBreaker.ignored) : failure,
+        )
+  }
   return {
-    check: breaker.state(key).pipe(
-      Effect.flatMap((state) => {
-        if (state._tag === "Open" && Duration.isPositive(state.retryAfter)) {
-          return Effect.fail(new CircuitOpen({ retryAfter: state.retryAfter }))
-        }
-        return state._tag === "HalfOpen" && state.probing
-          ? Effect.fail(new CircuitOpen({}))
-          : Effect.void
-      }),
-      // Without its store, a circuit is closed.
-      Effect.catchTag("CircuitBreakerError", () => Effect.void),
-    ),
-    guard: (attempt) =>
+    check: Effect.flatMap(state, (present) => {
+      if (present?._tag === "Open" && Duration.isPositive(present.retryAfter)) {
+        return Effect.fail(new CircuitOpen({ retryAfter: present.retryAfter }))
+      }
+      return present?._tag === "HalfOpen" && present.probing
+        ? Effect.fail(new CircuitOpen({}))
+        : Effect.void
+    }),
+    guard: (attempt, given) =>
       breaker
-        .execute(attempt, { key, classify: healthOf })
+        .execute(attempt, { key, classify: (exit) => healthOf(exit, given) })
         .pipe(
           Effect.catchTag("CircuitBreakerError", ({ reason }) =>
             Effect.fail(
@@ -67,14 +98,3 @@ export const makeGate = Effect.fnUntraced(function* (
 })
 
 const outcomes = { success: CircuitBreaker.success, ignored: CircuitBreaker.ignored }
-
-/** What an attempt says about the health of the service. An interrupted one says nothing. */
-const healthOf = (exit: Exit.Exit<unknown, Reason>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
-  const reason = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-  if (reason === undefined) return CircuitBreaker.ignored
-  const { health } = factsOf(reason)
-  return health === "failure"
-    ? CircuitBreaker.failure("retryAfter" in reason ? { retryAfter: reason.retryAfter } : {})
-    : outcomes[health]
-}

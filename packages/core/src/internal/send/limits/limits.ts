@@ -30,12 +30,18 @@ export interface Gate {
   /** Fails if the circuit is open. It reads only: an attempt that probes the service goes through `guard`. */
   readonly check: Effect.Effect<void, Reason>
   /** Runs an attempt, unless the circuit is open. */
-  readonly guard: <A>(attempt: Effect.Effect<A, Reason>) => Effect.Effect<A, Reason>
+  readonly guard: <A>(
+    attempt: Effect.Effect<A, Reason>,
+    given: TimeGiven,
+  ) => Effect.Effect<A, Reason>
 }
 
+/** What ends an attempt without a response: its time-out, the deadline of the send, or a small rest of that. */
+export type TimeGiven = "timeout" | "deadline" | "rest"
+
 export interface Limits {
-  /** Waits for the turn of a request. An open circuit fails it before it waits, and while it does. */
-  readonly awaitTurn: Effect.Effect<void, Reason>
+  /** Waits for the turn of a request. It takes none if `check` fails, or if the circuit is open or opens meanwhile. */
+  readonly awaitTurn: (check: Effect.Effect<unknown, Reason>) => Effect.Effect<void, Reason>
   /** Runs an attempt, unless the circuit is open. */
   readonly guard: Gate["guard"]
 }
@@ -77,8 +83,10 @@ export const makeLimits = Effect.fnUntraced(function* ({
 }: LimitOptions): Effect.fn.Return<Limits, never, Scope.Scope> {
   const gate = circuitBreak === undefined ? always : yield* circuitBreak[CircuitBreakTypeId].join
   return {
-    awaitTurn:
-      rateLimit === undefined ? Effect.void : rateLimit[RateLimitTypeId].awaitTurn(gate.check),
+    awaitTurn: (check) =>
+      rateLimit === undefined
+        ? Effect.void
+        : rateLimit[RateLimitTypeId].awaitTurn(Effect.andThen(check, gate.check)),
     guard: gate.guard,
   }
 })
