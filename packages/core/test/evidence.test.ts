@@ -3,7 +3,7 @@
  * client, and for many messages at a time, since each event has to be matched to its attempt.
  */
 import { NodeHttpClient } from "@effect/platform-node"
-import { RetryPolicy, SentClient, type SentError } from "@effect-sent/core"
+import { RetryPolicy, SentClient, SentCredentials, type SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schedule } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
@@ -12,7 +12,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { connect, type Socket } from "node:net"
 import { clients } from "@effect-sent/faults/clients"
 import { clientLayer } from "@effect-sent/faults/program"
-import { sample } from "@effect-sent/faults/sample"
+import { credentials, sample } from "@effect-sent/faults/sample"
 import { isSupported, unanswered } from "./support/unanswered.ts"
 import { answer, wire } from "./support/wire.ts"
 
@@ -60,6 +60,20 @@ const claimsOf = (count: number) =>
     { concurrency: "unbounded" },
   )
 
+/** A client with a new key for each send: with one that is not proved good, three would be on their way at a time. */
+const crowdLayer = (http: Layer.Layer<HttpClient.HttpClient>, options: SentClient.Options) => {
+  let keys = 0
+  const changing = Layer.succeed(SentCredentials.SentCredentials, {
+    get: Effect.suspend(() =>
+      SentCredentials.make({ ...credentials, apiKey: `${credentials.apiKey}_${(keys += 1)}` }),
+    ),
+  })
+  return SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
+    Layer.provide(changing),
+    Layer.provide(http),
+  )
+}
+
 const connecting = "not-sent, retryable: timed out after 5s while connecting"
 
 describe.skipIf(!isSupported).each(everyClient)(
@@ -73,7 +87,7 @@ describe.skipIf(!isSupported).each(everyClient)(
         const { port, wake } = yield* unanswered
         const opened = yield* Effect.forkChild(sockets(100))
         const sending = yield* claimsOf(100).pipe(
-          Effect.provide(clientLayer(http, { baseUrl: `http://127.0.0.1:${port}`, ...options })),
+          Effect.provide(crowdLayer(http, { baseUrl: `http://127.0.0.1:${port}`, ...options })),
           Effect.forkChild,
         )
         yield* Fiber.join(opened)
@@ -158,7 +172,7 @@ describe.each(everyClient)("what was seen, over %s", (name, http) => {
       const { baseUrl } = yield* mute
       const opened = yield* Effect.forkChild(sockets(20))
       const sending = yield* claimsOf(20).pipe(
-        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
+        Effect.provide(crowdLayer(http, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
@@ -281,7 +295,7 @@ describe("evidence of some requests", () => {
       const http = NodeHttpClient.layerUndiciOptions({ connections: 1 })
       const opened = yield* Effect.forkChild(sockets(1))
       const sending = yield* claimsOf(5).pipe(
-        Effect.provide(clientLayer(http, { baseUrl, timeout: "5 seconds" })),
+        Effect.provide(crowdLayer(http, { baseUrl, timeout: "5 seconds" })),
         Effect.forkChild,
       )
       yield* Fiber.join(opened)
