@@ -42,7 +42,7 @@ describe("send.ts", { timeout: 30_000 }, () => {
     await mock.stop()
     assert.match(
       (await run(mock.baseUrl, "+1234567890")).err,
-      /^not sent; it is safe to send again: connection failed \(connect: ECONNREFUSED\)/,
+      /^not sent; it is safe to send again: connection to 127\.0\.0\.1:\d+ failed \(connect: ECONNREFUSED\)/,
     )
   })
 })

@@ -114,7 +114,7 @@ describe("the places of a key", () => {
             const verdict = yield* Deferred.await(send.end)
             if (verdict !== undefined) place.learn(verdict)
           }).pipe(
-            // It is gone before those hear of it that take its place.
+            // It is removed before another send takes its place.
             Effect.ensuring(Effect.sync(() => model.sends.delete(send))),
             Effect.ensuring(place.leave),
             Effect.catch(() =>
