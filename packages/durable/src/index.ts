@@ -1,0 +1,6 @@
+/**
+ * Keeps sends and delivery updates in SQL.
+ *
+ * Each module is also a separate entry point, for example `@effect-sent/durable/Sqlite`.
+ */
+export * as Sqlite from "./Sqlite.ts"
