@@ -8,6 +8,8 @@ export const core = (...names: ReadonlyArray<string>): Tests => ({
 
 export const requests: Tests = core("parity")
 export const updates: Tests = core("parity.updates")
+export const reading: Tests = core("DeliveryStatus")
+export const states: Tests = core("DeliveryStatus.state")
 export const oneSource: Tests = core("oneSource")
 
 export const reference: Tests = {

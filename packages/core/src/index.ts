@@ -5,6 +5,7 @@
  */
 export * as BulkSender from "./BulkSender.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
+export * as DeliveryStore from "./DeliveryStore.ts"
 export * as DeliveryTracker from "./DeliveryTracker.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export * as SendToPhone from "./SendToPhone.ts"

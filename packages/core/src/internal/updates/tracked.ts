@@ -1,6 +1,5 @@
 /** The tracked sends and their states: in bounded memory, and in a store if there is one. */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Schema from "effect/Schema"
@@ -36,14 +35,7 @@ export interface Entry {
 const Stored = Schema.fromJsonString(
   Schema.Struct({
     expiresAt: Schema.Finite,
-    steps: Schema.Array(
-      Schema.Struct({
-        messageId: Schema.String,
-        status: DeliveryStatus.MessageStatus,
-        at: Schema.Finite,
-        channel: Schema.optionalKey(Schema.String),
-      }),
-    ),
+    steps: Schema.Array(DeliveryStatus.Step),
   }),
 )
 
@@ -191,20 +183,7 @@ const removeExpired = Effect.fnUntraced(function* (store: KeyValueStore.KeyValue
   }
 })
 
-const toStored = ({ steps }: DeliveryStatus.State) =>
-  steps.map(({ at, channel, messageId, status }) => ({
-    messageId,
-    status,
-    at: at.epochMilliseconds,
-    ...(channel === undefined ? {} : { channel }),
-  }))
+const toStored = ({ steps }: DeliveryStatus.State): ReadonlyArray<DeliveryStatus.Step> =>
+  DeliveryStatus.joinSteps(steps, [])
 
-const fromStored = (steps: (typeof Stored.Type)["steps"]): DeliveryStatus.State =>
-  DeliveryStatus.fromSteps(
-    steps.map(({ at, channel, messageId, status }) => ({
-      messageId,
-      status,
-      at: DateTime.makeUnsafe(at),
-      channel,
-    })),
-  )
+const fromStored = DeliveryStatus.fromSteps
