@@ -3,4 +3,5 @@
  *
  * Each module is also a separate entry point, for example `@effect-sent/durable/Sqlite`.
  */
+export * as SqlDeliveryStore from "./SqlDeliveryStore.ts"
 export * as Sqlite from "./Sqlite.ts"
