@@ -37,30 +37,36 @@ import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
-import { checkCount, checkDuration, invalidOptions, rejectInvalid } from "./internal/options.ts"
-import { receive } from "./internal/updates/receiver.ts"
-import { makeTokens } from "./internal/updates/token.ts"
-import { receiveWeb } from "./internal/updates/webHandler.ts"
+import { checkCount, checkDuration, rejectInvalid } from "./internal/options.ts"
+import { makeCallbackUrls, withoutTrailingSlash } from "./internal/updates/callbackUrl.ts"
+import { makeInFlight } from "./internal/updates/inFlight.ts"
+import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
+import {
+  defaultTimeout,
+  type Limits,
+  type Receive,
+  receive,
+  reject,
+} from "./internal/updates/receiver.ts"
+import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
+import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import {
   type Entry,
   makeTracked,
   type Tracked as TrackedSends,
 } from "./internal/updates/tracked.ts"
-import { type Input, SendToPhoneRequest, type SendReceipt } from "./SendToPhone.ts"
+import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
 import { InvalidRequest, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
@@ -71,8 +77,8 @@ import type { WebhookError } from "./WebhookError.ts"
 // -----------------------------------------------------------------------------
 
 /** The options of a tracker. */
-export interface Options {
-  /** The public URL of this tracker's route. The callback URL of each send is below it. */
+export interface Options extends Limits {
+  /** The public URL of this tracker's route. The callback URL of each send is this URL with a token in its query. */
   readonly publicUrl: string | URL
   /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
   readonly secret: string | Redacted.Redacted<string>
@@ -87,8 +93,6 @@ export interface Options {
   readonly store?: KeyValueStore.KeyValueStore | undefined
   /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
-  /** The longest body to read, in bytes. Default: 256 KiB. */
-  readonly maxBodyBytes?: number | undefined
 }
 
 /** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
@@ -161,10 +165,11 @@ export class DeliveryTracker extends Context.Service<
     readonly find: (
       id: string,
     ) => Effect.Effect<Tracked | undefined, KeyValueStore.KeyValueStoreError>
-    /** Receives a call of the provider. The last segment of its path is the token. {@link route} uses it. */
-    readonly receive: (
-      request: HttpServerRequest.HttpServerRequest,
-    ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+    /**
+     * Receives a call of the provider, on any server, and says what to respond: see {@link route}. The token is in the
+     * query of the call's `url`.
+     */
+    readonly receive: Receive
   }
 >()("@effect-sent/core/DeliveryTracker") {}
 
@@ -225,20 +230,29 @@ export const make = Effect.fnUntraced(function* (
   SentError | WebhookError,
   SentClient.SentClient | Scope.Scope
 > {
-  const { capacity = defaultCapacity, maxBodyBytes, webhookSecret } = options
-  const base = yield* baseOf(options.publicUrl)
+  const { capacity = defaultCapacity, webhookSecret } = options
   const timeToLive = options.timeToLive ?? defaultTimeToLive
   yield* rejectInvalid([
     ...checkDuration(timeToLive, "timeToLive"),
     ...checkCount(capacity, ["capacity"]),
   ])
-  const tokens = yield* makeTokens(yield* secretBytes(options.secret))
+  const urls = yield* makeCallbackUrls(options.publicUrl, options.secret)
   const verifier =
     webhookSecret === undefined
       ? undefined
       : yield* SentWebhook.makeVerifier({ secret: webhookSecret })
   const client = yield* SentClient.SentClient
   const tracked = yield* makeTracked(capacity, options.store)
+  const inFlight = makeInFlight<KeyValueStore.KeyValueStoreError>(
+    Duration.fromInputUnsafe(options.timeout ?? defaultTimeout),
+    yield* Effect.scope,
+  )
+
+  const tokenOf = Effect.fnUntraced(function* (url: string | undefined) {
+    const token = yield* urls.read(url)
+    if (token === "forged") return yield* reject(401, "unknown callback URL")
+    return token === "expired" ? yield* reject(410, "this message is no longer tracked") : token
+  })
 
   const send = Effect.fnUntraced(function* (
     input: TrackedInput,
@@ -248,11 +262,11 @@ export const make = Effect.fnUntraced(function* (
       const issue = { path: ["webhookUrl"], message: "must be absent: the tracker sets it" }
       return yield* new SentError({ reason: new InvalidRequest({ issues: [issue] }), attempts: 0 })
     }
-    const token = yield* tokens.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
+    const token = yield* urls.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
     // Before the message is sent, since an update may arrive before the response.
     const entry = yield* tracked.open(token.id, token.expiresAt)
     const result = yield* Effect.result(
-      client.sendToPhone({ ...input, webhookUrl: `${base}/${token.text}` }, sendOptions),
+      client.sendToPhone({ ...input, webhookUrl: token.url }, sendOptions),
     )
     if (Result.isFailure(result) && result.failure.delivery === "not-sent") {
       yield* tracked.forget(token.id)
@@ -271,62 +285,31 @@ export const make = Effect.fnUntraced(function* (
       Effect.map(tracked.find(id), (entry) =>
         entry === undefined ? undefined : track(tracked, entry),
       ),
-    receive: Effect.fnUntraced(function* (request) {
-      const token = yield* tokens.read(lastSegment(request.url))
-      if (token === "forged") {
-        yield* Effect.logWarning("a delivery update was rejected: unknown callback URL")
-        return HttpServerResponse.text("unknown callback URL", { status: 401 })
-      }
-      if (token === "expired") {
-        return HttpServerResponse.text("this message is no longer tracked", { status: 410 })
-      }
-      return yield* receive(request, {
-        maxBodyBytes,
-        read: (body) =>
-          verifier === undefined
-            ? SentWebhook.decode(body)
-            : verifier({ headers: request.headers, body }),
-        handle: (event) => tracked.apply(token.id, token.expiresAt, event),
-      })
-    }),
+    receive: (call) =>
+      tokenOf(call.url).pipe(
+        Effect.flatMap((token) =>
+          receive(call, {
+            ...options,
+            read: (body) =>
+              verifier === undefined
+                ? SentWebhook.decode(body)
+                : verifier({ headers: call.headers, body }),
+            handle: (event) =>
+              event._tag === "MessageStatus"
+                ? inFlight.run(
+                    [token.id, event.messageId, event.status, event.at.epochMilliseconds].join(" "),
+                    tracked.apply(token.id, token.expiresAt, event),
+                  )
+                : Effect.void,
+          }),
+        ),
+        Effect.catch(Effect.succeed),
+      ),
   })
 })
 
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
-const minSecretLength = 32
-
-const invalidOption = (path: string, message: string): SentError =>
-  invalidOptions([{ path: [path], message }])
-
-const secretBytes = (
-  secret: Options["secret"],
-): Effect.Effect<Uint8Array<ArrayBuffer>, SentError> => {
-  const text = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
-  return Predicate.isString(text) && text.length >= minSecretLength
-    ? Effect.succeed(new TextEncoder().encode(text))
-    : Effect.fail(invalidOption("secret", `must have at least ${minSecretLength} characters`))
-}
-
-const isWebhookUrl = Schema.is(SendToPhoneRequest.fields.webhookUrl)
-
-const baseOf = (publicUrl: string | URL): Effect.Effect<string, SentError> => {
-  const text = String(publicUrl).replace(/\/+$/, "")
-  return isWebhookUrl(`${text}/${"x".repeat(80)}`) && !text.includes("?")
-    ? Effect.succeed(text)
-    : Effect.fail(
-        invalidOption(
-          "publicUrl",
-          "must be an absolute http or https URL without query, fragment and user info, e.g. https://app.example.com/webhooks/sent",
-        ),
-      )
-}
-
-const lastSegment = (url: string): string => {
-  const [path = ""] = url.split(/[?#]/)
-  return path.slice(path.lastIndexOf("/") + 1)
-}
-
 /** The handle of a send. */
 const track = (tracked: TrackedSends, opened: Entry): Tracked => {
   const { id } = opened
@@ -397,24 +380,25 @@ export const layer = (
   Layer.effect(DeliveryTracker, make(options))
 
 /**
- * Adds a route to Effect's `HttpRouter` that receives the updates below a path: the path of `publicUrl`, as this server
- * sees it.
+ * Adds a route to Effect's `HttpRouter` that receives the updates: at the path of `publicUrl`, as this server sees it.
  *
  * **Details**
  *
  * | response | when |
  * | --- | --- |
  * | 204 | the update was applied, now or earlier |
- * | 400 | the body is not JSON |
+ * | 400 | the body is not JSON, or it is missing or incomplete |
  * | 401 | the callback URL is unknown, or no signature matches |
- * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
+ * | 405 | the method is not POST |
+ * | 408, 413 | the body did not arrive within `timeout`, or is longer than `maxBodyBytes` |
  * | 410 | the send is no longer tracked |
- * | 500 | the store failed; the provider calls again |
+ * | 500 | the store failed or did not respond within `timeout`; the provider calls again |
  *
  * **Gotchas**
  *
- * The URLs are secret. The server's request log skips this route; to keep the URLs out of the spans of a tracer too,
- * provide `HttpMiddleware.TracerDisabledWhen`.
+ * The token in the query of a callback URL is secret. Effect's request log leaves the query out, and its spans redact the
+ * parameter `sig`; keep it in `UrlParams.CurrentRedactedNames` if you replace that list. A proxy in front of this server
+ * may log whole URLs.
  *
  * @example
  * ```ts
@@ -428,40 +412,25 @@ export const route = (
 ): Layer.Layer<never, never, DeliveryTracker | HttpRouter.HttpRouter> =>
   Layer.unwrap(
     DeliveryTracker.useSync((tracker) =>
-      HttpRouter.add("*", below(path), (request) =>
-        // The server's log line would contain the URL, which is secret.
-        HttpMiddleware.withLoggerDisabled(tracker.receive(request)),
+      HttpRouter.add(
+        "*",
+        `/${withoutTrailingSlash(path).slice(1)}`,
+        makeRouteHandler(tracker.receive),
       ),
     ),
   )
 
-const below = (path: HttpRouter.PathInput): HttpRouter.PathInput =>
-  path.endsWith("/") ? `/${path.slice(1)}:token` : `/${path.slice(1)}/:token`
+/**
+ * Makes a {@link route} for servers that use `Request` and `Response`: Next.js, Hono, Deno, Bun, workers. It runs with the
+ * logger, the tracer and the clock of the context in which it is made: `await runtime.runPromise(toWebHandler)`.
+ */
+export const toWebHandler: Effect.Effect<WebHandler, never, DeliveryTracker> = DeliveryTracker.use(
+  (tracker) => makeWebHandler(tracker.receive),
+)
 
 /**
- * Makes a {@link route} for servers that use `Request` and `Response`.
- *
- * @example
- * ```ts
- * import { DeliveryTracker, SentClient } from "@effect-sent/core"
- * import { Effect, Layer, ManagedRuntime } from "effect"
- *
- * const runtime = ManagedRuntime.make(
- *   DeliveryTracker.layer({
- *     publicUrl: "https://app.example.com/webhooks/sent",
- *     secret: "a random secret of at least 32 characters",
- *   }).pipe(Layer.provide(SentClient.layerEnv)),
- * )
- * const handler = DeliveryTracker.toWebHandler(await runtime.runPromise(DeliveryTracker.DeliveryTracker))
- *
- * const response = await handler(
- *   new Request("https://app.example.com/webhooks/sent/forged", { method: "POST", body: "{}" }),
- * )
- * console.assert(response.status === 401)
- * await runtime.dispose()
- * ```
+ * Makes a {@link route} for `node:http` and for servers that are built on it, such as Express and Fastify. It runs as
+ * {@link toWebHandler} does. Register it before `express.json()`.
  */
-export const toWebHandler =
-  (tracker: DeliveryTracker["Service"]): ((request: Request) => Promise<Response>) =>
-  (request) =>
-    receiveWeb(tracker.receive, request)
+export const toNodeHandler: Effect.Effect<NodeHandler, never, DeliveryTracker> =
+  DeliveryTracker.use((tracker) => makeNodeHandler(tracker.receive))

@@ -21,6 +21,7 @@
  * ```
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -28,32 +29,35 @@ import * as Layer from "effect/Layer"
 import type * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
-import { type HeadersInput, readHeaders, toHeaders } from "./internal/updates/headers.ts"
-import { receive } from "./internal/updates/receiver.ts"
+import { type Body, bytesOf, type SignedRequest } from "./internal/updates/call.ts"
+import { readHeaders, toHeaders } from "./internal/updates/headers.ts"
+import { makeInFlight } from "./internal/updates/inFlight.ts"
+import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
+import { defaultTimeout, type Limits, type Receive, receive } from "./internal/updates/receiver.ts"
+import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
 import { importSecret, matchesAny, type Secret, signatureOf } from "./internal/updates/signature.ts"
-import { type Receive, receiveWeb } from "./internal/updates/webHandler.ts"
+import { ambient, makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import {
   BadSignature,
   MalformedPayload,
+  MissingBody,
   TimestampOutOfTolerance,
   WebhookError,
 } from "./WebhookError.ts"
 
+export type { Answer, Body, Call, SignedRequest } from "./internal/updates/call.ts"
 export type { HeadersInput } from "./internal/updates/headers.ts"
+export type { NodeHandler, NodeRequest, NodeResponse } from "./internal/updates/nodeHandler.ts"
+export type { Receive } from "./internal/updates/receiver.ts"
 export type { Secret } from "./internal/updates/signature.ts"
+export type { WebHandler } from "./internal/updates/webHandler.ts"
 
 // -----------------------------------------------------------------------------
 // Verifying
 // -----------------------------------------------------------------------------
-
-/** A webhook call: its headers and the raw bytes of its body. */
-export interface SignedRequest {
-  readonly headers: HeadersInput
-  readonly body: Uint8Array | string
-}
 
 /** The options of a verification. */
 export interface VerifyOptions {
@@ -133,7 +137,7 @@ export const makeVerifier = Effect.fnUntraced(function* ({
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
       return yield* failure(new TimestampOutOfTolerance())
     }
-    const bytes = toBytes(body)
+    const bytes = yield* toBytes(body)
     const matches = yield* matchesAny(keys, signatures, { id, timestamp, body: bytes })
     return matches ? yield* decode(bytes) : yield* failure(new BadSignature())
   })
@@ -144,10 +148,11 @@ const failure = (reason: WebhookError["reason"]): WebhookError => new WebhookErr
 const secretsOf = (secret: VerifyOptions["secret"]): ReadonlyArray<Secret> =>
   Predicate.isString(secret) || Redacted.isRedacted(secret) ? [secret] : secret
 
-const encoder = new TextEncoder()
-
-const toBytes = (body: Uint8Array | string): Uint8Array =>
-  Predicate.isString(body) ? encoder.encode(body) : body
+/** Whatever the type says: in JavaScript, or after a parser of bodies, it may be anything. */
+const toBytes = (body: unknown): Effect.Effect<Uint8Array, WebhookError> => {
+  const bytes = bytesOf(body)
+  return bytes === undefined ? Effect.fail(failure(new MissingBody())) : Effect.succeed(bytes)
+}
 
 /**
  * Decodes the body of a call whose signature need not be checked, for example because a secret in its URL was.
@@ -161,20 +166,19 @@ const toBytes = (body: Uint8Array | string): Uint8Array =>
  * console.assert(event._tag === "Unknown")
  * ```
  */
-export const decode = (
-  body: Uint8Array | string,
-): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
-  Effect.try({
-    try: () => {
-      const text = Predicate.isString(body) ? body : strict.decode(body)
-      return DeliveryStatus.decode(JSON.parse(text))
-    },
-    // The parser's own message quotes the body.
-    catch: (cause) =>
-      failure(
-        new MalformedPayload({ problem: cause instanceof SyntaxError ? "not JSON" : "not UTF-8" }),
-      ),
-  })
+export const decode = (body: Body): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
+  Effect.flatMap(toBytes(body), (bytes) =>
+    Effect.try({
+      try: () => DeliveryStatus.decode(JSON.parse(strict.decode(bytes))),
+      // The parser's own message quotes the body.
+      catch: (cause) => failure(new MalformedPayload({ problem: problemOf(cause) })),
+    }),
+  )
+
+const problemOf = (cause: unknown): string => {
+  if (cause instanceof SyntaxError) return "not JSON"
+  return cause instanceof RangeError ? "nested too deeply" : "not UTF-8"
+}
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
@@ -203,12 +207,12 @@ export interface SignOptions {
  * ```
  */
 export const sign = Effect.fnUntraced(function* (
-  body: Uint8Array | string,
+  body: Body,
   { id = "00000000-0000-4000-8000-000000000000", secret, timestamp }: SignOptions,
 ): Effect.fn.Return<Readonly<Record<string, string>>, WebhookError> {
   const key = yield* Effect.mapError(importSecret(secret), failure)
   const seconds = String(timestamp ?? Math.floor((yield* Clock.currentTimeMillis) / 1000))
-  const signed = { id, timestamp: seconds, body: toBytes(body) }
+  const signed = { id, timestamp: seconds, body: yield* toBytes(body) }
   return toHeaders({ ...signed, signatures: yield* signatureOf(key, signed) })
 })
 
@@ -217,52 +221,100 @@ export const sign = Effect.fnUntraced(function* (
 // -----------------------------------------------------------------------------
 
 /** The options of a receiver. */
-export interface ReceiverOptions<E = never, R = never> extends VerifyOptions {
+export interface ReceiverOptions<E = never, R = never> extends VerifyOptions, Limits {
   /**
-   * Handles an event. The response is 2xx only after the handler succeeded. If it fails or dies, the response is 500, and
-   * the provider calls again.
+   * Handles an event, in a scope that closes after it. The response is 2xx only after the handler succeeded. If it fails,
+   * dies or takes longer than `timeout`, the response is 500, and the provider calls again.
+   *
+   * **Details**
+   *
+   * A caller that hangs up does not interrupt the handler, and while it runs, no second one is started for the same
+   * event. In JavaScript, it may be an async function too; it cannot be interrupted, so it may run on after the time-out.
    */
   readonly handle: (event: DeliveryStatus.DeliveryEvent) => Effect.Effect<void, E, R>
-  /** The longest body to read, in bytes. Default: 256 KiB. */
-  readonly maxBodyBytes?: number | undefined
   /** How many handled events are kept, to recognise duplicates. Default: 10,000. */
   readonly dedupeSize?: number | undefined
   /** Where handled events are kept. Default: in memory, for the lifetime of the receiver. */
   readonly store?: KeyValueStore.KeyValueStore | undefined
 }
 
-const makeReceiver = Effect.fnUntraced(function* <E, R>(
-  options: ReceiverOptions<E, R>,
-): Effect.fn.Return<Receive, WebhookError, R> {
-  const verifier = yield* makeVerifier(options)
-  const seen = yield* makeSeen(options)
-  const services = yield* Effect.context<R>()
-  const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E> =>
-    // The context has every service that the handler needs, but TypeScript does not reduce `Exclude<R, R>` to never.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    Effect.suspend(() => options.handle(event)).pipe(
-      Effect.provideContext(services),
-    ) as Effect.Effect<void, E>
-  return (request) =>
-    receive(request, {
-      maxBodyBytes: options.maxBodyBytes,
-      read: (body) => verifier({ headers: request.headers, body }),
-      handle: (event) => seen.once(event, handle(event)),
-    })
-})
-
 /**
- * Adds a route to Effect's `HttpRouter` that receives webhook calls. The layer fails with the reason `InvalidSecret`.
+ * Makes a receiver for any server: it takes the headers and the raw bytes of a call, and says what to respond.
  *
  * **Details**
  *
- * | response | when |
+ * The forms for servers, {@link route}, {@link toWebHandler} and {@link toNodeHandler}, are this receiver and a
+ * conversion. The handler runs with the services of the context in which the receiver is made. Fails with the reason
+ * `InvalidSecret`.
+ *
+ * | status | when |
  * | --- | --- |
  * | 204 | the event was handled, now or earlier |
- * | 400 | the signature is valid, but the body is not JSON |
+ * | 400 | the signature is valid, but the body is not JSON; or the body is missing or incomplete |
  * | 401 | no signature matches, or the timestamp is outside the tolerance |
- * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
- * | 500 | the handler failed; the provider calls again |
+ * | 405 | the method is not POST |
+ * | 408, 413 | the body did not arrive within `timeout`, or is longer than `maxBodyBytes` |
+ * | 500 | the handler failed or did not end within `timeout`; the provider calls again |
+ *
+ * **Gotchas**
+ *
+ * Make it once and not for every call: it keeps the events that it has handled.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const secret = "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4="
+ *
+ * const program = Effect.gen(function* () {
+ *   const receive = yield* SentWebhook.makeReceiver({ secret, handle: ({ _tag }) => Effect.log(_tag) })
+ *   const body = JSON.stringify({ field: "weather" })
+ *   return yield* receive({ headers: yield* SentWebhook.sign(body, { secret }), body })
+ * })
+ *
+ * const { status } = await Effect.runPromise(program)
+ * console.assert(status === 204)
+ * ```
+ */
+export const makeReceiver = <E, R>(
+  options: ReceiverOptions<E, R>,
+): Effect.Effect<Receive, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.suspend(() => makeReceiverIn(options, Scope.makeUnsafe()))
+
+/** Makes a receiver whose handlers are interrupted when the scope closes. */
+const makeReceiverIn = Effect.fnUntraced(function* <E, R>(
+  options: ReceiverOptions<E, R>,
+  scope: Scope.Scope,
+): Effect.fn.Return<Receive, WebhookError, Exclude<R, Scope.Scope>> {
+  const verifier = yield* makeVerifier(options)
+  const services = yield* ambient<R>()
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
+  const seen = yield* makeSeen<E>(options, makeInFlight(timeout, scope))
+  const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E, Scope.Scope> =>
+    Effect.suspend(() => handling(options.handle(event))).pipe(
+      // Everything but the scope, which is the event's.
+      Effect.updateContext(
+        (context: Context.Context<Scope.Scope>) =>
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+          Context.merge(context, services) as Context.Context<R | Scope.Scope>,
+      ),
+    )
+  return (call) =>
+    receive(call, {
+      ...options,
+      read: (body) => verifier({ headers: call.headers, body }),
+      handle: (event, body) => seen.once(event, body, handle(event)),
+    })
+})
+
+/** What a handler returned, as an effect: in JavaScript, it may be a promise or nothing. */
+const handling = <E, R>(returned: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
+  Effect.isEffect(returned) ? returned : Effect.promise(async () => returned)
+
+/**
+ * Adds a route to Effect's `HttpRouter` that receives webhook calls, as {@link makeReceiver} does. When the server stops,
+ * handlers that are running are interrupted, and the provider calls again.
  *
  * @example
  * ```ts
@@ -280,38 +332,71 @@ export const route = <E, R>(
   options: ReceiverOptions<E, R>,
 ): Layer.Layer<never, WebhookError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>> =>
   Layer.unwrap(
-    Effect.map(makeReceiver(options), (receiver) =>
-      HttpRouter.add("*", path, (request) => receiver(request)),
-    ),
+    Effect.gen(function* () {
+      const receiver = yield* makeReceiverIn(options, yield* Effect.scope)
+      return HttpRouter.add("*", path, makeRouteHandler(receiver))
+    }),
   )
 
 /**
- * Makes a {@link route} for servers that use `Request` and `Response`: Next.js, Hono, Deno, workers.
+ * Makes a handler for servers that use `Request` and `Response`: Next.js, Hono, Deno, Bun, workers.
+ *
+ * **Details**
+ *
+ * It responds as {@link makeReceiver} does. It runs with the services, the logger, the tracer and the clock of the
+ * context in which it is made, for example those of the application's `ManagedRuntime`.
  *
  * **Gotchas**
  *
- * Make the handler once and not for every request: it keeps the events that it has handled. The promise is rejected only
- * if a secret is malformed.
+ * Make it once and not for every request. Nothing may read the body of the request before it.
  *
  * @example
  * ```ts
  * import { SentWebhook } from "@effect-sent/core"
  * import { Effect } from "effect"
  *
- * const handler = SentWebhook.toWebHandler({
+ * const handler = await SentWebhook.toWebHandler({
  *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
  *   handle: (event) => Effect.log(event._tag),
- * })
+ * }).pipe(Effect.runPromise)
  *
  * const response = await handler(new Request("https://example.com/webhooks/sent"))
  * console.assert(response.status === 405)
  * ```
  */
-export const toWebHandler = <E>(
-  options: ReceiverOptions<E>,
-): ((request: Request) => Promise<Response>) => {
-  const receiver = Effect.runPromise(makeReceiver(options))
-  // The first call reports the error. Until then, nothing may be there to handle the rejection.
-  receiver.catch(() => undefined)
-  return async (request) => receiveWeb(await receiver, request)
-}
+export const toWebHandler = <E, R>(
+  options: ReceiverOptions<E, R>,
+): Effect.Effect<WebHandler, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(makeReceiver(options), makeWebHandler)
+
+/**
+ * Makes a handler for `node:http` and for servers that are built on it, such as Express and Fastify.
+ *
+ * **Details**
+ *
+ * It responds as {@link makeReceiver} does, and runs in the context in which it is made, as {@link toWebHandler} does.
+ * The body is read from the request, or taken from `request.body` or `request.rawBody` if that has its bytes.
+ *
+ * **Gotchas**
+ *
+ * Make it once and not for every request. Register it before `express.json()`, which parses the body that was signed.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ * import { createServer } from "node:http"
+ *
+ * const handler = await SentWebhook.toNodeHandler({
+ *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
+ *   handle: (event) => Effect.log(event._tag),
+ * }).pipe(Effect.runPromise)
+ *
+ * const server = createServer(handler)
+ * console.assert(!server.listening)
+ * ```
+ */
+export const toNodeHandler = <E, R>(
+  options: ReceiverOptions<E, R>,
+): Effect.Effect<NodeHandler, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(makeReceiver(options), makeNodeHandler)

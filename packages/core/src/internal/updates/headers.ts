@@ -47,18 +47,27 @@ export const toHeaders = ({
 
 type Values = ReadonlyMap<string, ReadonlyArray<string>>
 
+// A server may hand over anything for headers that a stranger sent: what is not text counts as missing.
 const valuesOf = (headers: HeadersInput): Values => {
-  const pairs = Predicate.isIterable(headers) ? headers : Object.entries(headers)
-  const values = new Map<string, Array<string>>()
-  for (const [key, value] of pairs) {
+  const values = new Map<string, ReadonlyArray<string>>()
+  for (const [key, value] of pairsOf(headers)) {
     const name = key.toLowerCase()
-    if (value === undefined || !names.includes(name)) continue
-    const all = values.get(name) ?? []
-    all.push(...(Predicate.isString(value) ? [value] : value))
-    values.set(name, all)
+    if (!names.includes(name)) continue
+    const texts = (Array.isArray(value) ? value : [value]).filter(Predicate.isString)
+    values.set(name, [...(values.get(name) ?? []), ...texts])
   }
   return values
 }
+
+/** The headers as pairs. Empty if they are not headers. */
+export const pairsOf = (headers: unknown): ReadonlyArray<readonly [name: string, value: unknown]> =>
+  (Predicate.isIterable(headers)
+    ? Array.from(headers)
+    : Object.entries(Predicate.isObject(headers) ? headers : {})
+  ).filter(isPair)
+
+const isPair = (pair: unknown): pair is readonly [string, unknown] =>
+  Array.isArray(pair) && Predicate.isString(pair[0])
 
 const problemOf = (values: Values, name: string): MissingHeader | RepeatedHeader | undefined => {
   const [value = "", ...others] = values.get(name) ?? []

@@ -2,24 +2,21 @@
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { DeliveryEvent } from "../../DeliveryStatus.ts"
+import type { InFlight, TookTooLong } from "./inFlight.ts"
 
-export interface Seen {
-  /**
-   * Runs the work unless it has succeeded for this event before. While it is running for the same event, waits, and
-   * runs it only if that fails.
-   */
-  readonly once: <E, R>(
+export interface Seen<E> {
+  /** Runs the work unless it has succeeded for this event before. The body is that of the event. */
+  readonly once: (
     event: DeliveryEvent,
-    work: Effect.Effect<void, E, R>,
-  ) => Effect.Effect<void, E | KeyValueStore.KeyValueStoreError, R>
+    body: Uint8Array,
+    work: Effect.Effect<void, E, Scope.Scope>,
+  ) => Effect.Effect<void, E | KeyValueStore.KeyValueStoreError | TookTooLong>
 }
 
 interface Options {
@@ -29,31 +26,20 @@ interface Options {
 
 const defaultDedupeSize = 10_000
 
-export const makeSeen = Effect.fnUntraced(function* ({
-  dedupeSize = defaultDedupeSize,
-  store,
-}: Options) {
+export const makeSeen = Effect.fnUntraced(function* <E>(
+  { dedupeSize = defaultDedupeSize, store }: Options,
+  inFlight: InFlight<E | KeyValueStore.KeyValueStoreError>,
+) {
   const memory: Memory = store === undefined ? inMemory(dedupeSize) : inStore(store, dedupeSize)
   const digest = yield* Effect.scoped(
     Effect.map(Layer.build(Digest.layerWebCrypto), Context.get(Digest.Digest)),
   )
-  const working = new Map<string, Deferred.Deferred<boolean>>()
-
-  const once: Seen["once"] = Effect.fnUntraced(function* (event, work) {
-    const key = yield* keyOf(digest, event)
-    for (let other = working.get(key); other !== undefined; other = working.get(key)) {
-      if (yield* Deferred.await(other)) return
-    }
-    // No fiber may run between the check above and this.
-    const own = Deferred.makeUnsafe<boolean>()
-    working.set(key, own)
-    yield* Effect.onExit(doOnce(memory, key, work), (exit) => {
-      working.delete(key)
-      return Deferred.succeed(own, Exit.isSuccess(exit))
-    })
-  })
-
-  return { once } satisfies Seen
+  return {
+    once: (event, body, work) =>
+      Effect.flatMap(keyOf(digest, event, body), (key) =>
+        inFlight.run(key, doOnce(memory, key, work)),
+      ),
+  } satisfies Seen<E>
 })
 
 const doOnce = Effect.fnUntraced(function* <E, R>(
@@ -79,13 +65,16 @@ const doOnce = Effect.fnUntraced(function* <E, R>(
  * The key of an event. The headers are of no use, since a redelivery is signed again: a status is identified by its
  * message, time and channel, any other event by its whole body.
  */
-const keyOf = (digest: Digest.Digest["Service"], event: DeliveryEvent): Effect.Effect<string> => {
+const keyOf = (
+  digest: Digest.Digest["Service"],
+  event: DeliveryEvent,
+  body: Uint8Array,
+): Effect.Effect<string> => {
   if (event._tag === "MessageStatus") {
     const { at, channel = "", messageId, status } = event
     return Effect.succeed([messageId, status, DateTime.formatIso(at), channel].join(" "))
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(Redacted.value(event.body)))
-  return Effect.orDie(digest.digestHex(Digest.sha256, bytes))
+  return Effect.orDie(digest.digestHex(Digest.sha256, body))
 }
 
 // -----------------------------------------------------------------------------
