@@ -53,7 +53,7 @@ import { makeClaims } from "./internal/delivery/claims.ts"
 import { millisOf } from "./internal/delivery/column.ts"
 import { formatPlace, parsePlace } from "./internal/delivery/place.ts"
 import { makeSends, placeOf } from "./internal/delivery/sends.ts"
-import { createTables, notOpened } from "./internal/delivery/tables.ts"
+import { always, createTables } from "./internal/delivery/tables.ts"
 import { checkDuration, rejectInvalid } from "./internal/options.ts"
 
 /** The options of the store. */
@@ -148,7 +148,7 @@ export const make = Effect.fnUntraced(function* (
         "unknown",
         sends.notAccepted({
           after: place,
-          openedBefore: openedBefore === undefined ? notOpened + 1 : millisOf(openedBefore),
+          openedBefore: openedBefore === undefined ? always : millisOf(openedBefore),
           limit,
         }),
       )

@@ -1,5 +1,6 @@
 /** The store in SQLite: what it keeps, what it costs, and how it fails. */
 import { DeliveryStore } from "@effect-sent/core"
+import * as DeliveryStoreConformance from "@effect-sent/core/DeliveryStoreConformance"
 import { SqlDeliveryStore, Sqlite } from "@effect-sent/durable"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Effect, Fiber, Layer } from "effect"
@@ -35,6 +36,25 @@ const damage = (id: string) =>
   SqlClient.SqlClient.use(
     (sql) => sql`update effect_sent_parts set content = '{"steps":7}' where send_id = ${id}`,
   )
+
+describe("the store, by the tests for every store,", () => {
+  it.effect.each(DeliveryStoreConformance.cases)("$name", ({ run }) =>
+    Effect.gen(function* () {
+      const filename = yield* newFile
+      yield* run(yield* handle(filename), yield* handle(filename))
+    }),
+  )
+
+  const damage = (id: string) =>
+    SqlClient.SqlClient.use(
+      (sql) => sql`insert into effect_sent_parts ${sql.insert({ send_id: id, content: "{" })}`,
+    )
+
+  it.effect.each(DeliveryStoreConformance.damaged({ open: SqlDeliveryStore.make(), damage }))(
+    "$name",
+    ({ run }) => Effect.provide(run, Sqlite.layer({ filename: ":memory:" })),
+  )
+})
 
 describe("the store", () => {
   it.effect("joins what several connections write at the same moment", () =>

@@ -33,10 +33,13 @@ export interface Sends {
 }
 
 /** The place of a send. */
-export const placeOf = ({ id, openedAt }: DeliveryStore.StoredSend): Place => ({
-  id,
-  openedAt: openedAt === undefined ? notOpened : millisOf(openedAt),
+export const placeOf = (send: DeliveryStore.StoredSend): Place => ({
+  id: send.id,
+  openedAt: openedOf(send),
 })
+
+const openedOf = ({ openedAt }: DeliveryStore.StoredSend): number =>
+  openedAt === undefined ? notOpened : millisOf(openedAt)
 
 /** Makes the questions about sends. */
 export const makeSends = (sql: SqlClient): Sends => {
@@ -67,29 +70,31 @@ export const makeSends = (sql: SqlClient): Sends => {
 
   return {
     append: Effect.fnUntraced(function* (send) {
-      const { expiresAt, openedAt } = send
       const id = toColumn(send.id)
+      const opened_at = send.openedAt === undefined ? notOpened : millisOf(send.openedAt)
       const row = {
         id,
-        expires_at: millisOf(expiresAt),
-        opened_at: openedAt === undefined ? notOpened : millisOf(openedAt),
+        expires_at: millisOf(send.expiresAt),
+        opened_at,
         is_accepted: DeliveryStore.deliveryOf(send) === "accepted" ? 1 : 0,
       }
       // Postgres locks the row even where nothing is to be updated: others that append to this send, or forget it, wait.
       yield* sql`insert into effect_sent_sends as known ${sql.insert(row)}
         on conflict (id) do update set
           expires_at = ${latest}(known.expires_at, excluded.expires_at),
-          opened_at = ${earliest}(known.opened_at, excluded.opened_at),
+          opened_at = case
+            when known.opened_at = ${notOpened} then excluded.opened_at
+            when excluded.opened_at = ${notOpened} then known.opened_at
+            else ${earliest}(known.opened_at, excluded.opened_at) end,
           is_accepted = ${latest}(known.is_accepted, excluded.is_accepted)
         where excluded.expires_at > known.expires_at
-          or excluded.opened_at < known.opened_at
+          or (excluded.opened_at > ${notOpened} and
+            (known.opened_at = ${notOpened} or excluded.opened_at < known.opened_at))
           or excluded.is_accepted > known.is_accepted`
       const content = contentOf(send)
       if (content === undefined) return
       yield* sql`insert into effect_sent_parts ${sql.insert({ send_id: id, content })}
         on conflict do nothing`
-      // Sends that were never opened are the last ones that `find` returns.
-      const opened_at = openedAt === undefined ? 0 : millisOf(openedAt)
       const keys: ReadonlyArray<Record<string, unknown>> = keysOf(send).map(({ kind, value }) => ({
         send_id: id,
         kind,
@@ -113,7 +118,7 @@ export const makeSends = (sql: SqlClient): Sends => {
     notAccepted: ({ after, limit, openedBefore }) =>
       read(sql`select id from effect_sent_sends
         where is_accepted = 0 and opened_at < ${openedBefore}
-          and (opened_at, id) > (${after?.openedAt ?? -notOpened}, ${toColumn(after?.id ?? "")})
+          and (opened_at, id) > (${after?.openedAt ?? notOpened}, ${toColumn(after?.id ?? "")})
         order by opened_at, id limit ${limit}`),
 
     forget: Effect.fnUntraced(function* (before, limit) {
@@ -158,9 +163,6 @@ const sendsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<DeliveryStore.StoredSe
 
 const latestFirst = (one: DeliveryStore.StoredSend, other: DeliveryStore.StoredSend): number =>
   openedOf(other) - openedOf(one)
-
-const openedOf = ({ openedAt }: DeliveryStore.StoredSend): number =>
-  openedAt === undefined ? -notOpened : openedAt.epochMilliseconds
 
 interface Key {
   readonly kind: "message" | "reference"

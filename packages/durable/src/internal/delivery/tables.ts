@@ -4,8 +4,11 @@ import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
-/** The `opened_at` of a send that is not known to have been opened: later than any, so that the earliest can be taken. */
-export const notOpened = 8_640_000_000_000_000
+/** The `opened_at` of a send that is not known to have been opened: before all others. */
+export const notOpened = -8_640_000_000_000_000
+
+/** Later than any `opened_at`. */
+export const always = 8_640_000_000_000_001
 
 /**
  * - `sends`: a row for each send, with what it is found and forgotten by. It only grows: the latest expiry, the earliest opening.
