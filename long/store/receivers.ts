@@ -45,7 +45,7 @@ export const deliver = async (
   for (let turn = first; Date.now() < deadline; turn++) {
     const all = receivers()
     const receiver = all[turn % all.length]
-    // Each try waits for the one before.
+    // An attempt waits for the one before.
     // oxlint-disable-next-line no-await-in-loop
     const answer = await fetch(`${receiver?.url}${path}`, { method: "POST" }).catch(() => undefined)
     if (answer?.status === 204) return

@@ -1,6 +1,6 @@
 /** Where a page of unknown sends ends. */
 
-/** Where a send stands in the list of those that are not known to be accepted. */
+/** The position of a send among those that are not known to be accepted. */
 export interface Place {
   readonly openedAt: number
   readonly id: string
