@@ -28,7 +28,13 @@ import { join, type State, type Step, timeOf } from "./internal/updates/state.ts
 import { MessageStatus } from "./internal/updates/status.ts"
 import { parseTimestamp } from "./internal/updates/timestamp.ts"
 
-export { isFinal, KnownMessageStatus, MessageStatus } from "./internal/updates/status.ts"
+export {
+  isFinal,
+  KnownMessageStatus,
+  MessageStatus,
+  type StatusFacts,
+  statusTable,
+} from "./internal/updates/status.ts"
 export {
   empty,
   fromSteps,

@@ -64,7 +64,7 @@ export const MessageStatus: Schema.Codec<MessageStatus, string> = Schema.String.
 )
 
 /** What a status means. */
-interface StatusFacts {
+export interface StatusFacts {
   /** The position in the usual sequence. */
   readonly rank: number
   /** Whether the status is an outcome, and which one. */
@@ -74,7 +74,7 @@ interface StatusFacts {
 }
 
 /** What each status means: one row for each. */
-const statusTable: { readonly [Status in KnownMessageStatus]: StatusFacts } = {
+export const statusTable: { readonly [Status in KnownMessageStatus]: StatusFacts } = {
   SCHEDULED: { rank: 0, outcome: undefined, isRouting: false },
   QUEUED: { rank: 1, outcome: undefined, isRouting: true },
   ROUTED: { rank: 2, outcome: undefined, isRouting: true },
