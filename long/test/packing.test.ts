@@ -16,7 +16,7 @@ import {
 } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -33,7 +33,9 @@ const folders = [
   "packages/contract",
   "packages/mock-server",
   "packages/contract-tools",
+  "packages/durable",
 ]
+const names = folders.map((folder) => basename(folder))
 
 /** The environment outside of this workspace, without the variables that pnpm sets for this test. */
 const env = {
@@ -108,7 +110,7 @@ beforeAll(() => {
     install,
     "npm",
     "install",
-    ...["contracts", "core", "contract", "mock-server", "contract-tools"].map(tarballOf),
+    ...names.map(tarballOf),
     "effect@4.1.0",
     "@effect/platform-node@4.1.0",
   )
@@ -118,24 +120,21 @@ const filesIn = (name: string): ReadonlyArray<string> =>
   succeed(work, "tar", "-tzf", tarballOf(name)).trim().split("\n")
 
 describe("each tarball", () => {
-  it.each(["contracts", "core", "contract", "mock-server", "contract-tools"])(
-    "of %s contains the required files, and no sources",
-    (name) => {
-      const files = filesIn(name)
-      assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
-      assert.deepStrictEqual(
-        files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")),
-        [],
-      )
-      const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
-      assert.notMatch(text, /"(?:workspace|catalog):/)
-      const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
-      for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
-        assert.property(packageJson, member)
-      }
-      if (name !== "contracts") assert.isAbove(files.length, 20)
-    },
-  )
+  it.each(names)("of %s contains the required files, and no sources", (name) => {
+    const files = filesIn(name)
+    assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
+    assert.deepStrictEqual(
+      files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")),
+      [],
+    )
+    const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
+    assert.notMatch(text, /"(?:workspace|catalog):/)
+    const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
+    for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
+      assert.property(packageJson, member)
+    }
+    if (name !== "contracts") assert.isAbove(files.length, 20)
+  })
 
   it("has at most one bin, so that `npx` finds it by the name of the package", () => {
     for (const name of ["mock-server", "contract-tools"]) {
@@ -205,6 +204,7 @@ describe("an application with the packages", () => {
     "packages/mock-server/README.md",
     "packages/contract/README.md",
     "packages/contract-tools/README.md",
+    "packages/durable/README.md",
   ])("runs the programs of %s", (page) => {
     const found = programs(page)
     assert.isNotEmpty(found)

@@ -30,6 +30,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
 import { type Body, bytesOf, type SignedRequest } from "./internal/updates/call.ts"
@@ -130,10 +131,9 @@ export const makeVerifier = Effect.fnUntraced(function* ({
   const toleranceSeconds = Duration.toSeconds(Duration.fromInputUnsafe(tolerance))
 
   return Effect.fnUntraced(function* ({ body, headers }) {
-    const { id, signatures, timestamp } = yield* Effect.mapError(
-      Effect.fromResult(readHeaders(headers)),
-      failure,
-    )
+    const read = readHeaders(headers)
+    if (Result.isFailure(read)) return yield* failure(read.failure)
+    const { id, signatures, timestamp } = read.success
     const age = (yield* Clock.currentTimeMillis) / 1000 - Number(timestamp)
     // Digits only: `parseInt` would read `1700000000abc`, which was signed as something else.
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
