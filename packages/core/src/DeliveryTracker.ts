@@ -33,6 +33,7 @@
  * console.assert(!wasDelivered)
  * ```
  */
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -44,10 +45,13 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import { type Configured, readConfigured } from "./internal/configured.ts"
 import { checkCount, checkDuration, rejectInvalid } from "./internal/options.ts"
 import { makeCallbackUrls, withoutTrailingSlash } from "./internal/updates/callbackUrl.ts"
 import { follow, type Tracked } from "./internal/updates/follow.ts"
+import { makeHandler } from "./internal/updates/handler.ts"
 import { makeInFlight } from "./internal/updates/inFlight.ts"
 import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
 import {
@@ -60,7 +64,12 @@ import {
 import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import { makeMemoryStore } from "./internal/updates/memoryStore.ts"
-import { type Delivery, DeliveryStore, type DeliveryStoreError } from "./internal/updates/store.ts"
+import {
+  type Delivery,
+  DeliveryStore,
+  type DeliveryStoreError,
+  type SendRecord,
+} from "./internal/updates/store.ts"
 import { makeTracked } from "./internal/updates/tracked.ts"
 import {
   checkReference,
@@ -69,6 +78,7 @@ import {
   shareOf,
   unknownOf,
 } from "./internal/updates/sending.ts"
+import { makeSeen } from "./internal/updates/seen.ts"
 import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
@@ -84,12 +94,12 @@ export type { UnreadableUpdate } from "./internal/updates/unreadable.ts"
 // -----------------------------------------------------------------------------
 
 /** The options of a tracker. */
-export interface Options extends Limits {
+export interface Options<R = never> extends Limits {
   /** The public URL of this tracker's route. The callback URL of each send is this URL with a token in its query. */
   readonly publicUrl: string | URL
   /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
   readonly secret: string | Redacted.Redacted<string>
-  /** How long a send is tracked, and its callback URL is valid. Default: 3 days. */
+  /** How long a send is tracked, and its callback URL is valid; for ever if it is infinite. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
   /** How many sends are kept in memory, if they are; those that expire first are dropped first. Default: 100,000. */
   readonly capacity?: number | undefined
@@ -100,13 +110,40 @@ export interface Options extends Limits {
    */
   readonly store?: DeliveryStore["Service"] | undefined
   /**
+   * Called with each new update of a message's status, once the store has it. The response is 2xx only after it has
+   * succeeded; if it fails, dies or takes longer than `timeout`, the response is 500, and the provider calls again. Default:
+   * nothing.
+   *
+   * **Details**
+   *
+   * It runs in a scope that closes after it, and a caller that hangs up does not interrupt it. It is called once for an
+   * update: in any number of processes if their store can claim, and once more at most if its process is killed in the middle.
+   */
+  readonly onUpdate?: ((update: TrackedUpdate) => Effect.Effect<void, unknown, R>) | undefined
+  /**
    * Called with each update that says nothing of a message's status: what could not be read, or is about something else. It
    * is logged and counted (`sent.updates.unreadable`) either way. If the hook fails, the response is 500, and the provider
    * calls again. Default: nothing.
    */
-  readonly onUnreadable?: ((update: UnreadableUpdate) => Effect.Effect<void, unknown>) | undefined
+  readonly onUnreadable?:
+    ((update: UnreadableUpdate) => Effect.Effect<void, unknown, R>) | undefined
   /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
+}
+
+/** An update of a send. */
+export interface TrackedUpdate {
+  /** The id of the send. */
+  readonly id: string
+  readonly event: DeliveryStatus.MessageStatusEvent
+  /** Reads the send from the store: its reference, and its state with this update. Undefined if it was never stored. */
+  readonly send: Effect.Effect<Tracked | undefined, DeliveryStoreError>
+}
+
+/** Which sends `unknown` lists. */
+export interface UnknownSends {
+  /** Only those that were sent so long ago, so as to leave out those that are under way. Default: 5 minutes. */
+  readonly olderThan?: Duration.Input | undefined
 }
 
 /** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
@@ -151,6 +188,11 @@ export class DeliveryTracker extends Context.Service<
     readonly findByReference: (
       reference: string,
     ) => Effect.Effect<ReadonlyArray<Tracked>, DeliveryStoreError>
+    /**
+     * Lists the sends of which it is still unknown whether they were sent: there was no response that says so, or the process
+     * was killed in the middle, and there was no update. Do not send them again blindly.
+     */
+    readonly unknown: (options?: UnknownSends) => Stream.Stream<Tracked, DeliveryStoreError>
     /**
      * Receives a call of the provider, on any server, and says what to respond: see {@link route}. The token is in the
      * query of the call's `url`.
@@ -209,12 +251,12 @@ export const sendToPhone = (
  * console.assert(error.message.includes("secret"))
  * ```
  */
-export const make = Effect.fnUntraced(function* (
-  options: Options,
+export const make = Effect.fnUntraced(function* <R = never>(
+  options: Options<R>,
 ): Effect.fn.Return<
   DeliveryTracker["Service"],
   SentError | WebhookError,
-  SentClient.SentClient | Scope.Scope
+  SentClient.SentClient | Scope.Scope | Exclude<R, Scope.Scope>
 > {
   const { capacity = defaultCapacity, webhookSecret } = options
   const timeToLive = options.timeToLive ?? defaultTimeToLive
@@ -233,10 +275,32 @@ export const make = Effect.fnUntraced(function* (
     options.store ??
     Option.getOrElse(stored, () => makeMemoryStore({ sends: capacity, claims: capacity }))
   const tracked = yield* makeTracked(store, capacity)
-  const inFlight = makeInFlight<unknown>(
-    Duration.fromInputUnsafe(options.timeout ?? defaultTimeout),
-    yield* Effect.scope,
-  )
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
+  const inFlight = makeInFlight<unknown>(timeout, yield* Effect.scope)
+  const seen = yield* makeSeen<unknown>({ store }, timeout, inFlight)
+  const hook = options.onUpdate === undefined ? undefined : yield* makeHandler(options.onUpdate)
+  const unreadableHook =
+    options.onUnreadable === undefined ? undefined : yield* makeHandler(options.onUnreadable)
+
+  const find = (id: string): Effect.Effect<Tracked | undefined, DeliveryStoreError> =>
+    Effect.map(tracked.find({ id }), ([found]) =>
+      found === undefined ? undefined : follow(tracked, found),
+    )
+
+  /** Applies an update, and then calls the hook, unless it has succeeded for this update. */
+  const apply = (
+    send: SendRecord,
+    event: DeliveryStatus.MessageStatusEvent,
+  ): Effect.Effect<void, unknown> => {
+    const key = `${send.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`
+    return hook === undefined
+      ? inFlight.run(key, tracked.apply(send, event, store.append))
+      : seen.onceFor(
+          key,
+          (lease) => tracked.apply(send, event, (all) => store.claim(lease, all)),
+          hook({ id: send.id, event, send: find(send.id) }),
+        )
+  }
 
   const tokenOf = Effect.fnUntraced(function* (url: string | undefined) {
     const token = yield* urls.read(url)
@@ -279,14 +343,17 @@ export const make = Effect.fnUntraced(function* (
 
   return DeliveryTracker.of({
     sendToPhone: send,
-    find: (id) =>
-      Effect.map(tracked.find({ id }), ([found]) =>
-        found === undefined ? undefined : follow(tracked, found),
-      ),
+    find,
     findByReference: (reference) =>
       Effect.map(tracked.find({ reference }), (sends) =>
         sends.map((found) => follow(tracked, found)),
       ),
+    unknown: ({ olderThan = defaultUnknownAge } = {}) =>
+      Stream.unwrap(
+        Effect.map(DateTime.now, (now) =>
+          tracked.unknown(DateTime.subtractDuration(now, olderThan)),
+        ),
+      ).pipe(Stream.map((found) => follow(tracked, found))),
     receive: (call) =>
       tokenOf(call.url).pipe(
         Effect.flatMap((token) =>
@@ -296,13 +363,15 @@ export const make = Effect.fnUntraced(function* (
               verifier === undefined
                 ? SentWebhook.decode(body)
                 : verifier({ headers: call.headers, body }),
-            handle: (event) =>
+            handle: (event, body) =>
               event._tag === "MessageStatus"
-                ? inFlight.run(
-                    `${token.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`,
-                    tracked.apply(keyOf(token), event),
-                  )
-                : reportUnreadable({ id: token.id, event }, options.onUnreadable),
+                ? apply(keyOf(token), event)
+                : seen.once(
+                    token.id,
+                    event,
+                    body,
+                    reportUnreadable({ id: token.id, event }, unreadableHook),
+                  ),
           }),
         ),
         Effect.catch(Effect.succeed),
@@ -322,6 +391,8 @@ const checkAbsent = (input: TrackedInput): ReadonlyArray<Issue> =>
 
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
+const defaultUnknownAge = Duration.minutes(5)
+
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
@@ -340,10 +411,36 @@ const defaultCapacity = 100_000
  * }).pipe(Layer.provide(SentClient.layerEnv))
  * ```
  */
-export const layer = (
-  options: Options,
-): Layer.Layer<DeliveryTracker, SentError | WebhookError, SentClient.SentClient> =>
-  Layer.effect(DeliveryTracker, make(options))
+export const layer = <R = never>(
+  options: Options<R>,
+): Layer.Layer<
+  DeliveryTracker,
+  SentError | WebhookError,
+  SentClient.SentClient | Exclude<R, Scope.Scope>
+> => Layer.effect(DeliveryTracker, make(options))
+
+/**
+ * Provides a tracker whose options are values or `Config`s.
+ *
+ * @example
+ * ```ts
+ * import { DeliveryTracker, SentClient } from "@effect-sent/core"
+ * import { Config, Layer } from "effect"
+ *
+ * const TrackerLive = DeliveryTracker.layerConfig({
+ *   publicUrl: Config.URL("PUBLIC_URL"),
+ *   secret: Config.Redacted("TRACKER_SECRET"),
+ *   timeToLive: "7 days",
+ * }).pipe(Layer.provide(SentClient.layerEnv))
+ * ```
+ */
+export const layerConfig = <R = never>(
+  options: Configured<Options<R>>,
+): Layer.Layer<
+  DeliveryTracker,
+  Config.ConfigError | SentError | WebhookError,
+  SentClient.SentClient | Exclude<R, Scope.Scope>
+> => Layer.unwrap(Effect.map(readConfigured<Options<R>>(options), layer))
 
 /**
  * Adds a route to Effect's `HttpRouter` that receives the updates: at the path of `publicUrl`, as this server sees it.
@@ -352,13 +449,13 @@ export const layer = (
  *
  * | response | when |
  * | --- | --- |
- * | 204 | the update was applied, now or earlier |
+ * | 204 | the update was stored, and `onUpdate` has succeeded, now or earlier |
  * | 400 | the body is not JSON, or it is missing or incomplete |
  * | 401 | the callback URL is unknown, or no signature matches |
  * | 405 | the method is not POST |
  * | 408, 413 | the body did not arrive within `timeout`, or is longer than `maxBodyBytes` |
  * | 410 | the send is no longer tracked |
- * | 500 | the store failed or did not respond within `timeout`; the provider calls again |
+ * | 500 | `onUpdate` or the store failed, or did not end within `timeout`; the provider calls again |
  *
  * **Gotchas**
  *

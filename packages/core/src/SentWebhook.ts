@@ -21,7 +21,7 @@
  * ```
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,9 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import { type Configured, readConfigured } from "./internal/configured.ts"
 import { type Body, bytesOf, type SignedRequest } from "./internal/updates/call.ts"
+import { makeHandler } from "./internal/updates/handler.ts"
 import { readHeaders, toHeaders } from "./internal/updates/headers.ts"
 import { makeInFlight } from "./internal/updates/inFlight.ts"
 import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
@@ -42,7 +44,7 @@ import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
 import { DeliveryStore } from "./internal/updates/store.ts"
 import { importSecret, matchesAny, type Secret, signatureOf } from "./internal/updates/signature.ts"
-import { ambient, makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
+import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import {
   BadSignature,
   MalformedPayload,
@@ -300,31 +302,18 @@ const makeReceiverIn = Effect.fnUntraced(function* <E, R>(
   scope: Scope.Scope,
 ): Effect.fn.Return<Receive, WebhookError, Exclude<R, Scope.Scope>> {
   const verifier = yield* makeVerifier(options)
-  const services = yield* ambient<R>()
+  const handle = yield* makeHandler(options.handle)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
   const stored = yield* Effect.serviceOption(DeliveryStore)
   const store = options.store ?? Option.getOrUndefined(stored)
   const seen = yield* makeSeen<E>({ ...options, store }, timeout, makeInFlight(timeout, scope))
-  const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E, Scope.Scope> =>
-    Effect.suspend(() => handling(options.handle(event))).pipe(
-      // Everything but the scope, which is the event's.
-      Effect.updateContext(
-        (context: Context.Context<Scope.Scope>) =>
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          Context.merge(context, services) as Context.Context<R | Scope.Scope>,
-      ),
-    )
   return (call) =>
     receive(call, {
       ...options,
       read: (body) => verifier({ headers: call.headers, body }),
-      handle: (event, body) => seen.once(event, body, handle(event)),
+      handle: (event, body) => seen.once("webhook", event, body, handle(event)),
     })
 })
-
-/** What a handler returned, as an effect: in JavaScript, it may be a promise or nothing. */
-const handling = <E, R>(returned: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
-  Effect.isEffect(returned) ? returned : Effect.promise(async () => returned)
 
 /**
  * Adds a route to Effect's `HttpRouter` that receives webhook calls, as {@link makeReceiver} does. When the server stops,
@@ -350,6 +339,32 @@ export const route = <E, R>(
       const receiver = yield* makeReceiverIn(options, yield* Effect.scope)
       return HttpRouter.add("*", path, makeRouteHandler(receiver))
     }),
+  )
+
+/**
+ * Adds a {@link route} whose options are values or `Config`s.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Config, Effect } from "effect"
+ *
+ * const Webhook = SentWebhook.routeConfig("/webhooks/sent", {
+ *   secret: Config.Redacted("SENT_WEBHOOK_SECRET"),
+ *   handle: (event) => Effect.log(event._tag),
+ * })
+ * ```
+ */
+export const routeConfig = <E, R>(
+  path: HttpRouter.PathInput,
+  options: Configured<ReceiverOptions<E, R>>,
+): Layer.Layer<
+  never,
+  Config.ConfigError | WebhookError,
+  HttpRouter.HttpRouter | Exclude<R, Scope.Scope>
+> =>
+  Layer.unwrap(
+    Effect.map(readConfigured<ReceiverOptions<E, R>>(options), (read) => route(path, read)),
   )
 
 /**

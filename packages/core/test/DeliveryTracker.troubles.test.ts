@@ -1,80 +1,17 @@
 /** What the tracker promises when something goes wrong: with its store, with another process, with the client or an update. */
-import {
-  DeliveryStore,
-  DeliveryTracker,
-  type SendToPhone,
-  SentClient,
-  SentError,
-} from "@effect-sent/core"
+import { DeliveryStore, type DeliveryTracker, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  DateTime,
-  Deferred,
-  Duration,
-  Effect,
-  Fiber,
-  Logger,
-  Metric,
-  Redacted,
-  Stream,
-} from "effect"
+import { Deferred, Duration, Effect, Fiber, Logger, Metric, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { sample } from "@effect-sent/faults/sample"
-
-const { webhookUrl: _, ...input } = sample
-
-type Client = SentClient.SentClient["Service"]
-type Tracker = DeliveryTracker.DeliveryTracker["Service"]
-
-const receipt: SendToPhone.SendReceipt = {
-  acceptedAt: DateTime.makeUnsafe(0),
-  status: 204,
-  attempts: 1,
-}
-
-/** A tracker whose client does this, and the callback URLs of its sends. */
-const setUp = Effect.fnUntraced(function* (
-  options: Partial<DeliveryTracker.Options> = {},
-  client: Client["sendToPhone"] = () => Effect.succeed(receipt),
-) {
-  const urls: Array<string> = []
-  const tracker = yield* DeliveryTracker.make({
-    publicUrl: "https://app.example.com/hooks/sent",
-    secret: "a secret of the tests, long enough to sign with",
-    ...options,
-  }).pipe(
-    Effect.provideService(SentClient.SentClient, {
-      sendToPhone: (request, sendOptions) =>
-        Effect.suspend(() => {
-          urls.push(request.webhookUrl ?? "")
-          return client(request, sendOptions)
-        }),
-    }),
-  )
-  return { tracker, urls }
-})
-
-const messageId = "8ba7b830-9dad-11d1-80b4-00c04fd430c8"
-
-/** Tells a tracker an update, and returns the status of its response. */
-const tell = (
-  tracker: Tracker,
-  url: string | undefined,
-  message_status: string,
-  more: object = {},
-  ahead = 0,
-) =>
-  Effect.gen(function* () {
-    const now = yield* DateTime.now
-    const timestamp = DateTime.formatIso(DateTime.add(now, { milliseconds: ahead }))
-    const payload = { message_id: messageId, message_status, ...more }
-    const body = JSON.stringify({ field: "message", timestamp, payload })
-    return (yield* tracker.receive({ url: url ?? "", headers: {}, body })).status
-  })
-
-const away = Effect.fail(
-  new DeliveryStore.DeliveryStoreError({ operation: "append", problem: "away" }),
-)
+import {
+  away,
+  input,
+  messageId,
+  receipt,
+  setUp,
+  tell,
+  type Tracker,
+} from "./support/trackerProbe.ts"
 
 const timedOut = { stage: "in-flight", after: Duration.seconds(1) } as const
 
@@ -327,8 +264,14 @@ describe("an update", () => {
           unread.map(({ event, id }) => [id, JSON.stringify(Redacted.value(event.body))]),
           [[sent.id, body]],
         )
+        // Told again, it was handed over already; another one is not, until the hook has taken it.
+        assert.strictEqual((yield* tracker.receive(call)).status, 204)
+        assert.lengthOf(unread, 1)
         isAway = true
-        assert.strictEqual((yield* tracker.receive(call)).status, 500)
+        assert.strictEqual((yield* tracker.receive({ ...call, body: "7" })).status, 500)
+        isAway = false
+        assert.strictEqual((yield* tracker.receive({ ...call, body: "7" })).status, 204)
+        assert.lengthOf(unread, 3)
         assert.isUndefined((yield* sent.state).status)
       }),
   )

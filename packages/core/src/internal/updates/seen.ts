@@ -15,13 +15,20 @@ import * as Hmac from "./hmac.ts"
 import type { InFlight, TookTooLong } from "./inFlight.ts"
 import { makeMemoryStore } from "./memoryStore.ts"
 import { stepKey } from "./state.ts"
-import type { Claim, DeliveryStore, DeliveryStoreError } from "./store.ts"
+import type { Claim, ClaimResult, DeliveryStore, DeliveryStoreError } from "./store.ts"
 
 export interface Seen<E> {
-  /** Runs the work unless it has succeeded for this event before. The body is that of the event. */
+  /** Runs the work unless it has succeeded for this event before, under this name. The body is that of the event. */
   readonly once: (
+    name: string,
     event: DeliveryEvent,
     body: Uint8Array,
+    work: Effect.Effect<void, E, Scope.Scope>,
+  ) => Effect.Effect<void, E | Failure>
+  /** The same for a key, and with what is to be stored in the same operation. */
+  readonly onceFor: (
+    key: string,
+    claim: (lease: Claim) => Effect.Effect<ClaimResult, DeliveryStoreError>,
     work: Effect.Effect<void, E, Scope.Scope>,
   ) => Effect.Effect<void, E | Failure>
 }
@@ -87,11 +94,12 @@ export const makeSeen = Effect.fnUntraced(function* <E>(
 
   const doOnce = Effect.fnUntraced(function* (
     key: string,
+    claim: (lease: Claim) => Effect.Effect<ClaimResult, DeliveryStoreError>,
     work: Effect.Effect<void, E, Scope.Scope>,
   ) {
     const own = { key, owner: Base64Url.encode(yield* Hmac.randomBytes(12)) }
     const lease = yield* claimFor(own, Duration.sum(timeout, margin))
-    const result = yield* store.claim(lease)
+    const result = yield* claim(lease)
     if (result === "completed") return
     if (result === "held") yield* new HandledElsewhere()
     yield* Effect.onExit(work, (exit) =>
@@ -111,9 +119,15 @@ export const makeSeen = Effect.fnUntraced(function* <E>(
     yield* Effect.ignore(upkeep)
   })
 
+  const onceFor: Seen<E>["onceFor"] = (key, claim, work) =>
+    inFlight.run(key, doOnce(key, claim, work))
+
   return {
-    once: (event, body, work) =>
-      Effect.flatMap(keyOf(digest, event, body), (key) => inFlight.run(key, doOnce(key, work))),
+    once: (name, event, body, work) =>
+      Effect.flatMap(keyOf(digest, event, body), (key) =>
+        onceFor(`${name} ${key}`, store.claim, work),
+      ),
+    onceFor,
   }
 })
 
@@ -127,5 +141,5 @@ const keyOf = (
   body: Uint8Array,
 ): Effect.Effect<string> =>
   event._tag === "MessageStatus"
-    ? Effect.succeed(`webhook ${stepKey(stepOf(event))}`)
-    : Effect.map(Effect.orDie(digest.digestHex(Digest.sha256, body)), (hash) => `webhook ${hash}`)
+    ? Effect.succeed(stepKey(stepOf(event)))
+    : Effect.orDie(digest.digestHex(Digest.sha256, body))

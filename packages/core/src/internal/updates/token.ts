@@ -26,6 +26,8 @@ export interface Token {
 const idBytes = 16
 const timeBytes = 6
 const tagBytes = 32
+/** The latest time that a token can hold, in the year 10889: that of a send that is tracked for ever. */
+const never = 2 ** (8 * timeBytes) - 1
 const length = idBytes + timeBytes + tagBytes
 
 /** Separates these signatures from others made with the same secret. */
@@ -37,7 +39,7 @@ export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayB
   const tokens: Tokens = {
     make: Effect.fnUntraced(function* (timeToLive) {
       const id = yield* Hmac.randomBytes(idBytes)
-      const expiresAt = Math.floor((yield* Clock.currentTimeMillis) + timeToLive)
+      const expiresAt = Math.min(Math.floor((yield* Clock.currentTimeMillis) + timeToLive), never)
       const bytes = new Uint8Array(length)
       bytes.set(id)
       new DataView(bytes.buffer).setUint16(idBytes, Math.floor(expiresAt / 2 ** 32))

@@ -8,12 +8,15 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { MessageStatusEvent } from "../../DeliveryStatus.ts"
 import { stepOf } from "../../DeliveryStatus.ts"
 import { makeSends } from "./memoryStore.ts"
 import type { Step } from "./state.ts"
 import {
+  deliveryOf,
   type DeliveryStore,
   DeliveryStoreError,
   join,
@@ -25,11 +28,14 @@ import {
 export interface Tracked {
   /** Writes what is known of a send, within a time. It does not fail: a message matters more than its record. */
   readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<void>
-  /** Tells an event to who waits for it, and then to the store. */
-  readonly apply: (
+  /** Tells an event to those who wait for it, and then to the store, which may be told more in the same operation. */
+  readonly apply: <A = void>(
     send: SendRecord,
     event: MessageStatusEvent,
-  ) => Effect.Effect<void, DeliveryStoreError>
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ) => Effect.Effect<A, DeliveryStoreError>
+  /** The sends that were opened before a time and of which it is unknown whether they were sent. */
+  readonly unknown: (openedBefore: DateTime.Utc) => Stream.Stream<StoredSend, DeliveryStoreError>
   /** Finds the sends that have not expired. */
   readonly find: (by: SendKey) => Effect.Effect<ReadonlyArray<StoredSend>, DeliveryStoreError>
   /** The steps of a send; of a store that fails, those that this process knows. */
@@ -57,20 +63,25 @@ export const makeTracked = Effect.fnUntraced(function* (
   const pending = makeSends(capacity)
   const listeners = new Map<string, Set<(step: Step) => void>>()
 
-  const flush = Effect.fnUntraced(function* (id: string) {
-    const [all] = pending.find({ id })
-    if (all === undefined) return
-    yield* store.append(all)
+  const flush = Effect.fnUntraced(function* <A>(
+    send: SendRecord,
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ): Effect.fn.Return<A, DeliveryStoreError> {
+    const [all = send] = pending.find({ id: send.id })
+    const result = yield* put(all)
     // Unless more has come meanwhile, which is on its way to the store by itself.
-    if (pending.find({ id })[0] === all) pending.remove(id)
+    if (pending.find({ id: send.id })[0] === all) pending.remove(send.id)
+    return result
   })
+
+  const withPending = (send: StoredSend): StoredSend => {
+    const [more] = pending.find({ id: send.id })
+    return more === undefined ? send : join(send, more)
+  }
 
   const findAll = Effect.fnUntraced(function* (by: SendKey) {
     const stored = yield* inTime("find", store.find(by), patience)
-    const sends = stored.map((send) => {
-      const [more] = pending.find({ id: send.id })
-      return more === undefined ? send : join(send, more)
-    })
+    const sends = stored.map(withPending)
     const ids = new Set(sends.map(({ id }) => id))
     return [...sends, ...pending.find(by).filter(({ id }) => !ids.has(id))]
   })
@@ -91,7 +102,14 @@ export const makeTracked = Effect.fnUntraced(function* (
           yield* Effect.ignore(
             inTime(
               "append",
-              Effect.forEach(pending.ids(), (id) => Effect.ignore(flush(id)), { discard: true }),
+              Effect.forEach(
+                pending.ids(),
+                (id) =>
+                  Effect.ignore(
+                    Effect.forEach(pending.find({ id }), (send) => flush(send, store.append)),
+                  ),
+                { discard: true },
+              ),
               patience,
             ),
           )
@@ -101,11 +119,14 @@ export const makeTracked = Effect.fnUntraced(function* (
     )
   })
 
-  const write = (send: SendRecord): Effect.Effect<void, DeliveryStoreError> =>
+  const write = <A>(
+    send: SendRecord,
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ): Effect.Effect<A, DeliveryStoreError> =>
     Effect.suspend(() => {
       pending.append(send)
       // Also if nobody waits for it any longer.
-      return Effect.onError(flush(send.id), () => retry)
+      return Effect.onError(flush(send, put), () => retry)
     })
 
   let upkeepAt = 0
@@ -120,23 +141,33 @@ export const makeTracked = Effect.fnUntraced(function* (
 
   return {
     record: (send, within = patience) =>
-      inTime("append", write(send), within).pipe(
+      inTime("append", write(send, store.append), within).pipe(
         Effect.catch(({ problem }) =>
           Effect.logWarning(`a send could not be stored yet and is kept in memory: ${problem}`),
         ),
         Effect.andThen(upkeep),
       ),
-    apply: (send, event) =>
+    apply: (send, event, put) =>
       Effect.suspend(() => {
         const step = stepOf(event)
         for (const listener of listeners.get(send.id) ?? []) listener(step)
-        return Effect.andThen(write({ ...send, steps: [step] }), upkeep)
+        return Effect.tap(write({ ...send, steps: [step] }, put), upkeep)
       }),
     find: Effect.fnUntraced(function* (by) {
       const now = yield* Clock.currentTimeMillis
       const sends = yield* findAll(by)
       return sends.filter(({ expiresAt }) => expiresAt.epochMilliseconds > now)
     }),
+    unknown: (openedBefore) =>
+      Stream.paginate(
+        undefined,
+        Effect.fnUntraced(function* (after: string | undefined) {
+          const page = yield* inTime("unknown", store.unknown({ openedBefore, after }), patience)
+          // What the store has not taken yet may be the update that settles it.
+          const sends = page.sends.map(withPending).filter((send) => deliveryOf(send) === "unknown")
+          return [sends, Option.fromUndefinedOr(page.next)] as const
+        }),
+      ),
     stepsOf: (id) =>
       findAll({ id }).pipe(
         Effect.catch(() => Effect.sync(() => pending.find({ id }))),

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { DeliveryEvent } from "../../DeliveryStatus.ts"
+import type { Handler } from "./handler.ts"
 
 /** An update at the callback URL of a send that says nothing of a message's status. */
 export interface UnreadableUpdate {
@@ -19,7 +20,7 @@ const unreadable = Metric.counter("sent.updates.unreadable", {
 /** Logs it without what is private, counts it, and hands it to the application. */
 export const reportUnreadable = Effect.fnUntraced(function* (
   update: UnreadableUpdate,
-  hook: ((update: UnreadableUpdate) => Effect.Effect<void, unknown>) | undefined,
+  hook: Handler<UnreadableUpdate, unknown> | undefined,
 ) {
   const { event } = update
   const kind = event._tag === "Unknown" ? event.kind : event._tag
