@@ -99,7 +99,7 @@ export interface Options<R = never> extends Limits {
   readonly publicUrl: string | URL
   /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
   readonly secret: string | Redacted.Redacted<string>
-  /** How long a send is tracked, and its callback URL is valid; for ever if it is infinite. Default: 3 days. */
+  /** How long a send is tracked, and its callback URL is valid; forever if it is infinite. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
   /** How many sends are kept in memory, if they are; those that expire first are dropped first. Default: 100,000. */
   readonly capacity?: number | undefined

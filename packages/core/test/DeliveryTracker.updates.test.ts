@@ -1,4 +1,4 @@
-/** What an application does with updates and unknown sends: the hook, the list, options from the configuration, for ever. */
+/** What an application does with updates and unknown sends: the hook, the list, options from the configuration, forever. */
 import { DeliveryStore, DeliveryTracker, SentClient, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -170,7 +170,7 @@ describe("the store", () => {
         for (const status of ["QUEUED", "SENT", "DELIVERED"]) {
           assert.strictEqual(yield* tell(tracker, urls[0], status), 204)
         }
-        // It is told of a send before and after. It forgets what has expired once a minute, not for each update.
+        // It keeps a send before and after it goes out. It forgets what has expired once a minute, not for each update.
         assert.deepStrictEqual(
           operations.filter((name) => name !== "forget"),
           ["append", "append", ...expected, ...expected, ...expected],

@@ -26,7 +26,7 @@ export interface Token {
 const idBytes = 16
 const timeBytes = 6
 const tagBytes = 32
-/** The latest time that a token can hold, in the year 10889: that of a send that is tracked for ever. */
+/** The latest time that a token can hold, in the year 10889: that of a send that is tracked forever. */
 const never = 2 ** (8 * timeBytes) - 1
 const length = idBytes + timeBytes + tagBytes
 
