@@ -113,6 +113,7 @@ beforeAll(() => {
     ...names.map(tarballOf),
     "effect@4.1.0",
     "@effect/platform-node@4.1.0",
+    "@effect/sql-pg@4.0.5",
   )
 })
 

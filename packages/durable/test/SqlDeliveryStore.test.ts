@@ -358,6 +358,20 @@ describe("an operation", () => {
     }).pipe(inMemory),
   )
 
+  it.effect("that fails in the middle writes nothing", () =>
+    Effect.gen(function* () {
+      const [store, sql] = [yield* DeliveryStore.DeliveryStore, yield* SqlClient.SqlClient]
+      const claim = { key: "event", owner: "one", until: expiresAt }
+      const record = { id: "a", expiresAt, reference: "order" }
+      yield* sql`alter table effect_sent_keys rename to hidden`
+      yield* Effect.flip(store.append(record))
+      yield* Effect.flip(store.claim(claim, record))
+      yield* sql`alter table hidden rename to effect_sent_keys`
+      assert.lengthOf(yield* store.find({ id: "a" }), 0)
+      assert.strictEqual(yield* store.claim({ ...claim, owner: "two" }), "claimed")
+    }).pipe(inMemory),
+  )
+
   it.effect("is checked when the layer is built", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(storeIn(":memory:", { timeout: 0 })))
