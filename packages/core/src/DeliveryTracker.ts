@@ -33,23 +33,21 @@
  * console.assert(!wasDelivered)
  * ```
  */
-import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
 import { checkCount, checkDuration, rejectInvalid } from "./internal/options.ts"
 import { makeCallbackUrls, withoutTrailingSlash } from "./internal/updates/callbackUrl.ts"
+import { follow, type Tracked } from "./internal/updates/follow.ts"
 import { makeInFlight } from "./internal/updates/inFlight.ts"
 import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
 import {
@@ -61,16 +59,25 @@ import {
 } from "./internal/updates/receiver.ts"
 import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
+import { makeMemoryStore } from "./internal/updates/memoryStore.ts"
+import { type Delivery, DeliveryStore, type DeliveryStoreError } from "./internal/updates/store.ts"
+import { makeTracked } from "./internal/updates/tracked.ts"
 import {
-  type Entry,
-  makeTracked,
-  type Tracked as TrackedSends,
-} from "./internal/updates/tracked.ts"
+  checkReference,
+  outcomeOf,
+  restOf,
+  shareOf,
+  unknownOf,
+} from "./internal/updates/sending.ts"
+import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
-import { InvalidRequest, SentError } from "./SentError.ts"
+import { InvalidRequest, type Issue, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
 import type { WebhookError } from "./WebhookError.ts"
+
+export { DeliveryTimedOut, type Tracked } from "./internal/updates/follow.ts"
+export type { UnreadableUpdate } from "./internal/updates/unreadable.ts"
 
 // -----------------------------------------------------------------------------
 // Types
@@ -84,13 +91,20 @@ export interface Options extends Limits {
   readonly secret: string | Redacted.Redacted<string>
   /** How long a send is tracked, and its callback URL is valid. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
-  /** How many sends are kept in memory; the oldest are dropped first. Default: 100,000. */
+  /** How many sends are kept in memory, if they are; those that expire first are dropped first. Default: 100,000. */
   readonly capacity?: number | undefined
   /**
-   * Where sends are stored, so that they survive a restart and a full memory, and are known to other processes with the
-   * same store and secret. Default: nowhere. Callback URLs stay valid after a restart either way.
+   * Where sends are kept, so that they survive a restart, and are known to other processes with the same store and secret.
+   * Default: the `DeliveryStore` in the context of {@link make} or {@link layer}, and without one, memory. Callback URLs
+   * stay valid after a restart either way.
    */
-  readonly store?: KeyValueStore.KeyValueStore | undefined
+  readonly store?: DeliveryStore["Service"] | undefined
+  /**
+   * Called with each update that says nothing of a message's status: what could not be read, or is about something else. It
+   * is logged and counted (`sent.updates.unreadable`) either way. If the hook fails, the response is 500, and the provider
+   * calls again. Default: nothing.
+   */
+  readonly onUnreadable?: ((update: UnreadableUpdate) => Effect.Effect<void, unknown>) | undefined
   /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
 }
@@ -98,51 +112,21 @@ export interface Options extends Limits {
 /** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
 export type TrackedInput = Omit<Input, "webhookUrl">
 
-/** A send that is tracked. */
-export interface Tracked {
-  /** Identifies the send for `find`, for example after a restart. It is not secret: it does not reveal the URL. */
-  readonly id: string
-  /** The state by the updates so far. Any update proves that the message was sent. */
-  readonly state: Effect.Effect<DeliveryStatus.State>
+/** The options of a tracked send. */
+export interface TrackedOptions extends SentClient.SendOptions {
   /**
-   * The current state, if there was an update, and each new state; a slow consumer gets the latest. It ends when the
-   * send is no longer tracked, and not with a final status, since `READ` and `FAILED` may follow `DELIVERED`.
+   * The caller's own name for the send, of 1 to 255 characters. It is stored before anything is sent, so that
+   * `findByReference` finds the send even if the process is killed in the middle.
    */
-  readonly statuses: Stream.Stream<DeliveryStatus.State>
-  /** Waits until the status is final, for at most `within`. Default: 5 minutes. */
-  readonly awaitFinal: (options?: {
-    readonly within?: Duration.Input | undefined
-  }) => Effect.Effect<DeliveryStatus.State, DeliveryTimedOut>
+  readonly reference?: string | undefined
 }
 
 /** A tracked send of this process: the service has accepted the message, or may have. */
 export interface TrackedSend extends Tracked {
   /** Whether the service confirmed that it accepted the message. If it is `unknown`, an update proves that it did. */
-  readonly delivery: "accepted" | "unknown"
+  readonly delivery: Exclude<Delivery, "not-sent">
   /** The receipt. Fails with the error of the send if `delivery` is `unknown`. */
   readonly receipt: Effect.Effect<SendReceipt, SentError>
-}
-
-/**
- * No final status arrived in time.
- *
- * **Gotchas**
- *
- * Without a `status`, there was no update at all. If the send itself is `unknown`, it still is.
- */
-export class DeliveryTimedOut extends Schema.TaggedError<DeliveryTimedOut>(
-  "DeliveryTracker/DeliveryTimedOut",
-)("DeliveryTimedOut", {
-  /** The latest status, if there was an update. */
-  status: Schema.optionalKey(DeliveryStatus.MessageStatus),
-  /** The time allowed. */
-  after: Schema.Duration,
-}) {
-  override get message(): string {
-    const latest =
-      this.status === undefined ? "no update arrived" : `the latest status is ${this.status}`
-    return `no final status within ${Duration.format(this.after)}; ${latest}`
-  }
 }
 
 // -----------------------------------------------------------------------------
@@ -159,12 +143,14 @@ export class DeliveryTracker extends Context.Service<
      */
     readonly sendToPhone: (
       input: TrackedInput,
-      options?: SentClient.SendOptions,
+      options?: TrackedOptions,
     ) => Effect.Effect<TrackedSend, SentError>
     /** Finds a send by its id, in memory or in the store. Undefined if it is unknown or no longer tracked. */
-    readonly find: (
-      id: string,
-    ) => Effect.Effect<Tracked | undefined, KeyValueStore.KeyValueStoreError>
+    readonly find: (id: string) => Effect.Effect<Tracked | undefined, DeliveryStoreError>
+    /** Finds the sends with the caller's reference, the latest first. Those that have expired are left out. */
+    readonly findByReference: (
+      reference: string,
+    ) => Effect.Effect<ReadonlyArray<Tracked>, DeliveryStoreError>
     /**
      * Receives a call of the provider, on any server, and says what to respond: see {@link route}. The token is in the
      * query of the call's `url`.
@@ -199,7 +185,7 @@ export class DeliveryTracker extends Context.Service<
  */
 export const sendToPhone = (
   input: TrackedInput,
-  options?: SentClient.SendOptions,
+  options?: TrackedOptions,
 ): Effect.Effect<TrackedSend, SentError, DeliveryTracker> =>
   DeliveryTracker.use((tracker) => tracker.sendToPhone(input, options))
 
@@ -242,8 +228,12 @@ export const make = Effect.fnUntraced(function* (
       ? undefined
       : yield* SentWebhook.makeVerifier({ secret: webhookSecret })
   const client = yield* SentClient.SentClient
-  const tracked = yield* makeTracked(capacity, options.store)
-  const inFlight = makeInFlight<KeyValueStore.KeyValueStoreError>(
+  const stored = yield* Effect.serviceOption(DeliveryStore)
+  const store =
+    options.store ??
+    Option.getOrElse(stored, () => makeMemoryStore({ sends: capacity, claims: capacity }))
+  const tracked = yield* makeTracked(store, capacity)
+  const inFlight = makeInFlight<unknown>(
     Duration.fromInputUnsafe(options.timeout ?? defaultTimeout),
     yield* Effect.scope,
   )
@@ -256,34 +246,46 @@ export const make = Effect.fnUntraced(function* (
 
   const send = Effect.fnUntraced(function* (
     input: TrackedInput,
-    sendOptions?: SentClient.SendOptions,
+    { reference, ...sendOptions }: TrackedOptions = {},
   ) {
-    if (Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined) {
-      const issue = { path: ["webhookUrl"], message: "must be absent: the tracker sets it" }
-      return yield* new SentError({ reason: new InvalidRequest({ issues: [issue] }), attempts: 0 })
+    const issues = [...checkAbsent(input), ...checkReference(reference)]
+    if (issues.length > 0) {
+      return yield* new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
     }
     const token = yield* urls.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
-    // Before the message is sent, since an update may arrive before the response.
-    const entry = yield* tracked.open(token.id, token.expiresAt)
+    const openedAt = yield* DateTime.now
+    const opened = { ...keyOf(token), openedAt, reference }
+    // Before the message is sent, since the process may be killed, and an update may arrive before the response.
+    const [took] = yield* Effect.timed(tracked.record(opened, shareOf(sendOptions.deadline)))
     const result = yield* Effect.result(
-      client.sendToPhone({ ...input, webhookUrl: token.url }, sendOptions),
+      client.sendToPhone(
+        { ...input, webhookUrl: token.url },
+        { ...sendOptions, ...restOf(sendOptions.deadline, took) },
+      ),
     )
+    const ended = { ...opened, outcome: outcomeOf(result, yield* DateTime.now) }
+    yield* tracked.record(ended)
     if (Result.isFailure(result) && result.failure.delivery === "not-sent") {
-      yield* tracked.forget(token.id)
-      return yield* result.failure
+      // An update is proof, whatever an intermediary said. Without a request, there is none.
+      const isProven = result.failure.attempts > 0 && (yield* tracked.stepsOf(token.id)).length > 0
+      if (!isProven) return yield* result.failure
     }
     return {
-      ...track(tracked, entry),
+      ...follow(tracked, ended),
       delivery: Result.isSuccess(result) ? ("accepted" as const) : ("unknown" as const),
-      receipt: Effect.fromResult(result),
+      receipt: Effect.mapError(Effect.fromResult(result), unknownOf),
     }
   })
 
   return DeliveryTracker.of({
     sendToPhone: send,
     find: (id) =>
-      Effect.map(tracked.find(id), (entry) =>
-        entry === undefined ? undefined : track(tracked, entry),
+      Effect.map(tracked.find({ id }), ([found]) =>
+        found === undefined ? undefined : follow(tracked, found),
+      ),
+    findByReference: (reference) =>
+      Effect.map(tracked.find({ reference }), (sends) =>
+        sends.map((found) => follow(tracked, found)),
       ),
     receive: (call) =>
       tokenOf(call.url).pipe(
@@ -297,10 +299,10 @@ export const make = Effect.fnUntraced(function* (
             handle: (event) =>
               event._tag === "MessageStatus"
                 ? inFlight.run(
-                    [token.id, event.messageId, event.status, event.at.epochMilliseconds].join(" "),
-                    tracked.apply(token.id, token.expiresAt, event),
+                    `${token.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`,
+                    tracked.apply(keyOf(token), event),
                   )
-                : Effect.void,
+                : reportUnreadable({ id: token.id, event }, options.onUnreadable),
           }),
         ),
         Effect.catch(Effect.succeed),
@@ -308,54 +310,18 @@ export const make = Effect.fnUntraced(function* (
   })
 })
 
+const keyOf = ({ expiresAt, id }: { readonly expiresAt: number; readonly id: string }) => ({
+  id,
+  expiresAt: DateTime.makeUnsafe(expiresAt),
+})
+
+const checkAbsent = (input: TrackedInput): ReadonlyArray<Issue> =>
+  Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined
+    ? [{ path: ["webhookUrl"], message: "must be absent: the tracker sets it" }]
+    : []
+
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
-/** The handle of a send. */
-const track = (tracked: TrackedSends, opened: Entry): Tracked => {
-  const { id } = opened
-  // Looked up each time, since it may have left memory and come back. A store that fails counts as empty.
-  const entry = Effect.orElseSucceed(tracked.find(id), () => undefined)
-  // A send that is no longer tracked keeps its last state.
-  const state = Effect.map(entry, (found) => (found ?? opened).state)
-
-  const statuses = Stream.unwrap(
-    Effect.gen(function* () {
-      const queue = yield* Queue.sliding<DeliveryStatus.State, Cause.Done>(1)
-      const found = yield* entry
-      if (found === undefined) {
-        return opened.state.status === undefined ? Stream.empty : Stream.make(opened.state)
-      }
-      const listener = (next: DeliveryStatus.State | undefined): void => {
-        if (next === undefined) Queue.endUnsafe(queue)
-        else Queue.offerUnsafe(queue, next)
-      }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => found.listeners.add(listener)),
-        () => Effect.sync(() => found.listeners.delete(listener)),
-      )
-      if (found.state.status !== undefined) listener(found.state)
-      return Stream.fromQueue(queue)
-    }),
-  )
-
-  const awaitFinal: Tracked["awaitFinal"] = ({ within = defaultWithin } = {}) => {
-    const after = Duration.fromInputUnsafe(within)
-    const timedOut = Effect.flatMap(state, ({ status }) =>
-      Effect.fail(new DeliveryTimedOut({ after, ...(status === undefined ? {} : { status }) })),
-    )
-    return statuses.pipe(
-      Stream.filter(({ isFinal }) => isFinal),
-      Stream.runHead,
-      Effect.flatMap((head) => (head._tag === "Some" ? Effect.succeed(head.value) : Effect.never)),
-      Effect.timeoutOrElse({ duration: after, orElse: () => timedOut }),
-    )
-  }
-
-  return { id, state, statuses, awaitFinal }
-}
-
-const defaultWithin = Duration.minutes(5)
-
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------

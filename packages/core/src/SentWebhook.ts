@@ -22,13 +22,15 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
 import { type Body, bytesOf, type SignedRequest } from "./internal/updates/call.ts"
@@ -38,6 +40,7 @@ import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandle
 import { defaultTimeout, type Limits, type Receive, receive } from "./internal/updates/receiver.ts"
 import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
+import { DeliveryStore } from "./internal/updates/store.ts"
 import { importSecret, matchesAny, type Secret, signatureOf } from "./internal/updates/signature.ts"
 import { ambient, makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import {
@@ -128,10 +131,9 @@ export const makeVerifier = Effect.fnUntraced(function* ({
   const toleranceSeconds = Duration.toSeconds(Duration.fromInputUnsafe(tolerance))
 
   return Effect.fnUntraced(function* ({ body, headers }) {
-    const { id, signatures, timestamp } = yield* Effect.mapError(
-      Effect.fromResult(readHeaders(headers)),
-      failure,
-    )
+    const read = readHeaders(headers)
+    if (Result.isFailure(read)) return yield* failure(read.failure)
+    const { id, signatures, timestamp } = read.success
     const age = (yield* Clock.currentTimeMillis) / 1000 - Number(timestamp)
     // Digits only: `parseInt` would read `1700000000abc`, which was signed as something else.
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
@@ -139,7 +141,8 @@ export const makeVerifier = Effect.fnUntraced(function* ({
     }
     const bytes = yield* toBytes(body)
     const matches = yield* matchesAny(keys, signatures, { id, timestamp, body: bytes })
-    return matches ? yield* decode(bytes) : yield* failure(new BadSignature())
+    if (!matches) return yield* failure(new BadSignature())
+    return yield* decodeAt(bytes, DateTime.makeUnsafe(Number(timestamp) * 1000))
   })
 })
 
@@ -167,9 +170,15 @@ const toBytes = (body: unknown): Effect.Effect<Uint8Array, WebhookError> => {
  * ```
  */
 export const decode = (body: Body): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
+  Effect.flatMap(DateTime.now, (now) => decodeAt(body, now))
+
+const decodeAt = (
+  body: Body,
+  receivedAt: DateTime.Utc,
+): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
   Effect.flatMap(toBytes(body), (bytes) =>
     Effect.try({
-      try: () => DeliveryStatus.decode(JSON.parse(strict.decode(bytes))),
+      try: () => DeliveryStatus.decode(JSON.parse(strict.decode(bytes)), { receivedAt }),
       // The parser's own message quotes the body.
       catch: (cause) => failure(new MalformedPayload({ problem: problemOf(cause) })),
     }),
@@ -232,10 +241,13 @@ export interface ReceiverOptions<E = never, R = never> extends VerifyOptions, Li
    * event. In JavaScript, it may be an async function too; it cannot be interrupted, so it may run on after the time-out.
    */
   readonly handle: (event: DeliveryStatus.DeliveryEvent) => Effect.Effect<void, E, R>
-  /** How many handled events are kept, to recognise duplicates. Default: 10,000. */
+  /** How many handled events are kept in memory, if they are, to recognise duplicates. Default: 10,000. */
   readonly dedupeSize?: number | undefined
-  /** Where handled events are kept. Default: in memory, for the lifetime of the receiver. */
-  readonly store?: KeyValueStore.KeyValueStore | undefined
+  /**
+   * Where handled events are kept, for 3 days. Default: the `DeliveryStore` in the context in which the receiver is made, and
+   * without one, memory, for the lifetime of the receiver.
+   */
+  readonly store?: DeliveryStore["Service"] | undefined
 }
 
 /**
@@ -290,7 +302,9 @@ const makeReceiverIn = Effect.fnUntraced(function* <E, R>(
   const verifier = yield* makeVerifier(options)
   const services = yield* ambient<R>()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
-  const seen = yield* makeSeen<E>(options, makeInFlight(timeout, scope))
+  const stored = yield* Effect.serviceOption(DeliveryStore)
+  const store = options.store ?? Option.getOrUndefined(stored)
+  const seen = yield* makeSeen<E>({ ...options, store }, timeout, makeInFlight(timeout, scope))
   const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E, Scope.Scope> =>
     Effect.suspend(() => handling(options.handle(event))).pipe(
       // Everything but the scope, which is the event's.

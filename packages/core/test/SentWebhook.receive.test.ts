@@ -1,5 +1,5 @@
 /** Receivers: what they respond in every form, so that nothing is lost and nothing is handled twice. */
-import { type DeliveryStatus, SentWebhook, WebhookError } from "@effect-sent/core"
+import { type DeliveryStatus, DeliveryStore, SentWebhook, WebhookError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
   Context,
@@ -14,7 +14,6 @@ import {
   Scope,
 } from "effect"
 import { HttpRouter } from "effect/http"
-import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import {
   type Call,
@@ -423,37 +422,95 @@ describe("route", () => {
 })
 
 describe("a receiver with a store", () => {
-  it.effect("recognises after a restart what was handled before, and stays bounded", () =>
+  it.effect("recognises after a restart what was handled before", () =>
     Effect.gen(function* () {
-      const store = yield* KeyValueStore.KeyValueStore
+      const store = yield* DeliveryStore.makeMemory({ maxEvents: 3 })
       const { counted, handle } = counting()
       /** Each by a receiver of its own, as after so many restarts. */
       const restartAndCall = Effect.fnUntraced(function* (seconds: number) {
-        const handler = yield* SentWebhook.toWebHandler({ secret, handle, store, dedupeSize: 3 })
+        const handler = yield* SentWebhook.toWebHandler({ secret, handle, store })
         assert.strictEqual((yield* caller(handler)(updateOf("SENT", seconds))).status, 204)
+        // So that each event is forgotten later than the one before.
+        yield* TestClock.adjust(1)
       })
       yield* Effect.forEach([10, 11, 12, 13, 14, 14, 13, 12], restartAndCall)
       assert.strictEqual(counted.calls, 5)
-      assert.strictEqual(yield* store.size, 7, "three events, three slots, one counter")
+      // The store is full: the oldest is no longer recognised.
       yield* restartAndCall(10)
       assert.strictEqual(counted.calls, 6)
-    }).pipe(Effect.provide(KeyValueStore.layerMemory)),
+    }),
+  )
+
+  it.effect("takes the store of the context", () =>
+    Effect.gen(function* () {
+      const { counted, handle } = counting()
+      for (const _ of [1, 2]) {
+        const handler = yield* SentWebhook.toWebHandler({ secret, handle })
+        assert.strictEqual((yield* caller(handler)(body)).status, 204)
+      }
+      assert.strictEqual(counted.calls, 1)
+    }).pipe(Effect.provide(DeliveryStore.layerMemory())),
+  )
+
+  it.effect("handles an event once, of two processes at the same moment", () =>
+    Effect.gen(function* () {
+      const store = yield* DeliveryStore.makeMemory()
+      const going = yield* Deferred.make<void>()
+      let calls = 0
+      const handler = yield* SentWebhook.toWebHandler({
+        secret,
+        store,
+        handle: () =>
+          Effect.andThen(
+            Effect.sync(() => void calls++),
+            Deferred.await(going),
+          ),
+      })
+      const { counted, handle } = counting()
+      const other = yield* SentWebhook.toWebHandler({ secret, store, handle })
+      const first = yield* Effect.forkChild(caller(handler)(body), { startImmediately: true })
+      yield* Effect.repeat(
+        Effect.andThen(
+          Effect.promise(() => new Promise((done) => setImmediate(done))),
+          Effect.sync(() => calls),
+        ),
+        { until: (count) => count === 1 },
+      )
+      // Not yet handled, so it must come again.
+      assert.strictEqual((yield* caller(other)(body)).status, 500)
+      yield* Deferred.succeed(going, undefined)
+      assert.strictEqual((yield* Fiber.join(first)).status, 204)
+      assert.strictEqual((yield* caller(other)(body)).status, 204)
+      assert.deepStrictEqual([calls, counted.calls], [1, 0])
+    }),
+  )
+
+  it.effect("handles an event again whose handler failed, in any process", () =>
+    Effect.gen(function* () {
+      const store = yield* DeliveryStore.makeMemory()
+      const failing = yield* SentWebhook.toWebHandler({
+        secret,
+        store,
+        handle: () => Effect.fail("not now"),
+      })
+      const { counted, handle } = counting()
+      const other = yield* SentWebhook.toWebHandler({ secret, store, handle })
+      assert.strictEqual((yield* caller(failing)(body)).status, 500)
+      assert.strictEqual((yield* caller(other)(body)).status, 204)
+      assert.strictEqual(counted.calls, 1)
+    }),
   )
 
   it.effect("responds 500 if the store fails", () =>
     Effect.gen(function* () {
-      const store = yield* KeyValueStore.KeyValueStore
       const { counted, handle } = counting()
       const away = Effect.fail(
-        new KeyValueStore.KeyValueStoreError({ method: "get", message: "away" }),
+        new DeliveryStore.DeliveryStoreError({ operation: "claim", problem: "away" }),
       )
-      const handler = yield* SentWebhook.toWebHandler({
-        secret,
-        handle,
-        store: { ...store, get: () => away },
-      })
+      const store = { ...(yield* DeliveryStore.makeMemory()), claim: () => away }
+      const handler = yield* SentWebhook.toWebHandler({ secret, handle, store })
       assert.strictEqual((yield* caller(handler)(body)).status, 500)
       assert.strictEqual(counted.calls, 0)
-    }).pipe(Effect.provide(KeyValueStore.layerMemory)),
+    }),
   )
 })

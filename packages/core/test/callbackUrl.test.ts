@@ -1,11 +1,16 @@
 /** The token of a callback URL: who reads logs and traces must not be able to forge updates with it. */
-import { DeliveryTracker, RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
+import {
+  DeliveryStore,
+  DeliveryTracker,
+  RetryPolicy,
+  SentClient,
+  SentCredentials,
+} from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
-import { KeyValueStore } from "effect/persistence"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { listen, serveRoutes } from "./support/webhookForms.ts"
 
@@ -37,18 +42,22 @@ const update = JSON.stringify({
 })
 
 /** A store that fails when it is to keep an update, and then hangs. */
-const troubledStore = (store: KeyValueStore.KeyValueStore): KeyValueStore.KeyValueStore => {
-  let writes = 0
-  return {
-    ...store,
-    set: (key, value) => {
-      writes += 1
-      if (writes === 1) return store.set(key, value)
-      const error = new KeyValueStore.KeyValueStoreError({ method: "set", message: "away" })
-      return writes === 2 ? Effect.fail(error) : Effect.never
-    },
-  }
-}
+const troubledStore = Effect.map(
+  DeliveryStore.makeMemory(),
+  (store): DeliveryStore.DeliveryStore["Service"] => {
+    let writes = 0
+    return {
+      ...store,
+      append: (send) => {
+        writes += 1
+        // The send and its outcome.
+        if (writes <= 2) return store.append(send)
+        const error = new DeliveryStore.DeliveryStoreError({ operation: "append", problem: "away" })
+        return writes === 3 ? Effect.fail(error) : Effect.never
+      },
+    }
+  },
+)
 
 describe("the token of a callback URL", () => {
   it.live("is in no span, log line or error of the server, whatever happens to the call", () =>
@@ -66,9 +75,7 @@ describe("the token of a callback URL", () => {
           Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))]),
         ),
       )
-      const store = troubledStore(
-        yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory),
-      )
+      const store = yield* troubledStore
       const Sent = SentClient.layer({ baseUrl: mock.baseUrl, retryPolicy: RetryPolicy.none }).pipe(
         Layer.provide([SentCredentials.layer(credentials), FetchHttpClient.layer]),
       )

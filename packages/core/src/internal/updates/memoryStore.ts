@@ -65,6 +65,7 @@ interface Sends {
   /** A send that expires at or before a time. */
   readonly expired: (before: number) => string | undefined
   readonly remove: (id: string) => void
+  readonly ids: () => ReadonlyArray<string>
 }
 
 export const makeSends = (capacity: number): Sends => {
@@ -116,6 +117,7 @@ export const makeSends = (capacity: number): Sends => {
     unknown: unknown.page,
     expired: expiries.before,
     remove,
+    ids: () => [...sends.keys()],
   }
 }
 
