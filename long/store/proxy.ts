@@ -19,6 +19,7 @@ export const startProxy = async (target: string): Promise<Proxy> => {
     try {
       for await (const data of from) {
         await sleep(proxy.lag)
+        // oxlint-disable-next-line no-await-in-loop
         while (proxy.hangs) await sleep(10)
         to.write(data)
       }

@@ -58,14 +58,12 @@ const another = (
 describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))(
   "in %s",
   (_, target) => {
-    it.each(DeliveryStoreConformance.cases)("$name", ({ run }) =>
-      withStore(
-        target(),
-        Effect.gen(function* () {
-          yield* run(yield* store, yield* another(target()))
-        }),
-      ),
-    )
+    it.each(DeliveryStoreConformance.cases)("$name", async ({ run }) => {
+      const program = Effect.gen(function* () {
+        yield* run(yield* store, yield* another(target()))
+      })
+      assert.isUndefined(await withStore(target(), program))
+    })
 
     const damaged = DeliveryStoreConformance.damaged<
       SqlError.SqlError,
@@ -78,7 +76,9 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
         ).pipe(Effect.asVoid),
     })
 
-    it.each(damaged)("$name", ({ run }) => withStore(target(), run))
+    it.each(damaged)("$name", async ({ run }) => {
+      assert.isUndefined(await withStore(target(), run))
+    })
 
     it(
       "two processes lose none of 2,000 sends and 4,000 updates, when one of them is killed",
@@ -189,6 +189,29 @@ describe.skipIf(skipsPostgres)("in Postgres", () => {
     await withStore(proxy.url, program, { timeout: "500 millis" })
   })
 
+  it("texts that Postgres cannot store are kept, and compared exactly", async () => {
+    const program = Effect.gen(function* () {
+      const { append, claim: claimEvent, find } = yield* store
+      const texts = ["\0", "\\0", "\\\\0", "\0\\", "\uE000", "💬"]
+      for (const text of texts) {
+        const steps = [{ messageId: text, status: "SENT", receivedAt: at(0) }]
+        yield* append({ ...record(text), steps })
+        const event = { key: text, owner: text, until: at(1e9) }
+        assert.strictEqual(yield* claimEvent(event), "claimed")
+      }
+      for (const text of texts) {
+        for (const key of [{ id: text }, { reference: text }, { messageId: text }]) {
+          const found = yield* find(key)
+          assert.deepStrictEqual(
+            found.map(({ id, reference, steps }) => [id, reference, steps[0]?.messageId]),
+            [[text, text, text]],
+          )
+        }
+      }
+    })
+    await withStore(postgres.url, program)
+  })
+
   it("a slow server loses nothing of many operations at once", async () => {
     await using proxy = await startProxy(postgres.url)
     proxy.lag = 50
@@ -244,19 +267,6 @@ describe.skipIf(skipsPostgres)("in Postgres", () => {
   })
 
   it("no operation reads a whole table", async () => {
-    const fill = (sql: SqlClient.SqlClient): Effect.Effect<unknown, SqlError.SqlError> =>
-      Effect.gen(function* () {
-        const rows = sql.literal("from generate_series(1, 20000) as i")
-        const far = at(1e9).epochMilliseconds
-        yield* sql`insert into effect_sent_sends
-          select 'filled ' || i, ${far}::bigint, i, case when i % 100 = 0 then 0 else 1 end ${rows}`
-        yield* sql`insert into effect_sent_parts
-          select 'filled ' || i, '{"reference":"filled ' || i || '"}' ${rows}`
-        yield* sql`insert into effect_sent_keys
-          select 'filled ' || i, 'reference', 'filled ' || i, i ${rows}`
-        yield* sql`insert into effect_sent_claims select 'filled ' || i, 'one', ${far}::bigint, 1 ${rows}`
-        yield* sql`analyze`
-      })
     const program = Effect.gen(function* () {
       const [{ append, claim: claimEvent, complete, find, forget, release, unknown }, sql] = [
         yield* store,
@@ -297,3 +307,18 @@ describe.skipIf(skipsPostgres)("in Postgres", () => {
     await withStore(postgres.url, program)
   })
 })
+
+/** 20,000 rows in each table. */
+const fill = (sql: SqlClient.SqlClient): Effect.Effect<unknown, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    const rows = sql.literal("from generate_series(1, 20000) as i")
+    const far = at(1e9).epochMilliseconds
+    yield* sql`insert into effect_sent_sends
+      select 'filled ' || i, ${far}::bigint, i, case when i % 100 = 0 then 0 else 1 end ${rows}`
+    yield* sql`insert into effect_sent_parts
+      select 'filled ' || i, '{"reference":"filled ' || i || '"}' ${rows}`
+    yield* sql`insert into effect_sent_keys
+      select 'filled ' || i, 'reference', 'filled ' || i, i ${rows}`
+    yield* sql`insert into effect_sent_claims select 'filled ' || i, 'one', ${far}::bigint, 1 ${rows}`
+    yield* sql`analyze`
+  })

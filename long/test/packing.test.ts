@@ -113,6 +113,7 @@ beforeAll(() => {
     ...names.map(tarballOf),
     "effect@4.1.0",
     "@effect/platform-node@4.1.0",
+    "@effect/sql-pg@4.0.5",
   )
 })
 
@@ -172,7 +173,7 @@ const programs = (page: string): ReadonlyArray<string> =>
   )
 
 describe("an application with the packages", () => {
-  it("runs the README's programs against the installed mock", async () => {
+  it("runs the programs of the README and of durable against the installed mock", async () => {
     await using mock = await startMock()
     const variables = {
       ...env,
@@ -189,7 +190,9 @@ describe("an application with the packages", () => {
     })
     assert.strictEqual(status, 0, stderr)
     assert.match(stdout, /^accepted at /)
-    for (const [index, code] of others.entries()) {
+    const programsOfDurable = programs("packages/durable/README.md")
+    assert.isNotEmpty(programsOfDurable)
+    for (const [index, code] of [...others, ...programsOfDurable].entries()) {
       writeFileSync(join(install, `other-${index}.ts`), code)
       const ended = spawnSync(process.execPath, [`other-${index}.ts`], {
         cwd: install,
@@ -204,7 +207,6 @@ describe("an application with the packages", () => {
     "packages/mock-server/README.md",
     "packages/contract/README.md",
     "packages/contract-tools/README.md",
-    "packages/durable/README.md",
   ])("runs the programs of %s", (page) => {
     const found = programs(page)
     assert.isNotEmpty(found)

@@ -21,3 +21,11 @@ export const lint: Tests = {
   files: ["packages/contract-tools/test/lint.test.ts"],
 }
 export const pages: Tests = { project: "scripts", files: ["scripts/test/oneSource.test.ts"] }
+export const sqlite: Tests = {
+  project: "durable",
+  files: ["packages/durable/test/Sqlite.test.ts"],
+}
+export const store: Tests = {
+  project: "durable",
+  files: ["packages/durable/test/SqlDeliveryStore.test.ts"],
+}

@@ -32,10 +32,14 @@ const step = (seconds: number, status = "SENT", messageId = "m") => ({
   receivedAt: at(seconds + 1),
 })
 
+/** Makes a part of a send unreadable: its rows are damaged, and there is at least one. */
 const damage = (id: string) =>
-  SqlClient.SqlClient.use(
-    (sql) => sql`update effect_sent_parts set content = '{"steps":7}' where send_id = ${id}`,
-  )
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`update effect_sent_parts set content = '{"steps":7}' where send_id = ${id}`
+    yield* sql`insert into effect_sent_parts ${sql.insert({ send_id: id, content: '{"steps":7}' })}
+      on conflict do nothing`
+  })
 
 describe("the store, by the tests for every store,", () => {
   it.effect.each(DeliveryStoreConformance.cases)("$name", ({ run }) =>
@@ -44,11 +48,6 @@ describe("the store, by the tests for every store,", () => {
       yield* run(yield* handle(filename), yield* handle(filename))
     }),
   )
-
-  const damage = (id: string) =>
-    SqlClient.SqlClient.use(
-      (sql) => sql`insert into effect_sent_parts ${sql.insert({ send_id: id, content: "{" })}`,
-    )
 
   it.effect.each(DeliveryStoreConformance.damaged({ open: SqlDeliveryStore.make(), damage }))(
     "$name",
@@ -355,6 +354,20 @@ describe("an operation", () => {
         "the delivery store failed to find sends: the database failed",
       )
       assert.notInclude(JSON.stringify(error), "1234567890")
+    }).pipe(inMemory),
+  )
+
+  it.effect("that fails in the middle writes nothing", () =>
+    Effect.gen(function* () {
+      const [store, sql] = [yield* DeliveryStore.DeliveryStore, yield* SqlClient.SqlClient]
+      const claim = { key: "event", owner: "one", until: expiresAt }
+      const record = { id: "a", expiresAt, reference: "order" }
+      yield* sql`alter table effect_sent_keys rename to hidden`
+      yield* Effect.flip(store.append(record))
+      yield* Effect.flip(store.claim(claim, record))
+      yield* sql`alter table hidden rename to effect_sent_keys`
+      assert.lengthOf(yield* store.find({ id: "a" }), 0)
+      assert.strictEqual(yield* store.claim({ ...claim, owner: "two" }), "claimed")
     }).pipe(inMemory),
   )
 

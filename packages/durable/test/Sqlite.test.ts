@@ -220,9 +220,11 @@ describe("a file", () => {
         for (const write of [insert, sql.withTransaction(insert)]) {
           other.exec("begin immediate")
           const writing = yield* Effect.forkChild(Effect.result(write))
-          // The event loop goes on while the write waits.
+          const startedAt = performance.now()
           yield* Effect.sleep("20 millis")
           assert.isUndefined(writing.pollUnsafe())
+          // The event loop goes on while the write waits: the time-out is 5 seconds.
+          assert.isBelow(performance.now() - startedAt, 2500)
           other.exec("commit")
           assert.isTrue(Result.isSuccess(yield* Fiber.join(writing)))
         }

@@ -48,10 +48,9 @@ export const makeClaims = (sql: SqlClient): Claims => {
       ),
 
     forget: (before, limit) =>
-      // The condition stands twice: an event may have been claimed anew since it was selected.
-      sql`delete from effect_sent_claims
-        where until <= ${before} and key in (
-          select key from effect_sent_claims where until <= ${before} order by until limit ${limit} ${skipLocked})
+      sql`delete from effect_sent_claims where key in (
+          select key from effect_sent_claims where until <= ${before}
+          order by until limit ${limit} ${skipLocked})
         returning key`.pipe(Effect.map(({ length }) => length)),
   }
 }

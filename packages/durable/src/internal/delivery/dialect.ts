@@ -8,7 +8,7 @@ export interface Dialect {
   readonly earliest: Fragment
   /** The function that returns the larger of two values. */
   readonly latest: Fragment
-  /** The end of a `select` that leaves out rows that others are changing, so that two never wait for each other. */
+  /** The end of a `select` that locks its rows, and leaves out those that others are changing: they are no longer what they were. */
   readonly skipLocked: Fragment
 }
 

@@ -122,9 +122,7 @@ export const makeSends = (sql: SqlClient): Sends => {
         order by opened_at, id limit ${limit}`),
 
     forget: Effect.fnUntraced(function* (before, limit) {
-      // The condition stands twice: a send may have been appended to since it was selected.
-      const rows = yield* sql<{ readonly id: string }>`delete from effect_sent_sends
-        where expires_at <= ${before} and id in (
+      const rows = yield* sql<{ readonly id: string }>`delete from effect_sent_sends where id in (
           select id from effect_sent_sends where expires_at <= ${before}
           order by expires_at limit ${limit} ${skipLocked})
         returning id`
