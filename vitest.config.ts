@@ -34,6 +34,7 @@ export default defineConfig({
       project("contract", "packages/contract"),
       project("mock-server", "packages/mock-server"),
       project("contract-tools", "packages/contract-tools"),
+      project("durable", "packages/durable"),
       project("faults", "packages/faults"),
       project("examples", "examples"),
       project("scripts", "scripts"),

@@ -133,16 +133,11 @@ const postpone = (error: Pick<SentError.SentError, "retryAfter">) =>
 /** The path of both the callback URL and the route. */
 const updatesPath = "/webhooks/sent"
 
-const TrackerLive = Layer.unwrap(
-  Effect.gen(function* () {
-    const publicUrl = yield* Config.URL("PUBLIC_URL")
-    return DeliveryTracker.layer({
-      publicUrl: new URL(updatesPath, publicUrl),
-      // The same after a restart, so that updates of earlier messages are still accepted. A `store` would also keep their states.
-      secret: yield* Config.Redacted("TRACKER_SECRET"),
-    })
-  }),
-).pipe(Layer.provide(SentClient.layerEnv))
+const TrackerLive = DeliveryTracker.layerConfig({
+  publicUrl: Config.map(Config.URL("PUBLIC_URL"), (url) => new URL(updatesPath, url)),
+  // The same after a restart, so that updates of earlier messages are still accepted. A `DeliveryStore` keeps their states too.
+  secret: Config.Redacted("TRACKER_SECRET"),
+}).pipe(Layer.provide(SentClient.layerEnv))
 
 const Routes = Layer.mergeAll(
   HttpApiBuilder.layer(Api).pipe(Layer.provide(Handlers)),

@@ -16,7 +16,7 @@ import {
 } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -33,7 +33,9 @@ const folders = [
   "packages/contract",
   "packages/mock-server",
   "packages/contract-tools",
+  "packages/durable",
 ]
+const names = folders.map((folder) => basename(folder))
 
 /** The environment outside of this workspace, without the variables that pnpm sets for this test. */
 const env = {
@@ -108,9 +110,10 @@ beforeAll(() => {
     install,
     "npm",
     "install",
-    ...["contracts", "core", "contract", "mock-server", "contract-tools"].map(tarballOf),
+    ...names.map(tarballOf),
     "effect@4.1.0",
     "@effect/platform-node@4.1.0",
+    "@effect/sql-pg@4.0.5",
   )
 })
 
@@ -118,24 +121,21 @@ const filesIn = (name: string): ReadonlyArray<string> =>
   succeed(work, "tar", "-tzf", tarballOf(name)).trim().split("\n")
 
 describe("each tarball", () => {
-  it.each(["contracts", "core", "contract", "mock-server", "contract-tools"])(
-    "of %s contains the required files, and no sources",
-    (name) => {
-      const files = filesIn(name)
-      assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
-      assert.deepStrictEqual(
-        files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")),
-        [],
-      )
-      const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
-      assert.notMatch(text, /"(?:workspace|catalog):/)
-      const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
-      for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
-        assert.property(packageJson, member)
-      }
-      if (name !== "contracts") assert.isAbove(files.length, 20)
-    },
-  )
+  it.each(names)("of %s contains the required files, and no sources", (name) => {
+    const files = filesIn(name)
+    assert.includeMembers([...files], ["package/README.md", "package/LICENSE"])
+    assert.deepStrictEqual(
+      files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")),
+      [],
+    )
+    const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
+    assert.notMatch(text, /"(?:workspace|catalog):/)
+    const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
+    for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
+      assert.property(packageJson, member)
+    }
+    if (name !== "contracts") assert.isAbove(files.length, 20)
+  })
 
   it("has at most one bin, so that `npx` finds it by the name of the package", () => {
     for (const name of ["mock-server", "contract-tools"]) {
@@ -173,7 +173,7 @@ const programs = (page: string): ReadonlyArray<string> =>
   )
 
 describe("an application with the packages", () => {
-  it("runs the README's programs against the installed mock", async () => {
+  it("runs the programs of the README and of durable against the installed mock", async () => {
     await using mock = await startMock()
     const variables = {
       ...env,
@@ -190,7 +190,9 @@ describe("an application with the packages", () => {
     })
     assert.strictEqual(status, 0, stderr)
     assert.match(stdout, /^accepted at /)
-    for (const [index, code] of others.entries()) {
+    const programsOfDurable = programs("packages/durable/README.md")
+    assert.isNotEmpty(programsOfDurable)
+    for (const [index, code] of [...others, ...programsOfDurable].entries()) {
       writeFileSync(join(install, `other-${index}.ts`), code)
       const ended = spawnSync(process.execPath, [`other-${index}.ts`], {
         cwd: install,

@@ -1,6 +1,6 @@
 /** Mutants of core. */
 import { type Mutant, mutantsOf } from "./mutant.ts"
-import { oneSource, requests, updates } from "./tests.ts"
+import { oneSource, reading, requests, states, updates } from "./tests.ts"
 
 export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/SendToPhone.ts", {
@@ -116,7 +116,7 @@ export const ofCore: ReadonlyArray<Mutant> = [
       oneSource,
     ],
   }),
-  ...mutantsOf("packages/core/src/DeliveryStatus.ts", {
+  ...mutantsOf("packages/core/src/internal/updates/status.ts", {
     "core-no-status": [
       "core does not know RECEIVED",
       '  "SCHEDULED",\n  "RECEIVED",\n] as const',
@@ -129,16 +129,18 @@ export const ofCore: ReadonlyArray<Mutant> = [
       '  "RECEIVED",\n  "EXPIRED",\n] as const',
       updates,
     ],
+  }),
+  ...mutantsOf("packages/core/src/DeliveryStatus.ts", {
     "core-update-required": [
       "core requires the account of an update",
-      "message_status: Schema.String,\n    account_id: optionalText,",
+      "message_status: Schema.String,\n    account_id: optional,",
       "message_status: Schema.String,\n    account_id: Schema.Int,",
       updates,
     ],
     "core-update-id": [
       "core accepts any text as the id of a message",
-      "message_id: Guid,",
-      "message_id: Schema.String,",
+      String.raw`/^[\w.:-]{1,128}$/`,
+      "/^/",
       updates,
     ],
     "core-update-property": [
@@ -151,9 +153,65 @@ export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/internal/updates/timestamp.ts", {
     "core-update-time": [
       "core accepts a day that its month does not have",
-      "time !== undefined && isInCalendar",
-      "time !== undefined",
+      "return isInCalendar ?",
+      "return isInCalendar || true ?",
+      reading,
+    ],
+    "core-update-zone": [
+      "core reads an offset the wrong way round",
+      'sign === "-" ? -1 : 1',
+      'sign === "-" ? 1 : -1',
       updates,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/updates/state.ts", {
+    "core-state-taken-back": [
+      "a step before an outcome takes it back",
+      "if (outcome === undefined) return",
+      "if (outcome !== steps.at(-1)) return",
+      states,
+    ],
+    "core-state-read": [
+      "a message that was read is only delivered",
+      'steps.find(({ status }) => status === "READ") ?? outcome',
+      "outcome",
+      states,
+    ],
+    "core-state-never-reopened": [
+      "a new routing does not reopen a failure",
+      "routing.every((step) => compare(step, outcome) > 0)",
+      "steps.every((step) => compare(step, outcome) > 0)",
+      states,
+    ],
+    "core-state-timeless-routing": [
+      "an update without a time is a new routing",
+      "!factsOf(status).isRouting || statedAt === undefined",
+      "!factsOf(status).isRouting",
+      states,
+    ],
+    "core-state-future": [
+      "a time of the far future counts as it is stated",
+      "statedAt.epochMilliseconds - receivedAt.epochMilliseconds > maxAhead",
+      "false",
+      states,
+    ],
+    "core-state-receipt": [
+      "the latest receipt counts",
+      "DateTime.min(one.receivedAt, other.receivedAt)",
+      "DateTime.max(one.receivedAt, other.receivedAt)",
+      states,
+    ],
+    "core-state-kept": [
+      "which steps are kept depends on the order of arrival",
+      "[...steps.values()].toSorted(byImportance)",
+      "[...steps.values()]",
+      states,
+    ],
+    "core-state-best": [
+      "the message that went worst counts",
+      "luck(other) - luck(one)",
+      "luck(one) - luck(other)",
+      states,
     ],
   }),
   ...mutantsOf("packages/core/src/internal/updates/headers.ts", {

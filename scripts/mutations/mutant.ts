@@ -16,7 +16,7 @@ export interface Mutant {
 
 /** The test files that must fail with the mutation. */
 export interface Tests {
-  readonly project: "contract-tools" | "core" | "scripts"
+  readonly project: "contract-tools" | "core" | "durable" | "scripts"
   /** The files, relative to the root of the repository. */
   readonly files: ReadonlyArray<string>
 }

@@ -8,6 +8,8 @@ export const core = (...names: ReadonlyArray<string>): Tests => ({
 
 export const requests: Tests = core("parity")
 export const updates: Tests = core("parity.updates")
+export const reading: Tests = core("DeliveryStatus")
+export const states: Tests = core("DeliveryStatus.state")
 export const oneSource: Tests = core("oneSource")
 
 export const reference: Tests = {
@@ -19,3 +21,11 @@ export const lint: Tests = {
   files: ["packages/contract-tools/test/lint.test.ts"],
 }
 export const pages: Tests = { project: "scripts", files: ["scripts/test/oneSource.test.ts"] }
+export const sqlite: Tests = {
+  project: "durable",
+  files: ["packages/durable/test/Sqlite.test.ts"],
+}
+export const store: Tests = {
+  project: "durable",
+  files: ["packages/durable/test/SqlDeliveryStore.test.ts"],
+}

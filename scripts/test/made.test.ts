@@ -3,10 +3,11 @@ import { assert, describe, it } from "vitest"
 import { generate } from "../generatedTable.ts"
 import * as ReasonTable from "../reasonTable.ts"
 import * as ScenarioTable from "../scenarioTable.ts"
+import * as StatusChart from "../statusChart.ts"
 
 describe("what is generated and committed", () => {
-  it.each([ScenarioTable.table, ...ReasonTable.tables])(
-    "is, for the table in $page, what `pnpm build:docs` makes",
+  it.each([ScenarioTable.table, ...ReasonTable.tables, StatusChart.chart])(
+    "is, for $script in $page, what `pnpm build:docs` makes",
     async (table) => {
       const { committed: page, generated } = await generate(table)
       assert.strictEqual(page, generated)

@@ -20,85 +20,34 @@
  * ```
  */
 import type * as DateTime from "effect/DateTime"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { guid } from "./internal/guid.ts"
+import { join, type State, type Step, timeOf } from "./internal/updates/state.ts"
+import { MessageStatus } from "./internal/updates/status.ts"
 import { parseTimestamp } from "./internal/updates/timestamp.ts"
 
-// -----------------------------------------------------------------------------
-// Statuses
-// -----------------------------------------------------------------------------
-
-const messageStatuses = [
-  "QUEUED",
-  "ROUTED",
-  "SENT",
-  "DELIVERED",
-  "READ",
-  "FAILED",
-  "FILTERED",
-  "BLOCKED",
-  "SCHEDULED",
-  "RECEIVED",
-] as const
-
-/**
- * The status of a message.
- *
- * **Details**
- *
- * The usual sequence is `QUEUED → ROUTED → SENT → DELIVERED → READ`, without `READ` for SMS. `FAILED` may follow any of
- * them, `DELIVERED` included. A reroute repeats `QUEUED` and `ROUTED`. The provider has not documented what `FILTERED`,
- * `BLOCKED`, `SCHEDULED` and `RECEIVED` mean.
- *
- * Source: the provider's pages on webhooks.
- */
-export const MessageStatus: Schema.Literals<typeof messageStatuses> =
-  Schema.Literals(messageStatuses)
-
-/** A status that {@link MessageStatus} accepts. */
-export type MessageStatus = typeof MessageStatus.Type
-
-/** What a status means. */
-interface StatusFacts {
-  /** The position in the usual sequence. Of two updates with the same time, the one with the higher rank is later. */
-  readonly rank: number
-  /** Whether the status is an outcome. */
-  readonly isFinal: boolean
-}
-
-/** What each status means: one row for each. */
-const statusTable: { readonly [Status in MessageStatus]: StatusFacts } = {
-  SCHEDULED: { rank: 0, isFinal: false },
-  QUEUED: { rank: 1, isFinal: false },
-  ROUTED: { rank: 2, isFinal: false },
-  SENT: { rank: 3, isFinal: false },
-  RECEIVED: { rank: 4, isFinal: false },
-  DELIVERED: { rank: 5, isFinal: true },
-  READ: { rank: 6, isFinal: true },
-  FILTERED: { rank: 7, isFinal: true },
-  BLOCKED: { rank: 8, isFinal: true },
-  FAILED: { rank: 9, isFinal: true },
-}
-
-/**
- * Returns whether a status is an outcome.
- *
- * **Gotchas**
- *
- * An outcome need not be the last status: `READ` and `FAILED` may follow `DELIVERED`.
- *
- * @example
- * ```ts
- * import { DeliveryStatus } from "@effect-sent/core"
- *
- * console.assert(DeliveryStatus.isFinal("FAILED"))
- * console.assert(!DeliveryStatus.isFinal("SENT"))
- * ```
- */
-export const isFinal = (status: MessageStatus): boolean => statusTable[status].isFinal
+export {
+  isFinal,
+  KnownMessageStatus,
+  MessageStatus,
+  type StatusFacts,
+  statusTable,
+} from "./internal/updates/status.ts"
+export {
+  empty,
+  fromSteps,
+  join,
+  joinSteps,
+  maxAhead,
+  maxSteps,
+  type MessageState,
+  type State,
+  Step,
+  stepKey,
+  type TimedStep,
+} from "./internal/updates/state.ts"
 
 // -----------------------------------------------------------------------------
 // Events
@@ -107,12 +56,16 @@ export const isFinal = (status: MessageStatus): boolean => statusTable[status].i
 /** The status of a message has changed. Phone numbers and the body are `Redacted`, since they are personal data. */
 export interface MessageStatusEvent {
   readonly _tag: "MessageStatus"
-  /** The message's id, a GUID. It is the same in every update of a message. */
+  /** The message's id: a GUID in lower case, or what the provider sends in its place. It is the same in every update of a message. */
   readonly messageId: string
-  /** In upper case, whatever the case of the update. */
+  /** In upper case, whatever the case of the update. It may be a status that this version does not know. */
   readonly status: MessageStatus
-  /** When the status changed. */
+  /** When the status changed: the stated time, or that of receipt if there is none. */
   readonly at: DateTime.Utc
+  /** The time in the update. Undefined if it has none that can be read. */
+  readonly statedAt: DateTime.Utc | undefined
+  /** When the update was received: the time of its signature, or that of its arrival. */
+  readonly receivedAt: DateTime.Utc
   /** `sms`, `whatsapp`, `rcs`, or a channel that this version does not know. */
   readonly channel: string | undefined
   readonly accountId: string | undefined
@@ -159,8 +112,8 @@ export interface TemplateStatusEvent {
 }
 
 /**
- * An update whose kind or status this version does not know, or that lacks a required field. It is an event and not an
- * error, since the provider may add kinds at any time.
+ * An update whose kind this version does not know, or that lacks a required field. It is an event and not an error, since
+ * the provider may add kinds at any time.
  */
 export interface UnknownEvent {
   readonly _tag: "Unknown"
@@ -178,76 +131,84 @@ export type DeliveryEvent =
 // Decoding
 // -----------------------------------------------------------------------------
 
-const Guid = Schema.String.check(Schema.isPattern(guid))
+// What is not documented as required is left out where it does not fit, and refuses no update.
+const optional = Schema.optionalKey(Schema.Unknown)
 
-const optionalText = Schema.optionalKey(Schema.NullOr(Schema.String))
+const isMessageField = Schema.Literals(["message", "messages"])
 
 /**
- * The body of an update about a message's status.
+ * The body of an update about a message's status, as far as it is needed.
  *
  * **Details**
  *
- * Unknown fields are accepted, and so is the absence of fields that are documented as required but not needed here.
+ * Every other field may be absent, `null` or of another type: it is left out of the event. So may the time: that of receipt
+ * counts.
  */
 export const MessageStatusBody = Schema.Struct({
-  field: Schema.Literals(["message", "messages"]),
+  field: Schema.optionalKey(isMessageField),
   // Of the two published forms, each has one of these.
-  sub_type: Schema.optionalKey(Schema.Unknown),
-  event: Schema.optionalKey(Schema.Unknown),
-  timestamp: Schema.String,
+  sub_type: optional,
+  event: optional,
+  timestamp: optional,
   payload: Schema.Struct({
-    message_id: Guid,
+    message_id: Schema.Union([Schema.String, Schema.Number]),
     message_status: Schema.String,
-    account_id: optionalText,
-    channel: optionalText,
-    inbound_number: optionalText,
-    outbound_number: optionalText,
-    template_id: optionalText,
-    agent_id: optionalText,
+    account_id: optional,
+    channel: optional,
+    inbound_number: optional,
+    outbound_number: optional,
+    template_id: optional,
+    agent_id: optional,
   }),
 })
 
-/** The body of an update about an inbound message. */
+/** The body of an update about an inbound message, as far as it is needed. */
 export const MessageReceivedBody = Schema.Struct({
-  field: Schema.Literals(["message", "messages"]),
-  sub_type: optionalText,
-  event: optionalText,
-  timestamp: Schema.optionalKey(Schema.String),
+  field: isMessageField,
+  sub_type: optional,
+  event: optional,
+  timestamp: optional,
   payload: Schema.Struct({
     from: Schema.String,
-    to: optionalText,
-    text: optionalText,
-    account_id: optionalText,
-    channel: optionalText,
-    provider: optionalText,
-    received_at: optionalText,
+    to: optional,
+    text: optional,
+    account_id: optional,
+    channel: optional,
+    provider: optional,
+    received_at: optional,
   }),
 })
 
-/** The body of an update about a template. */
+/** The body of an update about a template, as far as it is needed. */
 export const TemplateStatusBody = Schema.Struct({
   field: Schema.Literals(["template", "templates"]),
-  timestamp: Schema.String,
+  timestamp: optional,
   payload: Schema.Struct({
-    template_id: Guid,
+    template_id: Schema.String,
     status: Schema.String,
-    account_id: optionalText,
-    template_name: optionalText,
-    whatsapp_template_id: optionalText,
-    language: optionalText,
-    category: optionalText,
-    channel: optionalText,
-    reason: optionalText,
+    account_id: optional,
+    template_name: optional,
+    whatsapp_template_id: optional,
+    language: optional,
+    category: optional,
+    channel: optional,
+    reason: optional,
   }),
 })
 
-const decodeStatus = Schema.decodeUnknownOption(MessageStatusBody)
-const decodeReceived = Schema.decodeUnknownOption(MessageReceivedBody)
-const decodeTemplate = Schema.decodeUnknownOption(TemplateStatusBody)
+const isStatusBody = Schema.is(MessageStatusBody)
+const isReceivedBody = Schema.is(MessageReceivedBody)
+const isTemplateBody = Schema.is(TemplateStatusBody)
 const isMessageStatus = Schema.is(MessageStatus)
 
 /**
  * Decodes an update from the parsed JSON of its body. It never fails: an update that is not known is an `Unknown` event.
+ *
+ * **Details**
+ *
+ * What can be read is taken. A time without a zone is UTC; an HTTP date and Unix time are read as well. A message id without
+ * dashes is a GUID all the same, and another name is taken as it is. A status that this version does not know is kept by its
+ * name. An optional field that does not fit is left out.
  *
  * @example
  * ```ts
@@ -274,71 +235,102 @@ const isMessageStatus = Schema.is(MessageStatus)
  * )
  * ```
  */
-export const decode = (body: unknown): DeliveryEvent =>
-  statusEvent(body) ?? receivedEvent(body) ?? templateEvent(body) ?? unknownEvent(body)
+export const decode = (body: unknown, options: DecodeOptions = {}): DeliveryEvent =>
+  statusEvent(body, options) ??
+  receivedEvent(body, options) ??
+  templateEvent(body, options) ??
+  unknownEvent(body)
 
-const statusEvent = (body: unknown): MessageStatusEvent | undefined => {
-  const decoded = Option.getOrUndefined(decodeStatus(body))
-  if (decoded === undefined) return undefined
-  const { payload } = decoded
-  const status = payload.message_status.toUpperCase()
-  const at = parseTimestamp(decoded.timestamp)
-  if (!isMessageStatus(status) || at === undefined) return undefined
+/** The options of {@link decode}. */
+export interface DecodeOptions {
+  /**
+   * When the update was received: the time of its verified signature, or that of its arrival. It counts where the update has
+   * no time that can be read. Default: an update without such a time is `Unknown`.
+   */
+  readonly receivedAt?: DateTime.Utc | undefined
+}
+
+const statusEvent = (body: unknown, options: DecodeOptions): MessageStatusEvent | undefined => {
+  if (!isStatusBody(body)) return undefined
+  const { payload, timestamp } = body
+  const messageId = identifier(payload.message_id)
+  const status = payload.message_status.trim().toUpperCase()
+  const statedAt = parseTimestamp(timestamp)
+  const receivedAt = options.receivedAt ?? statedAt
+  if (messageId === undefined || !isMessageStatus(status) || receivedAt === undefined)
+    return undefined
   return {
     _tag: "MessageStatus",
-    messageId: payload.message_id.toLowerCase(),
+    messageId,
     status,
-    at,
-    channel: payload.channel?.toLowerCase(),
-    accountId: payload.account_id ?? undefined,
-    templateId: payload.template_id ?? undefined,
-    agentId: payload.agent_id ?? undefined,
+    at: timeOf({ receivedAt, statedAt }),
+    statedAt,
+    receivedAt,
+    channel: text(payload.channel)?.toLowerCase(),
+    accountId: text(payload.account_id),
+    templateId: text(payload.template_id),
+    agentId: text(payload.agent_id),
     recipient: redacted(payload.inbound_number, "phone number"),
     sender: redacted(payload.outbound_number, "sender"),
     body: Redacted.make(body, { label: "update" }),
   }
 }
 
-const receivedEvent = (body: unknown): MessageReceivedEvent | undefined => {
-  const decoded = Option.getOrUndefined(decodeReceived(body))
-  if (decoded === undefined) return undefined
-  const { payload } = decoded
-  if ((decoded.sub_type ?? decoded.event) !== "message.received") return undefined
-  const at = parseTimestamp(payload.received_at ?? decoded.timestamp ?? "")
+const receivedEvent = (
+  body: unknown,
+  { receivedAt }: DecodeOptions,
+): MessageReceivedEvent | undefined => {
+  if (!isReceivedBody(body)) return undefined
+  const { payload } = body
+  if ((body.sub_type ?? body.event) !== "message.received") return undefined
+  const at = parseTimestamp(payload.received_at) ?? parseTimestamp(body.timestamp) ?? receivedAt
   if (at === undefined) return undefined
   return {
     _tag: "MessageReceived",
     at,
-    accountId: payload.account_id ?? undefined,
+    accountId: text(payload.account_id),
     from: Redacted.make(payload.from, { label: "phone number" }),
     to: redacted(payload.to, "phone number"),
     text: redacted(payload.text, "text"),
-    channel: payload.channel?.toLowerCase(),
-    provider: payload.provider ?? undefined,
+    channel: text(payload.channel)?.toLowerCase(),
+    provider: text(payload.provider),
     body: Redacted.make(body, { label: "update" }),
   }
 }
 
-const templateEvent = (body: unknown): TemplateStatusEvent | undefined => {
-  const decoded = Option.getOrUndefined(decodeTemplate(body))
-  if (decoded === undefined) return undefined
-  const { payload } = decoded
-  const at = parseTimestamp(decoded.timestamp)
-  if (at === undefined) return undefined
+const templateEvent = (
+  body: unknown,
+  { receivedAt }: DecodeOptions,
+): TemplateStatusEvent | undefined => {
+  if (!isTemplateBody(body)) return undefined
+  const { payload } = body
+  const templateId = identifier(payload.template_id)
+  const at = parseTimestamp(body.timestamp) ?? receivedAt
+  if (templateId === undefined || at === undefined) return undefined
   return {
     _tag: "TemplateStatus",
     at,
-    templateId: payload.template_id.toLowerCase(),
+    templateId,
     status: payload.status,
-    accountId: payload.account_id ?? undefined,
-    templateName: payload.template_name ?? undefined,
-    whatsappTemplateId: payload.whatsapp_template_id ?? undefined,
-    language: payload.language ?? undefined,
-    category: payload.category ?? undefined,
-    channel: payload.channel?.toLowerCase(),
-    reason: payload.reason ?? undefined,
+    accountId: text(payload.account_id),
+    templateName: text(payload.template_name),
+    whatsappTemplateId: text(payload.whatsapp_template_id),
+    language: text(payload.language),
+    category: text(payload.category),
+    channel: text(payload.channel)?.toLowerCase(),
+    reason: text(payload.reason),
     body: Redacted.make(body, { label: "update" }),
   }
+}
+
+/** An id: a GUID in its usual form, with or without dashes in the update, or any other name. */
+const identifier = (value: string | number): string | undefined => {
+  const id = String(value).trim()
+  if (guid.test(id)) return id.toLowerCase()
+  if (/^[0-9a-f]{32}$/i.test(id)) {
+    return id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+  }
+  return /^[\w.:-]{1,128}$/.test(id) ? id : undefined
 }
 
 const unknownEvent = (body: unknown): UnknownEvent => {
@@ -362,49 +354,22 @@ const memberOf = (value: unknown, name: string): unknown =>
 const isPlainWord = (value: unknown): value is string =>
   Predicate.isString(value) && /^[A-Za-z][A-Za-z_.-]{0,63}$/.test(value)
 
-const redacted = (
-  value: string | null | undefined,
-  label: string,
-): Redacted.Redacted<string> | undefined =>
-  Predicate.isNullish(value) ? undefined : Redacted.make(value, { label })
+const text = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
+
+const redacted = (value: unknown, label: string): Redacted.Redacted<string> | undefined =>
+  Predicate.isString(value) ? Redacted.make(value, { label }) : undefined
 
 // -----------------------------------------------------------------------------
 // State
 // -----------------------------------------------------------------------------
-
-/** One change of a message's status. */
-export interface Step {
-  readonly messageId: string
-  readonly status: MessageStatus
-  readonly at: DateTime.Utc
-  readonly channel: string | undefined
-}
-
-/** The state of a message by its updates. It is the same for the same updates, whatever their order and number. */
-export interface State {
-  /** The status of the latest step; undefined before the first. */
-  readonly status: MessageStatus | undefined
-  /** The channel of the latest step that names one. */
-  readonly channel: string | undefined
-  /** Whether the status is an outcome, by {@link isFinal}. A later update may still change it. */
-  readonly isFinal: boolean
-  /** The distinct steps in the order in which they happened; the latest {@link maxSteps}. */
-  readonly steps: ReadonlyArray<Step>
-}
-
-/** The state of a message without updates. */
-export const empty: State = { status: undefined, channel: undefined, isFinal: false, steps: [] }
-
-/** The maximum number of steps in a state: many more than a message has, to bound what a faulty sender can add. */
-export const maxSteps = 64
 
 /**
  * Adds an event to a state.
  *
  * **Details**
  *
- * The time in the events decides which step is the latest, not the order in which they arrive. A repeated event changes
- * nothing, and neither does an event that is not a status of a message.
+ * The order in which events arrive does not matter; {@link fromSteps} says what does. A repeated event changes nothing, and
+ * neither does an event that is not a status of a message.
  *
  * @example
  * ```ts
@@ -426,56 +391,28 @@ export const maxSteps = 64
  */
 export const reduce = (state: State, event: DeliveryEvent): State => {
   if (event._tag !== "MessageStatus") return state
-  const { at, channel, messageId, status } = event
-  return addStep(state, { messageId, status, at, channel })
+  return join(state, { steps: [stepOf(event)] })
 }
 
 /**
- * Makes a state from steps in any order, for example from stored ones.
+ * The step that an event is, for example to store it.
  *
  * @example
  * ```ts
  * import { DeliveryStatus } from "@effect-sent/core"
- * import { DateTime } from "effect"
  *
- * const messageId = "8ba7b830-9dad-11d1-80b4-00c04fd430c8"
- * const state = DeliveryStatus.fromSteps([
- *   { messageId, status: "DELIVERED", at: DateTime.makeUnsafe("2025-10-31T10:10:42Z"), channel: "sms" },
- *   { messageId, status: "SENT", at: DateTime.makeUnsafe("2025-10-31T10:10:41Z"), channel: "sms" },
- * ])
- * console.assert(state.status === "DELIVERED" && state.isFinal)
+ * const event = DeliveryStatus.decode({
+ *   field: "messages",
+ *   timestamp: "2025-10-31T10:10:42Z",
+ *   payload: { message_id: "8ba7b830-9dad-11d1-80b4-00c04fd430c8", message_status: "SENT" },
+ * })
+ * console.assert(event._tag === "MessageStatus" && DeliveryStatus.stepOf(event).status === "SENT")
  * ```
  */
-export const fromSteps = (steps: ReadonlyArray<Step>): State => steps.reduce(addStep, empty)
-
-const addStep = (state: State, step: Step): State => {
-  // From the end, where a new step almost always belongs.
-  let place = state.steps.length
-  while (place > 0) {
-    const before = state.steps[place - 1]
-    const order = before === undefined ? -1 : compare(before, step)
-    if (order === 0) return state
-    if (order < 0) break
-    place -= 1
-  }
-  return stateOf(state.steps.toSpliced(place, 0, step).slice(-maxSteps))
-}
-
-const stateOf = (steps: ReadonlyArray<Step>): State => {
-  const status = steps.at(-1)?.status
-  return {
-    status,
-    channel: steps.findLast(({ channel }) => channel !== undefined)?.channel,
-    isFinal: status !== undefined && isFinal(status),
-    steps,
-  }
-}
-
-/** A total order of steps; 0 for the same step. */
-const compare = (one: Step, other: Step): number =>
-  one.at.epochMilliseconds - other.at.epochMilliseconds ||
-  statusTable[one.status].rank - statusTable[other.status].rank ||
-  compareText(one.messageId, other.messageId) ||
-  compareText(one.channel ?? "", other.channel ?? "")
-
-const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+export const stepOf = ({
+  channel,
+  messageId,
+  receivedAt,
+  statedAt,
+  status,
+}: MessageStatusEvent): Step => ({ messageId, status, statedAt, receivedAt, channel })

@@ -33,112 +33,144 @@
  * console.assert(!wasDelivered)
  * ```
  */
-import type * as Cause from "effect/Cause"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Queue from "effect/Queue"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import { type Configured, readOptions } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
-import { receive } from "./internal/updates/receiver.ts"
-import { webhookSecret } from "./internal/updates/signature.ts"
-import { makeTokens } from "./internal/updates/token.ts"
-import { receiveWeb } from "./internal/updates/webHandler.ts"
 import {
-  type Entry,
-  makeTracked,
-  type Tracked as TrackedSends,
-} from "./internal/updates/tracked.ts"
-import { type Input, SendToPhoneRequest, type SendReceipt } from "./SendToPhone.ts"
+  makeCallbackUrls,
+  publicUrl,
+  secret,
+  withoutTrailingSlash,
+} from "./internal/updates/callbackUrl.ts"
+import { follow, type Tracked } from "./internal/updates/follow.ts"
+import { makeHandler } from "./internal/updates/handler.ts"
+import { makeInFlight } from "./internal/updates/inFlight.ts"
+import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
+import {
+  defaultTimeout,
+  limitKinds,
+  type Limits,
+  type Receive,
+  receive,
+  reject,
+} from "./internal/updates/receiver.ts"
+import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
+import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
+import { makeMemoryStore } from "./internal/updates/memoryStore.ts"
+import {
+  type Delivery,
+  DeliveryStore,
+  type DeliveryStoreError,
+  deliveryStore,
+  type SendRecord,
+} from "./internal/updates/store.ts"
+import { webhookSecret } from "./internal/updates/signature.ts"
+import { makeTracked } from "./internal/updates/tracked.ts"
+import {
+  checkReference,
+  outcomeOf,
+  restOf,
+  shareOf,
+  unknownOf,
+} from "./internal/updates/sending.ts"
+import { makeSeen } from "./internal/updates/seen.ts"
+import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
+import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
-import { InvalidRequest, SentError } from "./SentError.ts"
+import { InvalidRequest, type Issue, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
+
+export { DeliveryTimedOut, type Tracked } from "./internal/updates/follow.ts"
+export type { UnreadableUpdate } from "./internal/updates/unreadable.ts"
 
 // -----------------------------------------------------------------------------
 // Types
 // -----------------------------------------------------------------------------
 
 /** The options of a tracker. */
-export interface Options {
-  /** The public URL of this tracker's route. The callback URL of each send is below it. */
+export interface Options<R = never> extends Limits {
+  /** The public URL of this tracker's route. The callback URL of each send is this URL with a token in its query. */
   readonly publicUrl: string | URL
   /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
   readonly secret: string | Redacted.Redacted<string>
-  /** How long a send is tracked, and its callback URL is valid. Default: 3 days. */
+  /** How long a send is tracked, and its callback URL is valid; forever if it is infinite. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
-  /** How many sends are kept in memory; the oldest are dropped first. Default: 100,000. */
+  /** How many sends are kept in memory, if they are; those that expire first are dropped first. Default: 100,000. */
   readonly capacity?: number | undefined
   /**
-   * Where sends are stored, so that they survive a restart and a full memory, and are known to other processes with the
-   * same store and secret. Default: nowhere. Callback URLs stay valid after a restart either way.
+   * Where sends are kept, so that they survive a restart, and are known to other processes with the same store and secret.
+   * Default: the `DeliveryStore` in the context of {@link make} or {@link layer}, and without one, memory. Callback URLs
+   * stay valid after a restart either way.
    */
-  readonly store?: KeyValueStore.KeyValueStore | undefined
+  readonly store?: DeliveryStore["Service"] | undefined
+  /**
+   * Called with each new update of a message's status, once the store has it. The response is 2xx only after it has
+   * succeeded; if it fails, dies or takes longer than `timeout`, the response is 500, and the provider calls again. Default:
+   * nothing.
+   *
+   * **Details**
+   *
+   * It runs in a scope that closes after it, and a caller that hangs up does not interrupt it. It is called once for an
+   * update: in any number of processes if their store can claim, and once more at most if its process is killed in the middle.
+   */
+  readonly onUpdate?: ((update: TrackedUpdate) => Effect.Effect<void, unknown, R>) | undefined
+  /**
+   * Called with each update that says nothing of a message's status: what could not be read, or is about something else. It
+   * is logged and counted (`sent.updates.unreadable`) either way. If the hook fails, the response is 500, and the provider
+   * calls again. Default: nothing.
+   */
+  readonly onUnreadable?:
+    ((update: UnreadableUpdate) => Effect.Effect<void, unknown, R>) | undefined
   /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
-  /** The longest body to read, in bytes. Default: 256 KiB. */
-  readonly maxBodyBytes?: number | undefined
+}
+
+/** An update of a send. */
+export interface TrackedUpdate {
+  /** The id of the send. */
+  readonly id: string
+  readonly event: DeliveryStatus.MessageStatusEvent
+  /** Reads the send from the store: its reference, and its state with this update. Undefined if it was never stored. */
+  readonly send: Effect.Effect<Tracked | undefined, DeliveryStoreError>
+}
+
+/** Which sends `unknown` lists. */
+export interface UnknownSends {
+  /** Only those that were sent so long ago, so as to leave out those that are under way. Default: 5 minutes. */
+  readonly olderThan?: Duration.Input | undefined
 }
 
 /** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
 export type TrackedInput = Omit<Input, "webhookUrl">
 
-/** A send that is tracked. */
-export interface Tracked {
-  /** Identifies the send for `find`, for example after a restart. It is not secret: it does not reveal the URL. */
-  readonly id: string
-  /** The state by the updates so far. Any update proves that the message was sent. */
-  readonly state: Effect.Effect<DeliveryStatus.State>
+/** The options of a tracked send. */
+export interface TrackedOptions extends SentClient.SendOptions {
   /**
-   * The current state, if there was an update, and each new state; a slow consumer gets the latest. It ends when the
-   * send is no longer tracked, and not with a final status, since `READ` and `FAILED` may follow `DELIVERED`.
+   * The caller's own name for the send, of 1 to 255 characters. It is stored before anything is sent, so that
+   * `findByReference` finds the send even if the process is killed in the middle.
    */
-  readonly statuses: Stream.Stream<DeliveryStatus.State>
-  /** Waits until the status is final, for at most `within`. Default: 5 minutes. */
-  readonly awaitFinal: (options?: {
-    readonly within?: Duration.Input | undefined
-  }) => Effect.Effect<DeliveryStatus.State, DeliveryTimedOut>
+  readonly reference?: string | undefined
 }
 
 /** A tracked send of this process: the service has accepted the message, or may have. */
 export interface TrackedSend extends Tracked {
   /** Whether the service confirmed that it accepted the message. If it is `unknown`, an update proves that it did. */
-  readonly delivery: "accepted" | "unknown"
+  readonly delivery: Exclude<Delivery, "not-sent">
   /** The receipt. Fails with the error of the send if `delivery` is `unknown`. */
   readonly receipt: Effect.Effect<SendReceipt, SentError>
-}
-
-/**
- * No final status arrived in time.
- *
- * **Gotchas**
- *
- * Without a `status`, there was no update at all. If the send itself is `unknown`, it still is.
- */
-export class DeliveryTimedOut extends Schema.TaggedError<DeliveryTimedOut>(
-  "DeliveryTracker/DeliveryTimedOut",
-)("DeliveryTimedOut", {
-  /** The latest status, if there was an update. */
-  status: Schema.optionalKey(DeliveryStatus.MessageStatus),
-  /** The time allowed. */
-  after: Schema.Duration,
-}) {
-  override get message(): string {
-    const latest =
-      this.status === undefined ? "no update arrived" : `the latest status is ${this.status}`
-    return `no final status within ${Duration.format(this.after)}; ${latest}`
-  }
 }
 
 // -----------------------------------------------------------------------------
@@ -155,16 +187,24 @@ export class DeliveryTracker extends Context.Service<
      */
     readonly sendToPhone: (
       input: TrackedInput,
-      options?: SentClient.SendOptions,
+      options?: TrackedOptions,
     ) => Effect.Effect<TrackedSend, SentError>
     /** Finds a send by its id, in memory or in the store. Undefined if it is unknown or no longer tracked. */
-    readonly find: (
-      id: string,
-    ) => Effect.Effect<Tracked | undefined, KeyValueStore.KeyValueStoreError>
-    /** Receives a call of the provider. The last segment of its path is the token. {@link route} uses it. */
-    readonly receive: (
-      request: HttpServerRequest.HttpServerRequest,
-    ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+    readonly find: (id: string) => Effect.Effect<Tracked | undefined, DeliveryStoreError>
+    /** Finds the sends with the caller's reference, the latest first. Those that have expired are left out. */
+    readonly findByReference: (
+      reference: string,
+    ) => Effect.Effect<ReadonlyArray<Tracked>, DeliveryStoreError>
+    /**
+     * Lists the sends of which it is still unknown whether they were sent: there was no response that says so, or the process
+     * was killed in the middle, and there was no update. Do not send them again blindly.
+     */
+    readonly unknown: (options?: UnknownSends) => Stream.Stream<Tracked, DeliveryStoreError>
+    /**
+     * Receives a call of the provider, on any server, and says what to respond: see {@link route}. The token is in the
+     * query of the call's `url`.
+     */
+    readonly receive: Receive
   }
 >()("@effect-sent/core/DeliveryTracker") {}
 
@@ -194,7 +234,7 @@ export class DeliveryTracker extends Context.Service<
  */
 export const sendToPhone = (
   input: TrackedInput,
-  options?: SentClient.SendOptions,
+  options?: TrackedOptions,
 ): Effect.Effect<TrackedSend, SentError, DeliveryTracker> =>
   DeliveryTracker.use((tracker) => tracker.sendToPhone(input, options))
 
@@ -217,162 +257,156 @@ export const sendToPhone = (
  * console.assert(error.message.includes("secret"))
  * ```
  */
-export const make = Effect.fnUntraced(function* (
-  options: Options,
-): Effect.fn.Return<DeliveryTracker["Service"], SentError, SentClient.SentClient | Scope.Scope> {
+export const make = Effect.fnUntraced(function* <R = never>(
+  options: Options<R>,
+): Effect.fn.Return<
+  DeliveryTracker["Service"],
+  SentError,
+  SentClient.SentClient | Scope.Scope | Exclude<R, Scope.Scope>
+> {
   yield* Kind.checkOptions(trackerOptions, options)
-  const { capacity = defaultCapacity, maxBodyBytes, timeToLive = defaultTimeToLive } = options
-  const base = String(options.publicUrl).replace(/\/+$/, "")
-  const tokens = yield* makeTokens(new TextEncoder().encode(reveal(options.secret)))
+  const { capacity = defaultCapacity, timeToLive = defaultTimeToLive } = options
+  const urls = yield* makeCallbackUrls(options.publicUrl, options.secret)
   const verifier =
     options.webhookSecret === undefined
       ? undefined
       : // The secret was checked above.
         yield* Effect.orDie(SentWebhook.makeVerifier({ secret: options.webhookSecret }))
   const client = yield* SentClient.SentClient
-  const tracked = yield* makeTracked(capacity, options.store)
+  const stored = yield* Effect.serviceOption(DeliveryStore)
+  const store =
+    options.store ??
+    Option.getOrElse(stored, () => makeMemoryStore({ sends: capacity, claims: capacity }))
+  const tracked = yield* makeTracked(store, capacity)
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
+  const inFlight = makeInFlight<unknown>(timeout, yield* Effect.scope)
+  const seen = yield* makeSeen<unknown>({ store }, timeout, inFlight)
+  const hook = options.onUpdate === undefined ? undefined : yield* makeHandler(options.onUpdate)
+  const unreadableHook =
+    options.onUnreadable === undefined ? undefined : yield* makeHandler(options.onUnreadable)
+
+  const find = (id: string): Effect.Effect<Tracked | undefined, DeliveryStoreError> =>
+    Effect.map(tracked.find({ id }), ([found]) =>
+      found === undefined ? undefined : follow(tracked, found),
+    )
+
+  /** Applies an update, and then calls the hook, unless it has succeeded for this update. */
+  const apply = (
+    send: SendRecord,
+    event: DeliveryStatus.MessageStatusEvent,
+  ): Effect.Effect<void, unknown> => {
+    const key = `${send.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`
+    return hook === undefined
+      ? inFlight.run(key, tracked.apply(send, event, store.append))
+      : seen.onceFor(
+          key,
+          (lease) => tracked.apply(send, event, (all) => store.claim(lease, all)),
+          hook({ id: send.id, event, send: find(send.id) }),
+        )
+  }
+
+  const tokenOf = Effect.fnUntraced(function* (url: string | undefined) {
+    const token = yield* urls.read(url)
+    if (token === "forged") return yield* reject(401, "unknown callback URL")
+    return token === "expired" ? yield* reject(410, "this message is no longer tracked") : token
+  })
 
   const send = Effect.fnUntraced(function* (
     input: TrackedInput,
-    sendOptions?: SentClient.SendOptions,
+    { reference, ...sendOptions }: TrackedOptions = {},
   ) {
-    if (Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined) {
-      const issue = { path: ["webhookUrl"], message: "must be absent: the tracker sets it" }
-      return yield* new SentError({ reason: new InvalidRequest({ issues: [issue] }), attempts: 0 })
+    const issues = [...checkAbsent(input), ...checkReference(reference)]
+    if (issues.length > 0) {
+      return yield* new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
     }
-    const token = yield* tokens.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
-    // Before the message is sent, since an update may arrive before the response.
-    const entry = yield* tracked.open(token.id, token.expiresAt)
+    const token = yield* urls.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
+    const openedAt = yield* DateTime.now
+    const opened = { ...keyOf(token), openedAt, reference }
+    // Before the message is sent, since the process may be killed, and an update may arrive before the response.
+    const [took] = yield* Effect.timed(tracked.record(opened, shareOf(sendOptions.deadline)))
     const result = yield* Effect.result(
-      client.sendToPhone({ ...input, webhookUrl: `${base}/${token.text}` }, sendOptions),
+      client.sendToPhone(
+        { ...input, webhookUrl: token.url },
+        { ...sendOptions, ...restOf(sendOptions.deadline, took) },
+      ),
     )
+    const ended = { ...opened, outcome: outcomeOf(result, yield* DateTime.now) }
+    yield* tracked.record(ended)
     if (Result.isFailure(result) && result.failure.delivery === "not-sent") {
-      yield* tracked.forget(token.id)
-      return yield* result.failure
+      // An update is proof, whatever an intermediary said. Without a request, there is none.
+      const isProven = result.failure.attempts > 0 && (yield* tracked.stepsOf(token.id)).length > 0
+      if (!isProven) return yield* result.failure
     }
     return {
-      ...track(tracked, entry),
+      ...follow(tracked, ended),
       delivery: Result.isSuccess(result) ? ("accepted" as const) : ("unknown" as const),
-      receipt: Effect.fromResult(result),
+      receipt: Effect.mapError(Effect.fromResult(result), unknownOf),
     }
   })
 
   return DeliveryTracker.of({
     sendToPhone: send,
-    find: (id) =>
-      Effect.map(tracked.find(id), (entry) =>
-        entry === undefined ? undefined : track(tracked, entry),
+    find,
+    findByReference: (reference) =>
+      Effect.map(tracked.find({ reference }), (sends) =>
+        sends.map((found) => follow(tracked, found)),
       ),
-    receive: Effect.fnUntraced(function* (request) {
-      const token = yield* tokens.read(lastSegment(request.url))
-      if (token === "forged") {
-        yield* Effect.logWarning("a delivery update was rejected: unknown callback URL")
-        return HttpServerResponse.text("unknown callback URL", { status: 401 })
-      }
-      if (token === "expired") {
-        return HttpServerResponse.text("this message is no longer tracked", { status: 410 })
-      }
-      return yield* receive(request, {
-        maxBodyBytes,
-        read: (body) =>
-          verifier === undefined
-            ? SentWebhook.decode(body)
-            : verifier({ headers: request.headers, body }),
-        handle: (event) => tracked.apply(token.id, token.expiresAt, event),
-      })
-    }),
+    unknown: ({ olderThan = defaultUnknownAge } = {}) =>
+      Stream.unwrap(
+        Effect.map(DateTime.now, (now) =>
+          tracked.unknown(DateTime.subtractDuration(now, olderThan)),
+        ),
+      ).pipe(Stream.map((found) => follow(tracked, found))),
+    receive: (call) =>
+      tokenOf(call.url).pipe(
+        Effect.flatMap((token) =>
+          receive(call, {
+            ...options,
+            read: (body) =>
+              verifier === undefined
+                ? SentWebhook.decode(body)
+                : verifier({ headers: call.headers, body }),
+            handle: (event, body) =>
+              event._tag === "MessageStatus"
+                ? apply(keyOf(token), event)
+                : seen.once(
+                    token.id,
+                    event,
+                    body,
+                    reportUnreadable({ id: token.id, event }, unreadableHook),
+                  ),
+          }),
+        ),
+        Effect.catch(Effect.succeed),
+      ),
   })
 })
 
-const defaultTimeToLive = Duration.days(3)
-const defaultCapacity = 100_000
-const minSecretLength = 32
-
-const reveal = (given: Options["secret"]): string =>
-  Redacted.isRedacted(given) ? Redacted.value(given) : given
-
-const isWebhookUrl = Schema.is(SendToPhoneRequest.fields.webhookUrl)
-
-// The value is not shown: the path may be secret.
-const publicUrl: Kind.Kind = (value) => {
-  const base = String(value).replace(/\/+$/, "")
-  return (Predicate.isString(value) || value instanceof URL) &&
-    isWebhookUrl(`${base}/${"x".repeat(80)}`) &&
-    !base.includes("?")
-    ? []
-    : [
-        {
-          path: [],
-          message:
-            "must be an absolute http or https URL without query, fragment and user info, e.g. https://app.example.com/webhooks/sent",
-        },
-      ]
-}
-
-const trackerOptions: Kind.Kind = Kind.struct<Options>({
-  publicUrl: Kind.required(publicUrl),
-  secret: Kind.required(
-    Kind.secret(`must have at least ${minSecretLength} characters`, ({ length }) =>
-      length >= minSecretLength ? undefined : `it has ${length}`,
-    ),
-  ),
-  timeToLive: Kind.duration(),
-  capacity: Kind.whole(1),
-  store: Kind.having("a KeyValueStore", "get", "set", "remove"),
-  webhookSecret: Kind.oneOrMore(webhookSecret),
-  maxBodyBytes: Kind.whole(1),
+const keyOf = ({ expiresAt, id }: { readonly expiresAt: number; readonly id: string }) => ({
+  id,
+  expiresAt: DateTime.makeUnsafe(expiresAt),
 })
 
-const lastSegment = (url: string): string => {
-  const [path = ""] = url.split(/[?#]/)
-  return path.slice(path.lastIndexOf("/") + 1)
-}
+const checkAbsent = (input: TrackedInput): ReadonlyArray<Issue> =>
+  Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined
+    ? [{ path: ["webhookUrl"], message: "must be absent: the tracker sets it" }]
+    : []
 
-/** The handle of a send. */
-const track = (tracked: TrackedSends, opened: Entry): Tracked => {
-  const { id } = opened
-  // Looked up each time, since it may have left memory and come back. A store that fails counts as empty.
-  const entry = Effect.orElseSucceed(tracked.find(id), () => undefined)
-  // A send that is no longer tracked keeps its last state.
-  const state = Effect.map(entry, (found) => (found ?? opened).state)
+const defaultTimeToLive = Duration.days(3)
+const defaultCapacity = 100_000
+const trackerOptions: Kind.Kind = Kind.struct<Options>({
+  ...limitKinds,
+  publicUrl: Kind.required(publicUrl),
+  secret: Kind.required(secret),
+  timeToLive: Kind.duration({ infinite: true }),
+  capacity: Kind.whole(1),
+  store: deliveryStore,
+  onUpdate: Kind.fn,
+  onUnreadable: Kind.fn,
+  webhookSecret: Kind.oneOrMore(webhookSecret),
+})
 
-  const statuses = Stream.unwrap(
-    Effect.gen(function* () {
-      const queue = yield* Queue.sliding<DeliveryStatus.State, Cause.Done>(1)
-      const found = yield* entry
-      if (found === undefined) {
-        return opened.state.status === undefined ? Stream.empty : Stream.make(opened.state)
-      }
-      const listener = (next: DeliveryStatus.State | undefined): void => {
-        if (next === undefined) Queue.endUnsafe(queue)
-        else Queue.offerUnsafe(queue, next)
-      }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => found.listeners.add(listener)),
-        () => Effect.sync(() => found.listeners.delete(listener)),
-      )
-      if (found.state.status !== undefined) listener(found.state)
-      return Stream.fromQueue(queue)
-    }),
-  )
-
-  const awaitFinal: Tracked["awaitFinal"] = ({ within = defaultWithin } = {}) => {
-    const after = Duration.fromInputUnsafe(within)
-    const timedOut = Effect.flatMap(state, ({ status }) =>
-      Effect.fail(new DeliveryTimedOut({ after, ...(status === undefined ? {} : { status }) })),
-    )
-    return statuses.pipe(
-      Stream.filter(({ isFinal }) => isFinal),
-      Stream.runHead,
-      Effect.flatMap((head) => (head._tag === "Some" ? Effect.succeed(head.value) : Effect.never)),
-      Effect.timeoutOrElse({ duration: after, orElse: () => timedOut }),
-    )
-  }
-
-  return { id, state, statuses, awaitFinal }
-}
-
-const defaultWithin = Duration.minutes(5)
+const defaultUnknownAge = Duration.minutes(5)
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -392,30 +426,54 @@ const defaultWithin = Duration.minutes(5)
  * }).pipe(Layer.provide(SentClient.layerEnv))
  * ```
  */
-export const layer = (
-  options: Options,
-): Layer.Layer<DeliveryTracker, SentError, SentClient.SentClient> =>
+export const layer = <R = never>(
+  options: Options<R>,
+): Layer.Layer<DeliveryTracker, SentError, SentClient.SentClient | Exclude<R, Scope.Scope>> =>
   Layer.effect(DeliveryTracker, make(options))
 
 /**
- * Adds a route to Effect's `HttpRouter` that receives the updates below a path: the path of `publicUrl`, as this server
- * sees it.
+ * Provides a tracker whose options are values or `Config`s.
+ *
+ * @example
+ * ```ts
+ * import { DeliveryTracker, SentClient } from "@effect-sent/core"
+ * import { Config, Layer } from "effect"
+ *
+ * const TrackerLive = DeliveryTracker.layerConfig({
+ *   publicUrl: Config.URL("PUBLIC_URL"),
+ *   secret: Config.Redacted("TRACKER_SECRET"),
+ *   timeToLive: "7 days",
+ * }).pipe(Layer.provide(SentClient.layerEnv))
+ * ```
+ */
+export const layerConfig = <R = never>(
+  options: Configured<Options<R>>,
+): Layer.Layer<
+  DeliveryTracker,
+  Config.ConfigError | SentError,
+  SentClient.SentClient | Exclude<R, Scope.Scope>
+> => Layer.unwrap(Effect.map(readOptions<Options<R>>(options), layer))
+
+/**
+ * Adds a route to Effect's `HttpRouter` that receives the updates: at the path of `publicUrl`, as this server sees it.
  *
  * **Details**
  *
  * | response | when |
  * | --- | --- |
- * | 204 | the update was applied, now or earlier |
- * | 400 | the body is not JSON |
+ * | 204 | the update was stored, and `onUpdate` has succeeded, now or earlier |
+ * | 400 | the body is not JSON, or it is missing or incomplete |
  * | 401 | the callback URL is unknown, or no signature matches |
- * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
+ * | 405 | the method is not POST |
+ * | 408, 413 | the body did not arrive within `timeout`, or is longer than `maxBodyBytes` |
  * | 410 | the send is no longer tracked |
- * | 500 | the store failed; the provider calls again |
+ * | 500 | `onUpdate` or the store failed, or did not end within `timeout`; the provider calls again |
  *
  * **Gotchas**
  *
- * The URLs are secret. The server's request log skips this route; to keep the URLs out of the spans of a tracer too,
- * provide `HttpMiddleware.TracerDisabledWhen`.
+ * The token in the query of a callback URL is secret. Effect's request log leaves the query out, and its spans redact the
+ * parameter `sig`; keep it in `UrlParams.CurrentRedactedNames` if you replace that list. A proxy in front of this server
+ * may log whole URLs.
  *
  * @example
  * ```ts
@@ -429,40 +487,25 @@ export const route = (
 ): Layer.Layer<never, never, DeliveryTracker | HttpRouter.HttpRouter> =>
   Layer.unwrap(
     DeliveryTracker.useSync((tracker) =>
-      HttpRouter.add("*", below(path), (request) =>
-        // The server's log line would contain the URL, which is secret.
-        HttpMiddleware.withLoggerDisabled(tracker.receive(request)),
+      HttpRouter.add(
+        "*",
+        `/${withoutTrailingSlash(path).slice(1)}`,
+        makeRouteHandler(tracker.receive),
       ),
     ),
   )
 
-const below = (path: HttpRouter.PathInput): HttpRouter.PathInput =>
-  path.endsWith("/") ? `/${path.slice(1)}:token` : `/${path.slice(1)}/:token`
+/**
+ * Makes a {@link route} for servers that use `Request` and `Response`: Next.js, Hono, Deno, Bun, workers. It runs with the
+ * logger, the tracer and the clock of the context in which it is made: `await runtime.runPromise(toWebHandler)`.
+ */
+export const toWebHandler: Effect.Effect<WebHandler, never, DeliveryTracker> = DeliveryTracker.use(
+  (tracker) => makeWebHandler(tracker.receive),
+)
 
 /**
- * Makes a {@link route} for servers that use `Request` and `Response`.
- *
- * @example
- * ```ts
- * import { DeliveryTracker, SentClient } from "@effect-sent/core"
- * import { Effect, Layer, ManagedRuntime } from "effect"
- *
- * const runtime = ManagedRuntime.make(
- *   DeliveryTracker.layer({
- *     publicUrl: "https://app.example.com/webhooks/sent",
- *     secret: "a random secret of at least 32 characters",
- *   }).pipe(Layer.provide(SentClient.layerEnv)),
- * )
- * const handler = DeliveryTracker.toWebHandler(await runtime.runPromise(DeliveryTracker.DeliveryTracker))
- *
- * const response = await handler(
- *   new Request("https://app.example.com/webhooks/sent/forged", { method: "POST", body: "{}" }),
- * )
- * console.assert(response.status === 401)
- * await runtime.dispose()
- * ```
+ * Makes a {@link route} for `node:http` and for servers that are built on it, such as Express and Fastify. It runs as
+ * {@link toWebHandler} does. Register it before `express.json()`.
  */
-export const toWebHandler =
-  (tracker: DeliveryTracker["Service"]): ((request: Request) => Promise<Response>) =>
-  (request) =>
-    receiveWeb(tracker.receive, request)
+export const toNodeHandler: Effect.Effect<NodeHandler, never, DeliveryTracker> =
+  DeliveryTracker.use((tracker) => makeNodeHandler(tracker.receive))

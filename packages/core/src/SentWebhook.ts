@@ -21,19 +21,35 @@
  * ```
  */
 import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import { type Configured, readOptions } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
-import { type HeadersInput, readHeaders, toHeaders } from "./internal/updates/headers.ts"
-import { receive } from "./internal/updates/receiver.ts"
+import { type Body, bytesOf, type SignedRequest } from "./internal/updates/call.ts"
+import { makeHandler } from "./internal/updates/handler.ts"
+import { readHeaders, toHeaders } from "./internal/updates/headers.ts"
+import { makeInFlight } from "./internal/updates/inFlight.ts"
+import { makeNodeHandler, type NodeHandler } from "./internal/updates/nodeHandler.ts"
+import {
+  defaultTimeout,
+  limitKinds,
+  type Limits,
+  type Receive,
+  receive,
+} from "./internal/updates/receiver.ts"
+import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
+import { DeliveryStore, deliveryStore } from "./internal/updates/store.ts"
 import {
   importSecret,
   matchesAny,
@@ -41,27 +57,26 @@ import {
   signatureOf,
   webhookSecret,
 } from "./internal/updates/signature.ts"
-import { type Receive, receiveWeb } from "./internal/updates/webHandler.ts"
+import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import {
   BadSignature,
   InvalidOptions,
   MalformedPayload,
+  MissingBody,
   TimestampOutOfTolerance,
   WebhookError,
 } from "./WebhookError.ts"
 
+export type { Answer, Body, Call, SignedRequest } from "./internal/updates/call.ts"
 export type { HeadersInput } from "./internal/updates/headers.ts"
+export type { NodeHandler, NodeRequest, NodeResponse } from "./internal/updates/nodeHandler.ts"
+export type { Receive } from "./internal/updates/receiver.ts"
 export type { Secret } from "./internal/updates/signature.ts"
+export type { WebHandler } from "./internal/updates/webHandler.ts"
 
 // -----------------------------------------------------------------------------
 // Verifying
 // -----------------------------------------------------------------------------
-
-/** A webhook call: its headers and the raw bytes of its body. */
-export interface SignedRequest {
-  readonly headers: HeadersInput
-  readonly body: Uint8Array | string
-}
 
 /** The options of a verification. */
 export interface VerifyOptions {
@@ -110,7 +125,8 @@ export type Verifier = (
 ) => Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError>
 
 /**
- * Makes a {@link verify} for many calls, which reads the secrets once. Fails with the reason `InvalidOptions`.
+ * Makes a {@link verify} for many calls, which reads the secrets once. Fails with the reason `InvalidOptions` if an option is
+ * invalid.
  *
  * @example
  * ```ts
@@ -149,18 +165,18 @@ const verifierOf = Effect.fnUntraced(function* (
   )
 
   return Effect.fnUntraced(function* ({ body, headers }) {
-    const { id, signatures, timestamp } = yield* Effect.mapError(
-      Effect.fromResult(readHeaders(headers)),
-      failure,
-    )
+    const read = readHeaders(headers)
+    if (Result.isFailure(read)) return yield* failure(read.failure)
+    const { id, signatures, timestamp } = read.success
     const age = (yield* Clock.currentTimeMillis) / 1000 - Number(timestamp)
     // Digits only: `parseInt` would read `1700000000abc`, which was signed as something else.
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
       return yield* failure(new TimestampOutOfTolerance())
     }
-    const bytes = toBytes(body)
+    const bytes = yield* toBytes(body)
     const matches = yield* matchesAny(keys, signatures, { id, timestamp, body: bytes })
-    return matches ? yield* decode(bytes) : yield* failure(new BadSignature())
+    if (!matches) return yield* failure(new BadSignature())
+    return yield* decodeAt(bytes, DateTime.makeUnsafe(Number(timestamp) * 1000))
   })
 })
 
@@ -169,10 +185,11 @@ const failure = (reason: WebhookError["reason"]): WebhookError => new WebhookErr
 const secretsOf = (secret: VerifyOptions["secret"]): ReadonlyArray<Secret> =>
   Predicate.isString(secret) || Redacted.isRedacted(secret) ? [secret] : secret
 
-const encoder = new TextEncoder()
-
-const toBytes = (body: Uint8Array | string): Uint8Array =>
-  Predicate.isString(body) ? encoder.encode(body) : body
+/** Whatever the type says: in JavaScript, or after a parser of bodies, it may be anything. */
+const toBytes = (body: unknown): Effect.Effect<Uint8Array, WebhookError> => {
+  const bytes = bytesOf(body)
+  return bytes === undefined ? Effect.fail(failure(new MissingBody())) : Effect.succeed(bytes)
+}
 
 /**
  * Decodes the body of a call whose signature need not be checked, for example because a secret in its URL was.
@@ -186,20 +203,25 @@ const toBytes = (body: Uint8Array | string): Uint8Array =>
  * console.assert(event._tag === "Unknown")
  * ```
  */
-export const decode = (
-  body: Uint8Array | string,
+export const decode = (body: Body): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
+  Effect.flatMap(DateTime.now, (now) => decodeAt(body, now))
+
+const decodeAt = (
+  body: Body,
+  receivedAt: DateTime.Utc,
 ): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
-  Effect.try({
-    try: () => {
-      const text = Predicate.isString(body) ? body : strict.decode(body)
-      return DeliveryStatus.decode(JSON.parse(text))
-    },
-    // The parser's own message quotes the body.
-    catch: (cause) =>
-      failure(
-        new MalformedPayload({ problem: cause instanceof SyntaxError ? "not JSON" : "not UTF-8" }),
-      ),
-  })
+  Effect.flatMap(toBytes(body), (bytes) =>
+    Effect.try({
+      try: () => DeliveryStatus.decode(JSON.parse(strict.decode(bytes)), { receivedAt }),
+      // The parser's own message quotes the body.
+      catch: (cause) => failure(new MalformedPayload({ problem: problemOf(cause) })),
+    }),
+  )
+
+const problemOf = (cause: unknown): string => {
+  if (cause instanceof SyntaxError) return "not JSON"
+  return cause instanceof RangeError ? "nested too deeply" : "not UTF-8"
+}
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
@@ -214,7 +236,7 @@ export interface SignOptions {
 
 /**
  * Signs a body as the provider does, and returns the three headers. Use it to test a receiver. Fails with the reason
- * `InvalidOptions`.
+ * `InvalidOptions` if an option is invalid.
  *
  * @example
  * ```ts
@@ -228,14 +250,14 @@ export interface SignOptions {
  * ```
  */
 export const sign = Effect.fnUntraced(function* (
-  body: Uint8Array | string,
+  body: Body,
   options: SignOptions,
 ): Effect.fn.Return<Readonly<Record<string, string>>, WebhookError> {
   yield* checkOptions(signOptions, options)
   const { id = "00000000-0000-4000-8000-000000000000", secret, timestamp } = options
   const key = yield* importSecret(secret)
   const seconds = String(timestamp ?? Math.floor((yield* Clock.currentTimeMillis) / 1000))
-  const signed = { id, timestamp: seconds, body: toBytes(body) }
+  const signed = { id, timestamp: seconds, body: yield* toBytes(body) }
   return toHeaders({ ...signed, signatures: yield* signatureOf(key, signed) })
 })
 
@@ -250,62 +272,101 @@ const signOptions: Kind.Kind = Kind.struct<SignOptions>({
 // -----------------------------------------------------------------------------
 
 /** The options of a receiver. */
-export interface ReceiverOptions<E = never, R = never> extends VerifyOptions {
+export interface ReceiverOptions<E = never, R = never> extends VerifyOptions, Limits {
   /**
-   * Handles an event. The response is 2xx only after the handler succeeded. If it fails or dies, the response is 500, and
-   * the provider calls again.
+   * Handles an event, in a scope that closes after it. The response is 2xx only after the handler succeeded. If it fails,
+   * dies or takes longer than `timeout`, the response is 500, and the provider calls again.
+   *
+   * **Details**
+   *
+   * A caller that hangs up does not interrupt the handler, and while it runs, no second one is started for the same
+   * event. In JavaScript, it may be an async function too; it cannot be interrupted, so it may run on after the time-out.
    */
   readonly handle: (event: DeliveryStatus.DeliveryEvent) => Effect.Effect<void, E, R>
-  /** The longest body to read, in bytes. Default: 256 KiB. */
-  readonly maxBodyBytes?: number | undefined
-  /** How many handled events are kept, to recognise duplicates. Default: 10,000. */
+  /** How many handled events are kept in memory, if they are, to recognise duplicates. Default: 10,000. */
   readonly dedupeSize?: number | undefined
-  /** Where handled events are kept. Default: in memory, for the lifetime of the receiver. */
-  readonly store?: KeyValueStore.KeyValueStore | undefined
+  /**
+   * Where handled events are kept, for 3 days. Default: the `DeliveryStore` in the context in which the receiver is made, and
+   * without one, memory, for the lifetime of the receiver.
+   */
+  readonly store?: DeliveryStore["Service"] | undefined
 }
 
 const receiverOptions: Kind.Kind = Kind.struct<ReceiverOptions>({
   ...verifyKinds,
+  ...limitKinds,
   handle: Kind.required(Kind.fn),
-  maxBodyBytes: Kind.whole(1),
   dedupeSize: Kind.whole(1),
-  store: Kind.having("a KeyValueStore", "get", "set", "remove"),
+  store: deliveryStore,
 })
 
-const makeReceiver = Effect.fnUntraced(function* <E, R>(
+/**
+ * Makes a receiver for any server: it takes the headers and the raw bytes of a call, and says what to respond.
+ *
+ * **Details**
+ *
+ * The forms for servers, {@link route}, {@link toWebHandler} and {@link toNodeHandler}, are this receiver and a
+ * conversion. The handler runs with the services of the context in which the receiver is made. Fails with the reason
+ * `InvalidOptions` if an option is invalid.
+ *
+ * | status | when |
+ * | --- | --- |
+ * | 204 | the event was handled, now or earlier |
+ * | 400 | the signature is valid, but the body is not JSON; or the body is missing or incomplete |
+ * | 401 | no signature matches, or the timestamp is outside the tolerance |
+ * | 405 | the method is not POST |
+ * | 408, 413 | the body did not arrive within `timeout`, or is longer than `maxBodyBytes` |
+ * | 500 | the handler failed or did not end within `timeout`; the provider calls again |
+ *
+ * **Gotchas**
+ *
+ * Make it once and not for every call: it keeps the events that it has handled.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const secret = "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4="
+ *
+ * const program = Effect.gen(function* () {
+ *   const receive = yield* SentWebhook.makeReceiver({ secret, handle: ({ _tag }) => Effect.log(_tag) })
+ *   const body = JSON.stringify({ field: "weather" })
+ *   return yield* receive({ headers: yield* SentWebhook.sign(body, { secret }), body })
+ * })
+ *
+ * const { status } = await Effect.runPromise(program)
+ * console.assert(status === 204)
+ * ```
+ */
+export const makeReceiver = <E, R>(
   options: ReceiverOptions<E, R>,
-): Effect.fn.Return<Receive, WebhookError, R> {
+): Effect.Effect<Receive, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.suspend(() => makeReceiverIn(options, Scope.makeUnsafe()))
+
+/** Makes a receiver whose handlers are interrupted when the scope closes. */
+const makeReceiverIn = Effect.fnUntraced(function* <E, R>(
+  options: ReceiverOptions<E, R>,
+  scope: Scope.Scope,
+): Effect.fn.Return<Receive, WebhookError, Exclude<R, Scope.Scope>> {
   yield* checkOptions(receiverOptions, options)
   const verifier = yield* verifierOf(options)
-  const seen = yield* makeSeen(options)
-  const services = yield* Effect.context<R>()
-  const handle = (event: DeliveryStatus.DeliveryEvent): Effect.Effect<void, E> =>
-    // The context has every service that the handler needs, but TypeScript does not reduce `Exclude<R, R>` to never.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    Effect.suspend(() => options.handle(event)).pipe(
-      Effect.provideContext(services),
-    ) as Effect.Effect<void, E>
-  return (request) =>
-    receive(request, {
-      maxBodyBytes: options.maxBodyBytes,
-      read: (body) => verifier({ headers: request.headers, body }),
-      handle: (event) => seen.once(event, handle(event)),
+  const handle = yield* makeHandler(options.handle)
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
+  const stored = yield* Effect.serviceOption(DeliveryStore)
+  const store = options.store ?? Option.getOrUndefined(stored)
+  const seen = yield* makeSeen<E>({ ...options, store }, timeout, makeInFlight(timeout, scope))
+  return (call) =>
+    receive(call, {
+      ...options,
+      read: (body) => verifier({ headers: call.headers, body }),
+      handle: (event, body) => seen.once("webhook", event, body, handle(event)),
     })
 })
 
 /**
- * Adds a route to Effect's `HttpRouter` that receives webhook calls. The layer fails with the reason
- * `InvalidOptions` if an option is invalid.
- *
- * **Details**
- *
- * | response | when |
- * | --- | --- |
- * | 204 | the event was handled, now or earlier |
- * | 400 | the signature is valid, but the body is not JSON |
- * | 401 | no signature matches, or the timestamp is outside the tolerance |
- * | 405, 413, 415 | the method is not POST, the body is too large, or the content type is not JSON |
- * | 500 | the handler failed; the provider calls again |
+ * Adds a route to Effect's `HttpRouter` that receives webhook calls, as {@link makeReceiver} does. When the server stops,
+ * handlers that are running are interrupted, and the provider calls again.
  *
  * @example
  * ```ts
@@ -323,38 +384,95 @@ export const route = <E, R>(
   options: ReceiverOptions<E, R>,
 ): Layer.Layer<never, WebhookError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>> =>
   Layer.unwrap(
-    Effect.map(makeReceiver(options), (receiver) =>
-      HttpRouter.add("*", path, (request) => receiver(request)),
-    ),
+    Effect.gen(function* () {
+      const receiver = yield* makeReceiverIn(options, yield* Effect.scope)
+      return HttpRouter.add("*", path, makeRouteHandler(receiver))
+    }),
   )
 
 /**
- * Makes a {@link route} for servers that use `Request` and `Response`: Next.js, Hono, Deno, workers.
+ * Adds a {@link route} whose options are values or `Config`s.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Config, Effect } from "effect"
+ *
+ * const Webhook = SentWebhook.routeConfig("/webhooks/sent", {
+ *   secret: Config.Redacted("SENT_WEBHOOK_SECRET"),
+ *   handle: (event) => Effect.log(event._tag),
+ * })
+ * ```
+ */
+export const routeConfig = <E, R>(
+  path: HttpRouter.PathInput,
+  options: Configured<ReceiverOptions<E, R>>,
+): Layer.Layer<
+  never,
+  Config.ConfigError | WebhookError,
+  HttpRouter.HttpRouter | Exclude<R, Scope.Scope>
+> =>
+  Layer.unwrap(Effect.map(readOptions<ReceiverOptions<E, R>>(options), (read) => route(path, read)))
+
+/**
+ * Makes a handler for servers that use `Request` and `Response`: Next.js, Hono, Deno, Bun, workers.
+ *
+ * **Details**
+ *
+ * It responds as {@link makeReceiver} does. It runs with the services, the logger, the tracer and the clock of the
+ * context in which it is made, for example those of the application's `ManagedRuntime`.
  *
  * **Gotchas**
  *
- * Make the handler once and not for every request: it keeps the events that it has handled. The promise is rejected only
- * if an option is invalid.
+ * Make it once and not for every request. Nothing may read the body of the request before it.
  *
  * @example
  * ```ts
  * import { SentWebhook } from "@effect-sent/core"
  * import { Effect } from "effect"
  *
- * const handler = SentWebhook.toWebHandler({
+ * const handler = await SentWebhook.toWebHandler({
  *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
  *   handle: (event) => Effect.log(event._tag),
- * })
+ * }).pipe(Effect.runPromise)
  *
  * const response = await handler(new Request("https://example.com/webhooks/sent"))
  * console.assert(response.status === 405)
  * ```
  */
-export const toWebHandler = <E>(
-  options: ReceiverOptions<E>,
-): ((request: Request) => Promise<Response>) => {
-  const receiver = Effect.runPromise(makeReceiver(options))
-  // The first call reports the error. Until then, nothing may be there to handle the rejection.
-  receiver.catch(() => undefined)
-  return async (request) => receiveWeb(await receiver, request)
-}
+export const toWebHandler = <E, R>(
+  options: ReceiverOptions<E, R>,
+): Effect.Effect<WebHandler, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(makeReceiver(options), makeWebHandler)
+
+/**
+ * Makes a handler for `node:http` and for servers that are built on it, such as Express and Fastify.
+ *
+ * **Details**
+ *
+ * It responds as {@link makeReceiver} does, and runs in the context in which it is made, as {@link toWebHandler} does.
+ * The body is read from the request, or taken from `request.body` or `request.rawBody` if that has its bytes.
+ *
+ * **Gotchas**
+ *
+ * Make it once and not for every request. Register it before `express.json()`, which parses the body that was signed.
+ *
+ * @example
+ * ```ts
+ * import { SentWebhook } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ * import { createServer } from "node:http"
+ *
+ * const handler = await SentWebhook.toNodeHandler({
+ *   secret: "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=",
+ *   handle: (event) => Effect.log(event._tag),
+ * }).pipe(Effect.runPromise)
+ *
+ * const server = createServer(handler)
+ * console.assert(!server.listening)
+ * ```
+ */
+export const toNodeHandler = <E, R>(
+  options: ReceiverOptions<E, R>,
+): Effect.Effect<NodeHandler, WebhookError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(makeReceiver(options), makeNodeHandler)

@@ -62,6 +62,23 @@ export class TimestampOutOfTolerance extends Schema.TaggedError<TimestampOutOfTo
   }
 }
 
+/**
+ * There are no raw bytes to verify: the body is absent, was read before, or was already parsed.
+ *
+ * **Gotchas**
+ *
+ * Nothing may read the body before the receiver does. In Express, register the route before `express.json()`, or pass
+ * it `express.raw({ type: () => true })`: without `type`, a call without a content type has no body.
+ */
+export class MissingBody extends Schema.TaggedError<MissingBody>("WebhookError/MissingBody")(
+  "MissingBody",
+  {},
+) {
+  override get message(): string {
+    return "the raw body is missing: nothing may read or parse it before, such as `express.json()` or `request.json()`"
+  }
+}
+
 /** The signature is valid, but the body is not JSON in UTF-8. */
 export class MalformedPayload extends Schema.TaggedError<MalformedPayload>(
   "WebhookError/MalformedPayload",
@@ -80,6 +97,7 @@ export class WebhookError extends Schema.TaggedError<WebhookError>("WebhookError
       RepeatedHeader,
       BadSignature,
       TimestampOutOfTolerance,
+      MissingBody,
       MalformedPayload,
       // The options are invalid; the call itself may be valid.
       InvalidOptions,

@@ -6,6 +6,7 @@
 export * as BulkSender from "./BulkSender.ts"
 export * as CircuitBreak from "./CircuitBreak.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
+export * as DeliveryStore from "./DeliveryStore.ts"
 export * as DeliveryTracker from "./DeliveryTracker.ts"
 export * as RateLimit from "./RateLimit.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"

@@ -1,4 +1,4 @@
-/** What updates say, in every published form, and what a series of them says together. */
+/** What updates say, in every published form and in others. */
 import { DeliveryStatus } from "@effect-sent/core"
 import { Contract } from "@effect-sent/contract"
 import { assert, describe, it } from "@effect/vitest"
@@ -76,7 +76,106 @@ describe("an update about a message's status", () => {
     assert.strictEqual(statusOf(body), "DELIVERED")
   })
 
-  it.each(DeliveryStatus.MessageStatus.literals)("can be %s", (message_status) => {
+  const receivedAt = DateTime.makeUnsafe("2025-10-31T10:10:50Z")
+
+  it.each<readonly [timestamp: unknown, read: string]>([
+    ["2025-10-31T10:10:42Z", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T10:10:42", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31 10:10:42", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T10:10:42.1234567", "2025-10-31T10:10:42.123Z"],
+    ["2025-10-31T10:10:42,5Z", "2025-10-31T10:10:42.500Z"],
+    ["2025-10-31T10:10:42+0000", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T12:10:42+0200", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T12:10:42+02", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T05:40:42-04:30", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31 10:10:42 UTC", "2025-10-31T10:10:42.000Z"],
+    [" 2025-10-31T10:10:42Z\n", "2025-10-31T10:10:42.000Z"],
+    ["Fri, 31 Oct 2025 10:10:42 GMT", "2025-10-31T10:10:42.000Z"],
+    ["2025-10-31T23:59:60Z", "2025-10-31T23:59:59.000Z"],
+    [1_761_905_442, "2025-10-31T10:10:42.000Z"],
+    [1_761_905_442.25, "2025-10-31T10:10:42.250Z"],
+    ["1761905442", "2025-10-31T10:10:42.000Z"],
+    ["1761905442123", "2025-10-31T10:10:42.123Z"],
+    [1_761_905_442_123, "2025-10-31T10:10:42.123Z"],
+    ["1761905442123456", "2025-10-31T10:10:42.123Z"],
+    ["1761905442123456789", "2025-10-31T10:10:42.123Z"],
+  ])("has the time %j, which is %s", (written, read) => {
+    const event = DeliveryStatus.decode({ field: "message", timestamp: written, payload })
+    const stated = event._tag === "MessageStatus" ? event.statedAt : undefined
+    assert.strictEqual(stated === undefined ? "" : DateTime.formatIso(stated), read)
+  })
+
+  it.each<readonly [timestamp: unknown]>([
+    [undefined],
+    [null],
+    [""],
+    ["yesterday"],
+    ["2025-10-31"],
+    ["2025-02-30T10:10:42Z"],
+    ["2025-10-31T25:10:42Z"],
+    ["2025-10-31T10:10:42 CET"],
+    ["2025-10-31T10:10:60Z"],
+    ["31/10/2025 10:10:42"],
+    [42],
+    [-1],
+    [Number.MAX_VALUE],
+    [{ seconds: 1 }],
+  ])("that has no time that can be read has the time of its receipt: %j", (stated) => {
+    const body = { field: "message", timestamp: stated, payload }
+    const event = DeliveryStatus.decode(body, { receivedAt })
+    assert.strictEqual(event._tag, "MessageStatus")
+    if (event._tag !== "MessageStatus") return
+    assert.isUndefined(event.statedAt)
+    assert.deepStrictEqual(event.at, receivedAt)
+    // And it is an event all the same without one.
+    assert.strictEqual(DeliveryStatus.decode(body)._tag, "Unknown")
+  })
+
+  it.each<readonly [id: unknown, read: string]>([
+    ["8ba7b8309dad11d180b400c04fd430c8", "8ba7b830-9dad-11d1-80b4-00c04fd430c8"],
+    ["8BA7B830-9DAD-11D1-80B4-00C04FD430C8", "8ba7b830-9dad-11d1-80b4-00c04fd430c8"],
+    ["msg_1", "msg_1"],
+    ["Msg_1", "Msg_1"],
+    [17, "17"],
+  ])("has the message id %j, which is %s", (message_id, read) => {
+    const event = DeliveryStatus.decode({
+      field: "message",
+      timestamp,
+      payload: { ...payload, message_id },
+    })
+    assert.strictEqual(event._tag, "MessageStatus")
+    if (event._tag === "MessageStatus") assert.strictEqual(event.messageId, read)
+  })
+
+  it.each([
+    "account_id",
+    "channel",
+    "inbound_number",
+    "outbound_number",
+    "template_id",
+    "agent_id",
+  ])("is decoded without %s where that does not fit", (name) => {
+    for (const value of [7, true, [], {}, null]) {
+      const body = { field: "message", timestamp, payload: { ...payload, [name]: value } }
+      assert.strictEqual(statusOf(body), "DELIVERED")
+    }
+  })
+
+  it("is decoded without its field, which the rest of it makes clear", () => {
+    assert.strictEqual(statusOf({ timestamp, payload }), "DELIVERED")
+  })
+
+  it("keeps a status that is not known by its name", () => {
+    const body = {
+      field: "message",
+      timestamp,
+      payload: { ...payload, message_status: "undelivered" },
+    }
+    assert.strictEqual(statusOf(body), "UNDELIVERED")
+    assert.isFalse(DeliveryStatus.isFinal("UNDELIVERED"))
+  })
+
+  it.each(DeliveryStatus.KnownMessageStatus.literals)("can be %s", (message_status) => {
     const body = { field: "message", timestamp, payload: { ...payload, message_status } }
     assert.strictEqual(statusOf(body), message_status)
   })
@@ -147,16 +246,23 @@ describe("an update about something else", () => {
   })
 
   it.each<readonly [kind: string, body: unknown]>([
-    [
-      "message RETURNED",
-      { field: "message", timestamp, payload: { ...payload, message_status: "RETURNED" } },
-    ],
+    // No time that can be read, and no time of receipt.
     ["message DELIVERED", { field: "message", timestamp: "yesterday", payload }],
-    ["message DELIVERED", { field: "message", timestamp: "2025-10-31", payload }],
     ["message DELIVERED", { field: "message", payload }],
     [
       "message DELIVERED",
-      { field: "message", timestamp, payload: { ...payload, message_id: "1" } },
+      { field: "message", timestamp, payload: { ...payload, message_id: "+1 234 567" } },
+    ],
+    ["message DELIVERED", { field: "message", timestamp, payload: { ...payload, message_id: "" } }],
+    [
+      "message DELIVERED",
+      { field: "message", timestamp, payload: { ...payload, message_id: null } },
+    ],
+    ["message", { field: "message", timestamp, payload: { ...payload, message_status: "" } }],
+    ["message", { field: "message", timestamp, payload: { ...payload, message_status: "+123" } }],
+    [
+      "contacts DELIVERED",
+      { field: "contacts", timestamp, payload: { ...payload, message_status: "DELIVERED" } },
     ],
     ["contacts contact.created", { field: "contacts", sub_type: "contact.created" }],
     ["unnamed", { field: "+1234567890" }],
@@ -173,129 +279,4 @@ describe("an update about something else", () => {
   it.effect.prop("never fails, whatever it is", { body: Schema.Json }, ({ body }) =>
     Effect.sync(() => assert.isString(DeliveryStatus.decode(body)._tag)),
   )
-})
-
-const update = (status: string, seconds: number, more: object = {}): DeliveryStatus.DeliveryEvent =>
-  DeliveryStatus.decode({
-    field: "message",
-    timestamp: new Date(seconds * 1000).toISOString(),
-    payload: { ...payload, message_status: status, ...more },
-  })
-
-const stateOf = (events: ReadonlyArray<DeliveryStatus.DeliveryEvent>): DeliveryStatus.State =>
-  events.reduce(DeliveryStatus.reduce, DeliveryStatus.empty)
-
-describe("the state of a message", () => {
-  it.each<
-    readonly [sentence: string, steps: ReadonlyArray<readonly [string, number]>, status: string]
-  >([
-    [
-      "goes its way",
-      [
-        ["QUEUED", 1],
-        ["ROUTED", 2],
-        ["SENT", 3],
-        ["DELIVERED", 4],
-        ["READ", 5],
-      ],
-      "READ",
-    ],
-    [
-      "is that of the latest event, whatever arrived last",
-      [
-        ["DELIVERED", 4],
-        ["SENT", 3],
-      ],
-      "DELIVERED",
-    ],
-    [
-      "can fail after it was delivered",
-      [
-        ["FAILED", 9],
-        ["DELIVERED", 4],
-      ],
-      "FAILED",
-    ],
-    [
-      "can be routed anew",
-      [
-        ["QUEUED", 1],
-        ["SENT", 3],
-        ["QUEUED", 4],
-        ["ROUTED", 5],
-      ],
-      "ROUTED",
-    ],
-    [
-      "of two events with the same time, takes the one further along",
-      [
-        ["READ", 4],
-        ["DELIVERED", 4],
-      ],
-      "READ",
-    ],
-  ])("%s", (_, steps, status) => {
-    const state = stateOf(steps.map(([one, seconds]) => update(one, seconds)))
-    assert.strictEqual(state.status, status)
-    assert.lengthOf(state.steps, steps.length)
-  })
-
-  it("orders events with the same time by the usual sequence", () => {
-    const sequence = ["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ", "FAILED"]
-    const state = stateOf(sequence.toReversed().map((status) => update(status, 1)))
-    assert.deepStrictEqual(
-      state.steps.map(({ status }) => status),
-      sequence,
-    )
-  })
-
-  it("ignores repeated and unrelated events", () => {
-    const once = stateOf([update("SENT", 3)])
-    assert.strictEqual(DeliveryStatus.reduce(once, update("SENT", 3)), once)
-    assert.strictEqual(DeliveryStatus.reduce(once, DeliveryStatus.decode({})), once)
-  })
-
-  it("is final with an outcome", () => {
-    const finals = DeliveryStatus.MessageStatus.literals.filter(
-      (status) => stateOf([update(status, 1)]).isFinal,
-    )
-    assert.deepStrictEqual(finals, ["DELIVERED", "READ", "FAILED", "FILTERED", "BLOCKED"])
-  })
-
-  const Event = Schema.Struct({
-    status: DeliveryStatus.MessageStatus,
-    seconds: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 })),
-    channel: Schema.Literals(["sms", "whatsapp"]),
-    message_id: Schema.Literals([payload.message_id, "9ba7b830-9dad-11d1-80b4-00c04fd430c8"]),
-  })
-  const Case = Schema.Struct({
-    events: Schema.Array(Event).check(Schema.isMaxLength(100)),
-    order: Schema.Array(Schema.Finite).check(Schema.isMinLength(100), Schema.isMaxLength(100)),
-    repeated: Schema.Array(Schema.Boolean).check(Schema.isMinLength(100), Schema.isMaxLength(100)),
-  })
-
-  it.effect.prop(
-    "is the same for the same events, in any order and repeated in any way",
-    { one: Case },
-    ({ one: { events, order, repeated } }) =>
-      Effect.sync(() => {
-        const all = events.map(({ seconds, status, ...more }) => update(status, seconds, more))
-        const shuffled = all
-          .flatMap((event, index) => (repeated[index] === true ? [event, event] : [event]))
-          .map((event, index) => [order[index % 100] ?? 0, event] as const)
-          .toSorted(([a], [b]) => a - b)
-          .map(([, event]) => event)
-        assert.deepStrictEqual(stateOf(shuffled), stateOf(all))
-        assert.deepStrictEqual(DeliveryStatus.fromSteps(stateOf(all).steps), stateOf(all))
-        assert.isAtMost(stateOf(all).steps.length, DeliveryStatus.maxSteps)
-      }),
-  )
-
-  it("keeps at most maxSteps steps, the latest", () => {
-    const events = Array.from({ length: 100 }, (_, index) => update("QUEUED", index))
-    const state = stateOf(events.toReversed())
-    assert.lengthOf(state.steps, DeliveryStatus.maxSteps)
-    assert.deepStrictEqual(state, stateOf(events))
-    assert.strictEqual(state.steps[0]?.at.epochMilliseconds, 36_000)
-  })
 })

@@ -63,7 +63,32 @@ describe("the implementation", () => {
     return Effect.gen(function* () {
       const headers = yield* SentWebhook.sign("{}", { secret, id })
       yield* SentWebhook.verify({ headers, body: "{}" }, { secret })
-      assert.deepStrictEqual(calls, ["importKey", "sign", "importKey", "verify"])
+      assert.deepStrictEqual(calls, ["importKey", "sign", "importKey", "sign"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("is Web Crypto if the program provides that of the runtime", () =>
+    Effect.gen(function* () {
+      const importKey = vi.spyOn(globalThis.crypto.subtle, "importKey")
+      yield* SentWebhook.sign("{}", { secret, id })
+      assert.strictEqual(importKey.mock.calls.length, 1)
+      importKey.mockRestore()
+    }).pipe(Effect.provide(WebCrypto.layer(globalThis.crypto))),
+  )
+
+  it.effect("computes the HMAC once for each secret, however many signatures there are", () => {
+    const { calls, layer } = countedWebCrypto()
+    return Effect.gen(function* () {
+      const wrong = Array.from({ length: 10 }, () => `v1,${"A".repeat(43)}=`).join(" ")
+      const headers = yield* SentWebhook.sign("{}", { secret, id })
+      calls.length = 0
+      yield* Effect.flip(
+        SentWebhook.verify(
+          { headers: { ...headers, "x-webhook-signature": wrong }, body: "{}" },
+          { secret: [secret, `whsec_${Buffer.from("the key before").toString("base64")}`] },
+        ),
+      )
+      assert.deepStrictEqual(calls, ["importKey", "importKey", "sign", "sign"])
     }).pipe(Effect.provide(layer))
   })
 

@@ -5,7 +5,7 @@
  */
 import { DeliveryStatus } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Predicate, Redacted, Schema } from "effect"
+import { DateTime, Effect, Predicate, Redacted, Schema } from "effect"
 import { agree, patience } from "./support/agree.ts"
 import { changedUpdates, either, updatesOfContract, updatesOfCore } from "./support/bodies.ts"
 import { at, component, sendToPhone, update, updates } from "./support/contract.ts"
@@ -18,10 +18,10 @@ import { sample } from "@effect-sent/faults/sample"
 
 describe("the JSON Schema of core", () => {
   it("has the contract's statuses, in either letter case", () => {
-    const { literals } = DeliveryStatus.MessageStatus
+    const { literals } = DeliveryStatus.KnownMessageStatus
     const lower = Schema.Literals(literals.map((status) => status.toLowerCase()))
     for (const [name, schema] of [
-      ["MessageStatus", DeliveryStatus.MessageStatus],
+      ["MessageStatus", DeliveryStatus.KnownMessageStatus],
       ["LowerCaseMessageStatus", lower],
     ] as const) {
       assert.deepStrictEqual(differences(jsonSchemaOf(schema), component("schemas", name)), [])
@@ -74,26 +74,33 @@ const dispensable = {
   template_id: sample.templateId,
 }
 
+/** A message id that core takes as it is. */
+const isName = (id: unknown): boolean =>
+  (Predicate.isString(id) || Predicate.isNumber(id)) && /^[\w.:-]{1,128}$/.test(String(id).trim())
+
+/** A status that core keeps by its name. */
+const isWord = (status: unknown): boolean =>
+  Predicate.isString(status) && /^[A-Z][A-Z0-9_.-]{0,63}$/.test(status.trim().toUpperCase())
+
 /**
- * The update without what core forgives: a status in mixed letter case; any text, `null` or nothing in the place of what
- * it has no need of; and whatever `sub_type` and `event` say. All else it must refuse as the contract does.
+ * The update without what core forgives: any time or none, whatever `sub_type` and `event` say, no `field`, any name for a
+ * message id or a status, and anything in the place of what it has no need of. All else it must refuse as the contract
+ * does.
  */
 const mended = (body: unknown): unknown => {
   const payload = at(body, "payload")
   if (!Predicate.isObject(body) || !Predicate.isObject(payload)) return body
-  const { event: _, ...named } = { ...body, event: undefined, sub_type: "message.any" }
-  const status = at(payload, "message_status")
+  const { event: _, ...named } = { field: "message", ...body, event: undefined }
+  const { agent_id: _agent, message_id, message_status, ...rest } = Object(payload)
   return {
     ...named,
+    sub_type: "message.any",
+    timestamp: "2025-10-31T10:10:42Z",
     payload: {
-      ...payload,
-      ...Object.fromEntries(
-        Object.entries(dispensable).filter(([name]) => {
-          const value = at(payload, name)
-          return Predicate.isNullish(value) || Predicate.isString(value)
-        }),
-      ),
-      message_status: Predicate.isString(status) ? status.toUpperCase() : status,
+      ...rest,
+      ...dispensable,
+      message_id: isName(message_id) ? sample.templateId : message_id,
+      message_status: isWord(message_status) ? "DELIVERED" : message_status,
     },
   }
 }
@@ -103,7 +110,7 @@ const textOf = (text: Redacted.Redacted<string> | undefined): string | undefined
 
 /** What an event says, under the update's names. */
 const said = (event: DeliveryStatus.MessageStatusEvent) => ({
-  timestamp: event.at.epochMilliseconds,
+  timestamp: event.statedAt?.epochMilliseconds,
   payload: {
     account_id: event.accountId,
     message_id: event.messageId,
@@ -141,7 +148,7 @@ const meant = (body: unknown): ReturnType<typeof said> => {
 
 const verdictsOn = Effect.fnUntraced(function* (generated: unknown) {
   const body: unknown = JSON.parse(JSON.stringify(generated))
-  const event = DeliveryStatus.decode(body)
+  const event = DeliveryStatus.decode(body, { receivedAt: DateTime.makeUnsafe(0) })
   if (!(yield* isPromised(body))) {
     return { core: event._tag === "MessageStatus", contract: yield* isPromised(mended(body)) }
   }

@@ -2,11 +2,12 @@
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Deferred, Effect, FileSystem } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { listen } from "./support/webhookForms.ts"
 
 const program = fileURLToPath(new URL("support/trackingProgram.ts", import.meta.url))
 
@@ -143,6 +144,56 @@ describe("a process that replaces one that was killed", () => {
         yield* second.endInput
         assert.strictEqual(yield* second.says("state"), "DELIVERED: QUEUED ROUTED SENT DELIVERED")
       }),
+    60_000,
+  )
+})
+
+const referenceProgram = fileURLToPath(new URL("support/referenceProgram.ts", import.meta.url))
+
+describe("a process that is killed while it sends", () => {
+  it.live(
+    "leaves its send to be found by the caller's reference, as unknown",
+    () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped()
+        const arrived = yield* Deferred.make<void>()
+        // A service that reads a message, and never answers.
+        const url = yield* listen((request) => {
+          request.resume().once("end", () => Deferred.doneUnsafe(arrived, Effect.void))
+        })
+        const run = (mode: "send" | "find", reference: string) =>
+          spawn(
+            process.execPath,
+            [referenceProgram, mode, new URL(url).origin, folder, reference],
+            {
+              stdio: ["ignore", "pipe", "inherit"],
+            },
+          )
+        const find = (reference: string) =>
+          Effect.promise(async () => {
+            const [text]: Array<unknown> = await run("find", reference)
+              .stdout.setEncoding("utf8")
+              .toArray()
+            return JSON.parse(String(text))
+          })
+
+        const sending = run("send", "order 12345")
+        const exited = once(sending, "exit")
+        yield* Effect.addFinalizer(() => Effect.sync(() => sending.kill("SIGKILL")))
+        yield* Deferred.await(arrived)
+        sending.kill("SIGKILL")
+        assert.deepStrictEqual(yield* Effect.promise(() => exited), [null, "SIGKILL"])
+
+        assert.deepStrictEqual(yield* find("order 12345"), {
+          deliveries: ["unknown"],
+          unknown: ["order 12345"],
+        })
+        assert.deepStrictEqual(yield* find("order 1"), {
+          deliveries: [],
+          unknown: ["order 12345"],
+        })
+      }).pipe(Effect.provide(NodeServices.layer)),
     60_000,
   )
 })

@@ -25,13 +25,15 @@ export const readVariable: (name: string) => Effect.Effect<string | undefined, C
 const load = (provider: ConfigProvider.ConfigProvider, path: ConfigProvider.Path) =>
   Effect.orElseSucceed(provider.load(path), () => undefined)
 
-/** Options that are values or `Config`s. */
-export type Configured<O> = { readonly [K in keyof O]?: O[K] | Config.Config<O[K]> }
+/** Options of which each is a value or a `Config` of it. */
+export type Configured<O> = {
+  readonly [K in keyof O]: O[K] | Config.Config<Exclude<O[K], undefined>>
+}
 
 /** Reads the options that are `Config`s. What is not an object is returned as it is, for the check of the options. */
 export const readOptions = <O extends object>(
   options: Configured<O>,
-): Effect.Effect<Partial<O>, Config.ConfigError> => {
+): Effect.Effect<O, Config.ConfigError> => {
   const given: unknown = options
   return Effect.map(
     Effect.forEach(Predicate.isObject(given) ? Object.entries(given) : [], ([name, option]) =>
@@ -43,6 +45,6 @@ export const readOptions = <O extends object>(
     (entries) =>
       // Each option has its own name again, with the value of its type.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      (Predicate.isObject(given) ? Object.fromEntries(entries) : given) as Partial<O>,
+      (Predicate.isObject(given) ? Object.fromEntries(entries) : given) as O,
   )
 }

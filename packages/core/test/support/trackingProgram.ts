@@ -9,6 +9,7 @@
  */
 import {
   type DeliveryStatus,
+  DeliveryStore,
   DeliveryTracker,
   RetryPolicy,
   SentClient,
@@ -34,12 +35,16 @@ const makeTracker = Effect.gen(function* () {
     publicUrl: HttpServer.formatAddress(address) + path,
     // The same in every process, as if it came from the environment.
     secret: "a secret of the tests, long enough to sign with",
-    store: folder === "memory" ? undefined : yield* KeyValueStore.KeyValueStore,
   })
 })
 
-const Store =
-  folder === "memory" ? KeyValueStore.layerMemory : KeyValueStore.layerFileSystem(folder)
+const Store: Layer.Layer<DeliveryStore.DeliveryStore, unknown> =
+  folder === "memory"
+    ? DeliveryStore.layerMemory()
+    : DeliveryStore.layerKeyValueStore.pipe(
+        Layer.provide(KeyValueStore.layerFileSystem(folder)),
+        Layer.provide(NodeServices.layer),
+      )
 
 const App = HttpRouter.serve(DeliveryTracker.route(path), {
   disableLogger: true,
@@ -51,7 +56,7 @@ const App = HttpRouter.serve(DeliveryTracker.route(path), {
       Layer.provide([SentCredentials.layer(credentials), FetchHttpClient.layer]),
     ),
   ),
-  Layer.provide(Store.pipe(Layer.provide(NodeServices.layer))),
+  Layer.provide(Store),
   Layer.provideMerge(NodeHttpServer.layer(createServer, { port: Number(port), host: "127.0.0.1" })),
   // Its output is for the test.
   Layer.provide(Logger.layer([])),

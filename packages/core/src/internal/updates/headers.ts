@@ -21,16 +21,26 @@ const idHeader = "x-webhook-id"
 const timestampHeader = "x-webhook-timestamp"
 const signatureHeader = "x-webhook-signature"
 
-const names = [idHeader, timestampHeader, signatureHeader]
+const names = [idHeader, timestampHeader, signatureHeader] as const
 
 /** Reads the three headers. Each must occur exactly once. */
 export const readHeaders = (
   headers: HeadersInput,
 ): Result.Result<SignatureHeaders, MissingHeader | RepeatedHeader> => {
   const values = valuesOf(headers)
-  const problem = names.map((name) => problemOf(values, name)).find(Predicate.isNotUndefined)
-  if (problem !== undefined) return Result.fail(problem)
-  const [id = "", timestamp = "", signatures = ""] = names.map((name) => values.get(name)?.[0])
+  for (const name of names) {
+    const [value = "", ...others] = values[name]
+    if (value === "") return Result.fail(new MissingHeader({ header: name }))
+    // HTTP joins repeated headers with a comma and a space; none of the three has that in its value.
+    if (others.length > 0 || value.includes(", ")) {
+      return Result.fail(new RepeatedHeader({ header: name }))
+    }
+  }
+  const [[id = ""], [timestamp = ""], [signatures = ""]] = [
+    values[idHeader],
+    values[timestampHeader],
+    values[signatureHeader],
+  ]
   return Result.succeed({ id, timestamp, signatures })
 }
 
@@ -45,26 +55,30 @@ export const toHeaders = ({
   [signatureHeader]: signatures,
 })
 
-type Values = ReadonlyMap<string, ReadonlyArray<string>>
+type Values = Readonly<Record<(typeof names)[number], Array<string>>>
 
+// A server may hand over anything for headers that a stranger sent: what is not text counts as missing.
 const valuesOf = (headers: HeadersInput): Values => {
-  const pairs = Predicate.isIterable(headers) ? headers : Object.entries(headers)
-  const values = new Map<string, Array<string>>()
-  for (const [key, value] of pairs) {
-    const name = key.toLowerCase()
-    if (value === undefined || !names.includes(name)) continue
-    const all = values.get(name) ?? []
-    all.push(...(Predicate.isString(value) ? [value] : value))
-    values.set(name, all)
+  const values: Values = { [idHeader]: [], [timestampHeader]: [], [signatureHeader]: [] }
+  for (const [key, value] of pairsOf(headers)) {
+    // A call has a dozen headers, and few begin like these.
+    if (key[0] !== "x" && key[0] !== "X") continue
+    const lower = key.toLowerCase()
+    const name = names.find((one) => one === lower)
+    if (name === undefined) continue
+    if (Predicate.isString(value)) values[name].push(value)
+    else if (Array.isArray(value)) values[name].push(...value.filter(Predicate.isString))
   }
   return values
 }
 
-const problemOf = (values: Values, name: string): MissingHeader | RepeatedHeader | undefined => {
-  const [value = "", ...others] = values.get(name) ?? []
-  if (value === "") return new MissingHeader({ header: name })
-  // HTTP joins repeated headers with a comma and a space; none of the three has that in its value.
-  return others.length > 0 || value.includes(", ")
-    ? new RepeatedHeader({ header: name })
-    : undefined
-}
+/** The headers as pairs. Empty if they are not headers. */
+export const pairsOf = (
+  headers: unknown,
+): ReadonlyArray<readonly [name: string, value: unknown]> =>
+  Predicate.isIterable(headers)
+    ? Array.from(headers).filter(isPair)
+    : Object.entries(Predicate.isObject(headers) ? headers : {})
+
+const isPair = (pair: unknown): pair is readonly [string, unknown] =>
+  Array.isArray(pair) && Predicate.isString(pair[0])

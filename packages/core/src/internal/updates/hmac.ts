@@ -4,34 +4,33 @@
  * Every runtime with `fetch` has Web Crypto, but it hands each call to another thread, which takes about 35 µs instead
  * of 3. So `node:crypto` is used where the runtime has it.
  */
+import * as Context from "effect/Context"
 import { WebCrypto } from "effect/crypto/WebCrypto"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 
 /** An imported key. To import it again for each call would at least double the time. */
 export interface Key {
-  readonly sign: (data: Uint8Array<ArrayBuffer>) => Effect.Effect<Uint8Array<ArrayBuffer>>
-  /** Compares in constant time. */
-  readonly verify: (
-    tag: Uint8Array<ArrayBuffer>,
-    data: Uint8Array<ArrayBuffer>,
-  ) => Effect.Effect<boolean>
+  readonly sign: (data: Uint8Array<ArrayBuffer>) => Effect.Effect<Uint8Array>
 }
 
 /** Imports a key of at least one byte. */
 export const importKey = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<Key> =>
-  Effect.flatMap(WebCrypto, (crypto) => {
-    // An application that provides another Web Crypto wants it to be used.
-    const node = crypto === globalThis.crypto ? nodeCrypto() : undefined
+  Effect.flatMap(Effect.context(), (context) => {
+    // An application that provides a Web Crypto wants it to be used.
+    const node = isProvided(context) ? undefined : nodeCrypto()
     return node === undefined
-      ? webKey(crypto.subtle, bytes)
+      ? webKey(Context.get(context, WebCrypto).subtle, bytes)
       : Effect.sync(() => nodeKey(node, bytes))
   })
+
+const isProvided = (context: Context.Context<never>): boolean =>
+  context.mapUnsafe.has(WebCrypto.key)
 
 const webKey = (subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Effect.Effect<Key> =>
   Effect.map(
     Effect.promise(() =>
-      subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]),
+      subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
     ),
     (key) => ({
       sign: (data) =>
@@ -39,25 +38,25 @@ const webKey = (subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Effect.Ef
           Effect.promise(() => subtle.sign("HMAC", key, data)),
           (tag) => new Uint8Array(tag),
         ),
-      verify: (tag, data) => Effect.promise(() => subtle.verify("HMAC", key, tag, data)),
     }),
   )
 
 const nodeKey = (
-  { createHmac, createSecretKey, timingSafeEqual }: NodeCrypto,
+  { createHmac, createSecretKey }: NodeCrypto,
   bytes: Uint8Array<ArrayBuffer>,
 ): Key => {
   const key = createSecretKey(bytes)
-  const tagOf = (data: Uint8Array): Uint8Array<ArrayBuffer> =>
-    createHmac("sha256", key).update(data).digest()
-  return {
-    sign: (data) => Effect.sync(() => new Uint8Array(tagOf(data))),
-    verify: (tag, data) =>
-      Effect.sync(() => {
-        const expected = tagOf(data)
-        return tag.length === expected.length && timingSafeEqual(tag, expected)
-      }),
+  return { sign: (data) => Effect.sync(() => createHmac("sha256", key).update(data).digest()) }
+}
+
+/** Compares two tags. The time depends on their lengths only. */
+export const isSameTag = (one: Uint8Array, other: Uint8Array): boolean => {
+  if (one.length !== other.length) return false
+  let difference = 0
+  for (let index = 0; index < one.length; index++) {
+    difference |= (one[index] ?? 0) ^ (other[index] ?? 0)
   }
+  return difference === 0
 }
 
 /** The part of `node:crypto` that is used: https://nodejs.org/api/crypto.html. Bun, Deno and some workers have it too. */
@@ -66,8 +65,7 @@ interface NodeCrypto {
   readonly createHmac: (
     algorithm: "sha256",
     key: object,
-  ) => { update: (data: Uint8Array) => { digest: () => Uint8Array<ArrayBuffer> } }
-  readonly timingSafeEqual: (one: Uint8Array, other: Uint8Array) => boolean
+  ) => { update: (data: Uint8Array) => { digest: () => Uint8Array } }
 }
 
 /** Looked up instead of imported: an import would prevent this module from being loaded or bundled elsewhere. */
@@ -81,7 +79,7 @@ const nodeCrypto = (): NodeCrypto | undefined => {
 }
 
 const isNodeCrypto = (crypto: unknown): crypto is NodeCrypto =>
-  ["createSecretKey", "createHmac", "timingSafeEqual"].every(
+  ["createSecretKey", "createHmac"].every(
     (name) => Predicate.hasProperty(crypto, name) && Predicate.isFunction(crypto[name]),
   )
 

@@ -1,133 +1,145 @@
-/** Recognises events that were handled before, so that none is handled twice. */
+/** Recognises events that were handled before, so that none is handled twice: by claims in the store. */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import * as Redacted from "effect/Redacted"
-import * as Semaphore from "effect/Semaphore"
-import type { DeliveryEvent } from "../../DeliveryStatus.ts"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { type DeliveryEvent, stepOf } from "../../DeliveryStatus.ts"
+import * as Hmac from "./hmac.ts"
+import type { InFlight, TookTooLong } from "./inFlight.ts"
+import { makeMemoryStore } from "./memoryStore.ts"
+import { stepKey } from "./state.ts"
+import type { Claim, ClaimResult, DeliveryStore, DeliveryStoreError } from "./store.ts"
 
-export interface Seen {
-  /**
-   * Runs the work unless it has succeeded for this event before. While it is running for the same event, waits, and
-   * runs it only if that fails.
-   */
-  readonly once: <E, R>(
+export interface Seen<E> {
+  /** Runs the work unless it has succeeded for this event before, under this name. The body is that of the event. */
+  readonly once: (
+    name: string,
     event: DeliveryEvent,
-    work: Effect.Effect<void, E, R>,
-  ) => Effect.Effect<void, E | KeyValueStore.KeyValueStoreError, R>
+    body: Uint8Array,
+    work: Effect.Effect<void, E, Scope.Scope>,
+  ) => Effect.Effect<void, E | Failure>
+  /** The same for a key, and with what is to be stored in the same operation. */
+  readonly onceFor: (
+    key: string,
+    claim: (lease: Claim) => Effect.Effect<ClaimResult, DeliveryStoreError>,
+    work: Effect.Effect<void, E, Scope.Scope>,
+  ) => Effect.Effect<void, E | Failure>
 }
 
-interface Options {
+/** Why it may not be known whether the event was handled. */
+export type Failure = DeliveryStoreError | HandledElsewhere | TookTooLong
+
+/** Another process is handling the event, and may still fail. */
+export class HandledElsewhere extends Schema.TaggedError<HandledElsewhere>("Seen/HandledElsewhere")(
+  "HandledElsewhere",
+  {},
+) {
+  override get message(): string {
+    return "another process is handling this event"
+  }
+}
+
+export interface SeenOptions {
   readonly dedupeSize?: number | undefined
-  readonly store?: KeyValueStore.KeyValueStore | undefined
+  readonly store?: DeliveryStore["Service"] | undefined
 }
 
 const defaultDedupeSize = 10_000
 
-export const makeSeen = Effect.fnUntraced(function* ({
-  dedupeSize = defaultDedupeSize,
-  store,
-}: Options) {
-  const memory: Memory = store === undefined ? inMemory(dedupeSize) : inStore(store, dedupeSize)
+/** How long handled events are recognised: much longer than the provider repeats a call, which is for hours. */
+const memory = Duration.days(3)
+
+/** How much longer than a handler may take its claim lasts: the clocks of two machines may differ. */
+const margin = Duration.minutes(1)
+
+/** How long a claim that is given back waits for the store. */
+const patience = Duration.seconds(2)
+
+/** How often what has expired is forgotten. */
+const upkeepInterval = 60_000
+
+export const makeSeen = Effect.fnUntraced(function* <E>(
+  { dedupeSize = defaultDedupeSize, store: given }: SeenOptions,
+  timeout: Duration.Duration,
+  inFlight: InFlight<E | DeliveryStoreError | HandledElsewhere>,
+): Effect.fn.Return<Seen<E>> {
+  const store = given ?? makeMemoryStore({ sends: 1, claims: dedupeSize })
   const digest = yield* Effect.scoped(
     Effect.map(Layer.build(Digest.layerWebCrypto), Context.get(Digest.Digest)),
   )
-  const working = new Map<string, Deferred.Deferred<boolean>>()
+  let upkeepAt = 0
 
-  const once: Seen["once"] = Effect.fnUntraced(function* (event, work) {
-    const key = yield* keyOf(digest, event)
-    for (let other = working.get(key); other !== undefined; other = working.get(key)) {
-      if (yield* Deferred.await(other)) return
-    }
-    // No fiber may run between the check above and this.
-    const own = Deferred.makeUnsafe<boolean>()
-    working.set(key, own)
-    yield* Effect.onExit(doOnce(memory, key, work), (exit) => {
-      working.delete(key)
-      return Deferred.succeed(own, Exit.isSuccess(exit))
-    })
+  /** A claim of this process, for so long from now. */
+  const claimFor = Effect.fnUntraced(function* (
+    claim: Omit<Claim, "until">,
+    time: Duration.Duration,
+  ) {
+    const now = yield* Clock.currentTimeMillis
+    return { ...claim, until: DateTime.makeUnsafe(now + Duration.toMillis(time)) }
   })
 
-  return { once } satisfies Seen
-})
+  const upkeep = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (now < upkeepAt) return
+    upkeepAt = now + upkeepInterval
+    yield* store.forget({ before: DateTime.makeUnsafe(now) })
+  })
 
-const doOnce = Effect.fnUntraced(function* <E, R>(
-  memory: Memory,
-  key: string,
-  work: Effect.Effect<void, E, R>,
-): Effect.fn.Return<void, E | KeyValueStore.KeyValueStoreError, R> {
-  if (yield* memory.has(key)) return
-  yield* work
-  // The work has succeeded: to fail here would certainly run it again.
-  yield* memory
-    .add(key)
-    .pipe(
+  const doOnce = Effect.fnUntraced(function* (
+    key: string,
+    claim: (lease: Claim) => Effect.Effect<ClaimResult, DeliveryStoreError>,
+    work: Effect.Effect<void, E, Scope.Scope>,
+  ) {
+    const own = { key, owner: Base64Url.encode(yield* Hmac.randomBytes(12)) }
+    const lease = yield* claimFor(own, Duration.sum(timeout, margin))
+    const result = yield* claim(lease)
+    if (result === "completed") return
+    if (result === "held") yield* new HandledElsewhere()
+    yield* Effect.onExit(work, (exit) =>
+      Exit.isSuccess(exit)
+        ? Effect.void
+        : store.release(lease).pipe(Effect.timeout(patience), Effect.ignore),
+    )
+    // The work has succeeded: to fail here would certainly run it again.
+    yield* claimFor(own, memory).pipe(
+      Effect.flatMap(store.complete),
       Effect.catch(() =>
         Effect.logWarning(
           "a delivery update was handled but could not be stored; a duplicate would be handled again",
         ),
       ),
     )
+    yield* Effect.ignore(upkeep)
+  })
+
+  const onceFor: Seen<E>["onceFor"] = (key, claim, work) =>
+    inFlight.run(key, doOnce(key, claim, work))
+
+  return {
+    once: (name, event, body, work) =>
+      Effect.flatMap(keyOf(digest, event, body), (key) =>
+        onceFor(`${name} ${key}`, store.claim, work),
+      ),
+    onceFor,
+  }
 })
 
 /**
- * The key of an event. The headers are of no use, since a redelivery is signed again: a status is identified by its
- * message, time and channel, any other event by its whole body.
+ * The key of an event. The headers are of no use, since a redelivery is signed again: a status is identified as a step is,
+ * any other event by its whole body.
  */
-const keyOf = (digest: Digest.Digest["Service"], event: DeliveryEvent): Effect.Effect<string> => {
-  if (event._tag === "MessageStatus") {
-    const { at, channel = "", messageId, status } = event
-    return Effect.succeed([messageId, status, DateTime.formatIso(at), channel].join(" "))
-  }
-  const bytes = new TextEncoder().encode(JSON.stringify(Redacted.value(event.body)))
-  return Effect.orDie(digest.digestHex(Digest.sha256, bytes))
-}
-
-// -----------------------------------------------------------------------------
-// Memory
-// -----------------------------------------------------------------------------
-
-interface Memory {
-  readonly has: (key: string) => Effect.Effect<boolean, KeyValueStore.KeyValueStoreError>
-  readonly add: (key: string) => Effect.Effect<void, KeyValueStore.KeyValueStoreError>
-}
-
-const inMemory = (capacity: number): Memory => {
-  const keys = new Set<string>()
-  return {
-    has: (key) => Effect.sync(() => keys.has(key)),
-    add: (key) =>
-      Effect.sync(() => {
-        keys.add(key)
-        for (const oldest of keys) {
-          if (keys.size <= capacity) break
-          keys.delete(oldest)
-        }
-      }),
-  }
-}
-
-/** A ring of slots in a store: bounded, without ever listing the store's keys. */
-const inStore = (everything: KeyValueStore.KeyValueStore, capacity: number): Memory => {
-  const store = KeyValueStore.prefix(everything, "effect-sent/seen/")
-  const one = Semaphore.makeUnsafe(1)
-  return {
-    has: (key) => Effect.map(store.get(`event/${key}`), (slot) => slot !== undefined),
-    add: (key) =>
-      one.withPermit(
-        Effect.gen(function* () {
-          const slot = String(Number((yield* store.get("next")) ?? 0) % capacity)
-          const before = yield* store.get(`slot/${slot}`)
-          if (before !== undefined) yield* store.remove(`event/${before}`)
-          yield* store.set(`slot/${slot}`, key)
-          yield* store.set(`event/${key}`, slot)
-          yield* store.set("next", String(Number(slot) + 1))
-        }),
-      ),
-  }
-}
+const keyOf = (
+  digest: Digest.Digest["Service"],
+  event: DeliveryEvent,
+  body: Uint8Array,
+): Effect.Effect<string> =>
+  event._tag === "MessageStatus"
+    ? Effect.succeed(stepKey(stepOf(event)))
+    : Effect.orDie(digest.digestHex(Digest.sha256, body))

@@ -1,210 +1,210 @@
-/** The tracked sends and their states: in bounded memory, and in a store if there is one. */
+/**
+ * The tracked sends: what is known of them in the store, and who waits for them in this process.
+ *
+ * Whoever waits here is told first, then the store, and only then is an update answered. What the store has not taken yet
+ * stays in memory, and is part of every answer until the store has it.
+ */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
-import * as DeliveryStatus from "../../DeliveryStatus.ts"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { MessageStatusEvent } from "../../DeliveryStatus.ts"
+import { stepOf } from "../../DeliveryStatus.ts"
+import { makeSends } from "./memoryStore.ts"
+import type { Step } from "./state.ts"
+import {
+  deliveryOf,
+  type DeliveryStore,
+  DeliveryStoreError,
+  join,
+  type SendKey,
+  type SendRecord,
+  type StoredSend,
+} from "./store.ts"
 
 export interface Tracked {
-  /** Starts to track a send, until `expiresAt`, in milliseconds since 1970. */
-  readonly open: (id: string, expiresAt: number) => Effect.Effect<Entry>
-  /** Finds a send, in memory or in the store. */
-  readonly find: (id: string) => Effect.Effect<Entry | undefined, KeyValueStore.KeyValueStoreError>
-  /** Applies an event; completes once it is stored. */
-  readonly apply: (
+  /** Writes what is known of a send, within a time. It does not fail: a message matters more than its record. */
+  readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<void>
+  /** Tells an event to those who wait for it, and then to the store, which may be told more in the same operation. */
+  readonly apply: <A = void>(
+    send: SendRecord,
+    event: MessageStatusEvent,
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ) => Effect.Effect<A, DeliveryStoreError>
+  /** The sends that were opened before a time and of which it is unknown whether they were sent. */
+  readonly unknown: (openedBefore: DateTime.Utc) => Stream.Stream<StoredSend, DeliveryStoreError>
+  /** Finds the sends that have not expired. */
+  readonly find: (by: SendKey) => Effect.Effect<ReadonlyArray<StoredSend>, DeliveryStoreError>
+  /** The steps of a send; of a store that fails, those that this process knows. */
+  readonly stepsOf: (id: string) => Effect.Effect<ReadonlyArray<Step>>
+  /** Calls a listener with each step of a send that this process receives. */
+  readonly listen: (
     id: string,
-    expiresAt: number,
-    event: DeliveryStatus.DeliveryEvent,
-  ) => Effect.Effect<void, KeyValueStore.KeyValueStoreError>
-  readonly forget: (id: string) => Effect.Effect<void>
+    listener: (step: Step) => void,
+  ) => Effect.Effect<void, never, Scope.Scope>
 }
 
-export interface Entry {
-  readonly id: string
-  readonly expiresAt: number
-  state: DeliveryStatus.State
-  /** The state in the store. */
-  stored: DeliveryStatus.State | undefined
-  /** Called with each new state, and with undefined once the send is no longer tracked. */
-  readonly listeners: Set<(state: DeliveryStatus.State | undefined) => void>
-  /** One at a time, so that an older state never overwrites a newer one in the store. */
-  readonly saving: Semaphore.Semaphore
-}
+/** How long a send and a reader wait for the store. */
+const patience = Duration.seconds(2)
 
-const Stored = Schema.fromJsonString(
-  Schema.Struct({
-    expiresAt: Schema.Finite,
-    steps: Schema.Array(
-      Schema.Struct({
-        messageId: Schema.String,
-        status: DeliveryStatus.MessageStatus,
-        at: Schema.Finite,
-        channel: Schema.optionalKey(Schema.String),
-      }),
-    ),
-  }),
-)
+/** How often what has expired is forgotten, in milliseconds. */
+const upkeepInterval = 60_000
 
-const decodeStored = Schema.decodeUnknownEffect(Stored)
-const encodeStored = Schema.encodeEffect(Stored)
+/** The longest time until what the store did not take is offered again, in seconds. */
+const maxPause = 60
 
 export const makeTracked = Effect.fnUntraced(function* (
+  store: DeliveryStore["Service"],
   capacity: number,
-  everything: KeyValueStore.KeyValueStore | undefined,
-) {
-  const store =
-    everything === undefined ? undefined : KeyValueStore.prefix(everything, "effect-sent/send/")
-  // In the order in which they were opened, which is nearly the order in which they expire.
-  const entries = new Map<string, Entry>()
+): Effect.fn.Return<Tracked, never, Scope.Scope> {
+  const pending = makeSends(capacity)
+  const listeners = new Map<string, Set<(step: Step) => void>>()
 
-  const drop = (entry: Entry): void => {
-    entries.delete(entry.id)
-    for (const listener of entry.listeners) listener(undefined)
+  const flush = Effect.fnUntraced(function* <A>(
+    send: SendRecord,
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ): Effect.fn.Return<A, DeliveryStoreError> {
+    const [all = send] = pending.find({ id: send.id })
+    const result = yield* put(all)
+    // Unless more has come meanwhile, which is on its way to the store by itself.
+    if (pending.find({ id: send.id })[0] === all) pending.remove(send.id)
+    return result
+  })
+
+  const withPending = (send: StoredSend): StoredSend => {
+    const [more] = pending.find({ id: send.id })
+    return more === undefined ? send : join(send, more)
   }
 
-  const remember = (id: string, expiresAt: number, now: number): Entry => {
-    const entry: Entry = {
-      id,
-      expiresAt,
-      state: DeliveryStatus.empty,
-      stored: undefined,
-      listeners: new Set(),
-      saving: Semaphore.makeUnsafe(1),
-    }
-    entries.set(id, entry)
-    for (const oldest of entries.values()) {
-      if (oldest.expiresAt > now && entries.size <= capacity) break
-      drop(oldest)
-    }
-    return entry
-  }
+  const findAll = Effect.fnUntraced(function* (by: SendKey) {
+    const stored = yield* inTime("find", store.find(by), patience)
+    const sends = stored.map(withPending)
+    const ids = new Set(sends.map(({ id }) => id))
+    return [...sends, ...pending.find(by).filter(({ id }) => !ids.has(id))]
+  })
 
-  /** Writes the state, merged with what another process may have written meanwhile, unless the store has all of it. */
-  const save = (entry: Entry): Effect.Effect<void, KeyValueStore.KeyValueStoreError> =>
-    store === undefined
-      ? Effect.void
-      : entry.saving.withPermit(
-          Effect.gen(function* () {
-            if (entry.state === entry.stored) return
-            join(entry, yield* read(store, entry.id))
-            const { expiresAt, id, state, stored } = entry
-            if (state === stored) return
-            // A state made here can always be encoded.
-            const text = yield* Effect.orDie(encodeStored({ expiresAt, steps: toStored(state) }))
-            yield* store.set(id, text)
-            entry.stored = state
-          }),
-        )
+  const scope = yield* Effect.scope
+  const inBackground = (work: Effect.Effect<void, unknown>): Effect.Effect<void> =>
+    Effect.asVoid(Effect.forkIn(Effect.ignore(work), scope))
 
-  const load = Effect.fnUntraced(function* (from: KeyValueStore.KeyValueStore, id: string) {
-    const stored = yield* read(from, id)
+  let isRetrying = false
+  /** Offers the store what it has not taken, until it has. */
+  const retry = Effect.suspend(() => {
+    if (isRetrying) return Effect.void
+    isRetrying = true
+    return inBackground(
+      Effect.gen(function* () {
+        for (let seconds = 1; pending.ids().length > 0; seconds = Math.min(2 * seconds, maxPause)) {
+          yield* Effect.sleep(Duration.seconds(seconds))
+          yield* Effect.ignore(
+            inTime(
+              "append",
+              Effect.forEach(
+                pending.ids(),
+                (id) =>
+                  Effect.ignore(
+                    Effect.forEach(pending.find({ id }), (send) => flush(send, store.append)),
+                  ),
+                { discard: true },
+              ),
+              patience,
+            ),
+          )
+          forgetExpired(pending, yield* Clock.currentTimeMillis)
+        }
+      }).pipe(Effect.ensuring(Effect.sync(() => (isRetrying = false)))),
+    )
+  })
+
+  const write = <A>(
+    send: SendRecord,
+    put: (send: SendRecord) => Effect.Effect<A, DeliveryStoreError>,
+  ): Effect.Effect<A, DeliveryStoreError> =>
+    Effect.suspend(() => {
+      pending.append(send)
+      // Also if nobody waits for it any longer.
+      return Effect.onError(flush(send, put), () => retry)
+    })
+
+  let upkeepAt = 0
+  /** Forgets what has expired. It begins with a send or an update, so it is idle when the process is. */
+  const upkeep = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    if (stored === undefined || stored.expiresAt <= now) return entries.get(id)
-    // Another fiber may have loaded it meanwhile.
-    const entry = entries.get(id) ?? remember(id, stored.expiresAt, now)
-    const before = entry.state
-    join(entry, stored)
-    tell(entry, before)
-    return entry
+    if (now < upkeepAt) return
+    upkeepAt = now + upkeepInterval
+    const before = DateTime.makeUnsafe(now)
+    yield* inBackground(Effect.repeat(store.forget({ before }), { until: (count) => count === 0 }))
   })
 
-  const find: Tracked["find"] = Effect.fnUntraced(function* (id) {
-    const entry = entries.get(id)
-    if (entry !== undefined && entry.expiresAt <= (yield* Clock.currentTimeMillis)) {
-      drop(entry)
-      return undefined
-    }
-    // Another process may have received an update.
-    return store === undefined ? entry : yield* load(store, id)
-  })
-
-  const tracked: Tracked = {
-    open: Effect.fnUntraced(function* (id, expiresAt) {
-      const entry = remember(id, expiresAt, yield* Clock.currentTimeMillis)
-      yield* save(entry).pipe(
-        // The message matters more than its record, and its token is valid without one.
-        Effect.catch(() =>
-          Effect.logWarning("a send could not be stored; it is tracked in memory only"),
+  return {
+    record: (send, within = patience) =>
+      inTime("append", write(send, store.append), within).pipe(
+        Effect.catch(({ problem }) =>
+          Effect.logWarning(`a send could not be stored yet and is kept in memory: ${problem}`),
         ),
-      )
-      return entry
-    }),
-    find,
-    apply: Effect.fnUntraced(function* (id, expiresAt, event) {
-      const found = yield* find(id)
+        Effect.andThen(upkeep),
+      ),
+    apply: (send, event, put) =>
+      Effect.suspend(() => {
+        const step = stepOf(event)
+        for (const listener of listeners.get(send.id) ?? []) listener(step)
+        return Effect.tap(write({ ...send, steps: [step] }, put), upkeep)
+      }),
+    find: Effect.fnUntraced(function* (by) {
       const now = yield* Clock.currentTimeMillis
-      const entry = found ?? entries.get(id) ?? remember(id, expiresAt, now)
-      const before = entry.state
-      entry.state = DeliveryStatus.reduce(before, event)
-      // Also if the update changes nothing: the store may have been unavailable when it first arrived.
-      yield* save(entry)
-      tell(entry, before)
+      const sends = yield* findAll(by)
+      return sends.filter(({ expiresAt }) => expiresAt.epochMilliseconds > now)
     }),
-    forget: Effect.fnUntraced(function* (id) {
-      const entry = entries.get(id)
-      if (entry !== undefined) drop(entry)
-      if (store !== undefined) yield* Effect.ignore(store.remove(id))
-    }),
-  }
-
-  if (store !== undefined) yield* Effect.forkScoped(Effect.ignore(removeExpired(store)))
-  return tracked
-})
-
-/** Reads a send from the store. Undefined if it cannot be decoded: another version may have written it. */
-const read = (
-  store: KeyValueStore.KeyValueStore,
-  id: string,
-): Effect.Effect<typeof Stored.Type | undefined, KeyValueStore.KeyValueStoreError> =>
-  Effect.flatMap(store.get(id), (text) =>
-    text === undefined
-      ? Effect.succeed(undefined)
-      : Effect.orElseSucceed(decodeStored(text), () => undefined),
-  )
-
-/** Merges the steps of the store into an entry. Steps are a set, so any two states can be merged. */
-const join = (entry: Entry, stored: typeof Stored.Type | undefined): void => {
-  if (stored === undefined) return
-  const theirs = fromStored(stored.steps)
-  const both = DeliveryStatus.fromSteps([...entry.state.steps, ...theirs.steps])
-  if (!isSame(both, entry.state)) entry.state = both
-  entry.stored = isSame(both, theirs) ? entry.state : undefined
-}
-
-const isSame = (one: DeliveryStatus.State, other: DeliveryStatus.State): boolean =>
-  JSON.stringify(toStored(one)) === JSON.stringify(toStored(other))
-
-const tell = (entry: Entry, before: DeliveryStatus.State): void => {
-  if (entry.state === before) return
-  for (const listener of entry.listeners) listener(entry.state)
-}
-
-/** Removes sends that an earlier process stored and that have expired. */
-const removeExpired = Effect.fnUntraced(function* (store: KeyValueStore.KeyValueStore) {
-  const now = yield* Clock.currentTimeMillis
-  for (const id of yield* store.keys) {
-    const stored = yield* read(store, id)
-    // An entry that cannot be read may belong to another version, or be about to be written.
-    if (stored !== undefined && stored.expiresAt <= now) yield* store.remove(id)
+    unknown: (openedBefore) =>
+      Stream.paginate(
+        undefined,
+        Effect.fnUntraced(function* (after: string | undefined) {
+          const page = yield* inTime("unknown", store.unknown({ openedBefore, after }), patience)
+          // What the store has not taken yet may be the update that settles it.
+          const sends = page.sends.map(withPending).filter((send) => deliveryOf(send) === "unknown")
+          return [sends, Option.fromUndefinedOr(page.next)] as const
+        }),
+      ),
+    stepsOf: (id) =>
+      findAll({ id }).pipe(
+        Effect.catch(() => Effect.sync(() => pending.find({ id }))),
+        Effect.map((sends) => sends.flatMap(({ steps }) => steps)),
+      ),
+    listen: (id, listener) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const all = listeners.get(id) ?? new Set()
+          listeners.set(id, all.add(listener))
+        }),
+        () =>
+          Effect.sync(() => {
+            const all = listeners.get(id)
+            if (all?.delete(listener) === true && all.size === 0) listeners.delete(id)
+          }),
+      ),
   }
 })
 
-const toStored = ({ steps }: DeliveryStatus.State) =>
-  steps.map(({ at, channel, messageId, status }) => ({
-    messageId,
-    status,
-    at: at.epochMilliseconds,
-    ...(channel === undefined ? {} : { channel }),
-  }))
+const forgetExpired = ({ expired, remove }: ReturnType<typeof makeSends>, now: number): void => {
+  for (let id = expired(now); id !== undefined; id = expired(now)) remove(id)
+}
 
-const fromStored = (steps: (typeof Stored.Type)["steps"]): DeliveryStatus.State =>
-  DeliveryStatus.fromSteps(
-    steps.map(({ at, channel, messageId, status }) => ({
-      messageId,
-      status,
-      at: DateTime.makeUnsafe(at),
-      channel,
-    })),
-  )
+/** Bounds how long an operation may take. */
+const inTime = <A>(
+  operation: DeliveryStoreError["operation"],
+  effect: Effect.Effect<A, DeliveryStoreError>,
+  duration: Duration.Duration,
+): Effect.Effect<A, DeliveryStoreError> =>
+  Effect.timeoutOrElse(effect, {
+    duration,
+    orElse: () =>
+      Effect.fail(
+        new DeliveryStoreError({
+          operation,
+          problem: `no response within ${Duration.format(duration)}`,
+        }),
+      ),
+  })

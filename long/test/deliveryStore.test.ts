@@ -1,0 +1,324 @@
+/** The delivery store in SQL, with real processes: on SQLite, and on a Postgres server that the test starts. */
+import { DeliveryStore } from "@effect-sent/core"
+import * as DeliveryStoreConformance from "@effect-sent/core/DeliveryStoreConformance"
+import { type Postgres, postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
+import type { SqlDeliveryStore } from "@effect-sent/durable"
+import { Context, DateTime, Effect, Fiber, Layer, Schedule, type Scope } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { storeOf } from "../store/layer.ts"
+import { startProxy } from "../store/proxy.ts"
+import { deliver, type Receiver, runAll, startReceiver } from "../store/receivers.ts"
+
+// CI sets this where there must be one, so that the tests are not skipped by accident.
+const needsPostgres = process.env["EFFECT_SENT_REQUIRE_POSTGRES"] === "1"
+const skipsPostgres = postgresFolder === undefined && !needsPostgres
+if (skipsPostgres) console.log("No Postgres found: the tests of the store in Postgres are skipped")
+
+const folder = mkdtempSync(join(tmpdir(), "effect-sent-store-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
+
+let postgres: Postgres
+beforeAll(async () => {
+  if (!skipsPostgres) postgres = await startPostgres()
+})
+afterAll(() => postgres?.[Symbol.asyncDispose]())
+
+const databases: ReadonlyArray<readonly [name: string, target: () => string]> = [
+  ["SQLite", () => join(folder, "store.sqlite")],
+  ["Postgres", () => postgres.url],
+]
+
+const at = (seconds: number): DateTime.Utc =>
+  DateTime.makeUnsafe(1_761_905_442_000 + seconds * 1000)
+
+/** The first so many numbers. */
+const upTo = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => i)
+
+/** What a program returns that has a store of its own. */
+const withStore = <A, E>(
+  target: string,
+  program: Effect.Effect<A, E, DeliveryStore.DeliveryStore | SqlClient.SqlClient | Scope.Scope>,
+  options?: SqlDeliveryStore.Options,
+): Promise<A> => Effect.runPromise(Effect.scoped(Effect.provide(program, storeOf(target, options))))
+
+const store = Effect.service(DeliveryStore.DeliveryStore)
+
+/** A store with connections of its own, as in another process. */
+const another = (
+  target: string,
+): Effect.Effect<DeliveryStore.DeliveryStore["Service"], unknown, Scope.Scope> =>
+  Effect.map(Layer.build(Layer.fresh(storeOf(target))), (context) =>
+    Context.get(context, DeliveryStore.DeliveryStore),
+  )
+
+describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))(
+  "in %s",
+  (_, target) => {
+    it.each(DeliveryStoreConformance.cases)("$name", async ({ run }) => {
+      const program = Effect.gen(function* () {
+        yield* run(yield* store, yield* another(target()))
+      })
+      assert.isUndefined(await withStore(target(), program))
+    })
+
+    const damaged = DeliveryStoreConformance.damaged<
+      SqlError.SqlError,
+      DeliveryStore.DeliveryStore | SqlClient.SqlClient
+    >({
+      open: store,
+      damage: (id) =>
+        SqlClient.SqlClient.use(
+          (sql) => sql`insert into effect_sent_parts ${sql.insert({ send_id: id, content: "{" })}`,
+        ).pipe(Effect.asVoid),
+    })
+
+    it.each(damaged)("$name", async ({ run }) => {
+      assert.isUndefined(await withStore(target(), run))
+    })
+
+    it(
+      "two processes lose none of 2,000 sends and 4,000 updates, when one of them is killed",
+      { timeout: 600_000 },
+      async () => {
+        await using stays = await startReceiver(target())
+        const doomed = await startReceiver(target())
+        let receivers: ReadonlyArray<Receiver> = [stays, doomed]
+        const sends = upTo(2000).map((number) => `send-${number}`)
+        await runAll(
+          sends.map((send, i) => () => deliver(`/open?send=${send}`, () => receivers, i)),
+          16,
+        )
+
+        // Each update to both processes at the same moment; and the two updates of a send cross.
+        const answeredByDoomed = new Set<string>()
+        let delivered = 0
+        let killed: Promise<void> | undefined
+        const tasks = sends.flatMap((send, i) =>
+          ["SENT", "DELIVERED"].map((status, j) => async () => {
+            const path = `/update?send=${send}&status=${status}&at=${1_761_905_442_000 + j}`
+            const both = [0, 1].map(async (first) => {
+              await deliver(path, () => receivers, first + i + j)
+              if (killed === undefined) answeredByDoomed.add(`${send} ${status}`)
+            })
+            await Promise.all(both)
+            delivered += 1
+            if (delivered === 1500) {
+              receivers = [stays]
+              killed = doomed.kill("SIGKILL")
+              await killed
+              // It is replaced, as an application would be.
+              receivers = [stays, await startReceiver(target())]
+            }
+          }),
+        )
+        await runAll(tasks, 16)
+        const [, replacement] = receivers
+
+        const found = await withStore(
+          target(),
+          Effect.flatMap(store, ({ find }) => Effect.forEach(sends, (id) => find({ id }))),
+        )
+        for (const [index, [send]] of found.entries()) {
+          assert.strictEqual(send?.reference, `order of ${sends[index]}`)
+          assert.sameMembers(
+            (send?.steps ?? []).map(({ status }) => status),
+            ["SENT", "DELIVERED"],
+          )
+          assert.strictEqual(send?.unreadable, 0)
+        }
+
+        const others = [...stays.handled, ...(replacement?.handled ?? [])]
+        const events = sends.flatMap((send) => [`${send} SENT`, `${send} DELIVERED`])
+        assert.sameMembers([...new Set([...doomed.handled, ...others])], events)
+        assert.lengthOf(new Set(doomed.handled), doomed.handled.length)
+        assert.lengthOf(new Set(others), others.length)
+        const twice = others.filter((event) => doomed.handled.includes(event))
+        // Handled once more: only what the killed process had begun and not yet answered for.
+        for (const event of twice) assert.isFalse(answeredByDoomed.has(event), event)
+        assert.isAtMost(twice.length, 16)
+        assert.isAbove(doomed.handled.length, 100)
+        console.log(
+          `${doomed.handled.length} handled by the killed process, ${twice.length} once more`,
+        )
+        await replacement?.[Symbol.asyncDispose]()
+      },
+    )
+  },
+)
+
+describe.skipIf(skipsPostgres)("in Postgres", () => {
+  const record = (id: string): DeliveryStore.SendRecord => ({
+    id,
+    openedAt: at(0),
+    expiresAt: at(3600),
+    reference: id,
+  })
+  const claim = { key: "an event", owner: "one", until: at(3600) }
+
+  it("each operation ends in time while the server hangs, and works again after that", async () => {
+    await using proxy = await startProxy(postgres.url)
+    const program = Effect.gen(function* () {
+      const { append, claim: claimEvent, complete, find, forget, release, unknown } = yield* store
+      const operations = [
+        append(record("hanging")),
+        find({ reference: "hanging" }),
+        unknown(),
+        claimEvent(claim, record("hanging")),
+        complete(claim),
+        release(claim),
+        forget({ before: at(0) }),
+      ]
+      yield* append(record("before"))
+      proxy.hangs = true
+      for (const operation of operations) {
+        const startedAt = performance.now()
+        const error = yield* Effect.flip(operation)
+        assert.include(error.message, "no answer within 500ms")
+        assert.isBelow(performance.now() - startedAt, 5000)
+      }
+      proxy.hangs = false
+      yield* append(record("after")).pipe(
+        Effect.retry({ times: 60, schedule: Schedule.spaced("500 millis") }),
+      )
+      for (const id of ["before", "after"]) assert.lengthOf(yield* find({ id }), 1)
+    })
+    await withStore(proxy.url, program, { timeout: "500 millis" })
+  })
+
+  it("texts that Postgres cannot store are kept, and compared exactly", async () => {
+    const program = Effect.gen(function* () {
+      const { append, claim: claimEvent, find } = yield* store
+      const texts = ["\0", "\\0", "\\\\0", "\0\\", "\uE000", "💬"]
+      for (const text of texts) {
+        const steps = [{ messageId: text, status: "SENT", receivedAt: at(0) }]
+        yield* append({ ...record(text), steps })
+        const event = { key: text, owner: text, until: at(1e9) }
+        assert.strictEqual(yield* claimEvent(event), "claimed")
+      }
+      for (const text of texts) {
+        for (const key of [{ id: text }, { reference: text }, { messageId: text }]) {
+          const found = yield* find(key)
+          assert.deepStrictEqual(
+            found.map(({ id, reference, steps }) => [id, reference, steps[0]?.messageId]),
+            [[text, text, text]],
+          )
+        }
+      }
+    })
+    await withStore(postgres.url, program)
+  })
+
+  it("a slow server loses nothing of many operations at once", async () => {
+    await using proxy = await startProxy(postgres.url)
+    proxy.lag = 50
+    const ids = upTo(50).map((number) => `slow ${number}`)
+    const program = Effect.gen(function* () {
+      const { append, claim: claimEvent, find } = yield* store
+      yield* Effect.forEach(ids, (id) => append(record(id)), { concurrency: "unbounded" })
+      const results = yield* Effect.forEach(
+        ids,
+        (owner) => claimEvent({ key: "slow", owner, until: at(1e9) }),
+        { concurrency: "unbounded" },
+      )
+      assert.lengthOf(
+        results.filter((result) => result === "claimed"),
+        1,
+      )
+      assert.lengthOf(
+        results.filter((result) => result === "held"),
+        ids.length - 1,
+      )
+      for (const id of ids.slice(0, 5)) assert.lengthOf(yield* find({ id }), 1)
+    })
+    await withStore(proxy.url, program, { timeout: "1 minute" })
+  })
+
+  it("a crash of the server loses nothing that was stored, and fails with typed errors", async () => {
+    const program = Effect.gen(function* () {
+      const { append, find } = yield* store
+      const stored: Array<string> = []
+      const problems = new Set<string>()
+      let number = 0
+      const write = Effect.suspend(() => {
+        number += 1
+        const id = `crash ${number}`
+        return append(record(id)).pipe(
+          Effect.map(() => stored.push(id)),
+          Effect.catch(({ problem }) => Effect.sync(() => problems.add(problem))),
+        )
+      })
+      const writing = yield* Effect.forkChild(Effect.forever(write))
+      yield* Effect.promise(() => vi.waitUntil(() => stored.length > 100, { timeout: 60_000 }))
+      yield* Effect.promise(() => postgres.crash())
+      const before = stored.length
+      yield* Effect.promise(() =>
+        vi.waitUntil(() => stored.length > before + 100, { timeout: 60_000 }),
+      )
+      yield* Fiber.interrupt(writing)
+      assert.isNotEmpty([...problems])
+      for (const id of stored) assert.lengthOf(yield* find({ id }), 1, id)
+      console.log(`${stored.length} stored; problems: ${[...problems].join(", ")}`)
+    })
+    await withStore(postgres.url, program)
+  })
+
+  it("no operation reads a whole table", async () => {
+    const program = Effect.gen(function* () {
+      const [{ append, claim: claimEvent, complete, find, forget, release, unknown }, sql] = [
+        yield* store,
+        yield* SqlClient.SqlClient,
+      ]
+      yield* fill(sql)
+      const scans = Effect.map(
+        sql<{
+          readonly n: number | bigint | string
+        }>`select sum(seq_scan) as n, pg_stat_force_next_flush()
+          from pg_stat_user_tables where relname in
+            ('effect_sent_sends', 'effect_sent_parts', 'effect_sent_keys', 'effect_sent_claims')`,
+        ([row]) => Number(row?.n),
+      )
+      /** The statistics of another connection arrive when it is idle for a moment. */
+      const settled = Effect.andThen(Effect.sleep("2 seconds"), scans)
+      const before = yield* settled
+      for (const i of upTo(40)) {
+        yield* append({
+          ...record("many steps"),
+          steps: [{ messageId: "m", status: "SENT", statedAt: at(i), receivedAt: at(i) }],
+        })
+      }
+      for (const key of [{ id: "filled 7" }, { reference: "filled 7" }, { messageId: "m" }]) {
+        assert.lengthOf(yield* find(key), 1)
+      }
+      assert.isNotEmpty((yield* unknown()).sends)
+      const event = { ...claim, key: "filled 7" }
+      assert.strictEqual(yield* claimEvent(event, record("claimed")), "completed")
+      yield* complete(event)
+      yield* release(event)
+      yield* forget({ before: at(0) })
+      assert.strictEqual(yield* settled, before)
+      // It counts what it is to count.
+      yield* sql`select count(*) from effect_sent_parts where content like '%x'`
+      assert.isAbove(yield* settled, before)
+    })
+    await withStore(postgres.url, program)
+  })
+})
+
+/** 20,000 rows in each table. */
+const fill = (sql: SqlClient.SqlClient): Effect.Effect<unknown, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    const rows = sql.literal("from generate_series(1, 20000) as i")
+    const far = at(1e9).epochMilliseconds
+    yield* sql`insert into effect_sent_sends
+      select 'filled ' || i, ${far}::bigint, i, case when i % 100 = 0 then 0 else 1 end ${rows}`
+    yield* sql`insert into effect_sent_parts
+      select 'filled ' || i, '{"reference":"filled ' || i || '"}' ${rows}`
+    yield* sql`insert into effect_sent_keys
+      select 'filled ' || i, 'reference', 'filled ' || i, i ${rows}`
+    yield* sql`insert into effect_sent_claims select 'filled ' || i, 'one', ${far}::bigint, 1 ${rows}`
+    yield* sql`analyze`
+  })

@@ -1,0 +1,7 @@
+/**
+ * Keeps sends and delivery updates in SQL.
+ *
+ * Each module is also a separate entry point, for example `@effect-sent/durable/Sqlite`.
+ */
+export * as SqlDeliveryStore from "./SqlDeliveryStore.ts"
+export * as Sqlite from "./Sqlite.ts"

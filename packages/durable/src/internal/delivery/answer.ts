@@ -1,0 +1,68 @@
+/** Every question to the database has an end, and one kind of error. */
+import { DeliveryStoreError } from "@effect-sent/core/DeliveryStore"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** Asks the database, for a limited time. */
+export type Ask = <A>(
+  operation: DeliveryStoreError["operation"],
+  question: Effect.Effect<A, SqlError>,
+) => Effect.Effect<A, DeliveryStoreError>
+
+/** Makes a function that asks for at most so long. */
+export const makeAsk =
+  (timeout: Duration.Duration): Ask =>
+  (operation, question) =>
+    Effect.gen(function* () {
+      // Interrupting a query takes as long as a database that hangs: it is not waited for.
+      const fiber = yield* Effect.forkDetach(Effect.retry(question, again), {
+        startImmediately: true,
+      })
+      const abandon = Effect.sync(() => fiber.interruptUnsafe())
+      return yield* Fiber.join(fiber).pipe(
+        Effect.mapError((error) => storeError(operation, problemOf(error), error)),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () =>
+            Effect.andThen(
+              abandon,
+              Effect.fail(storeError(operation, `no answer within ${Duration.format(timeout)}`)),
+            ),
+        }),
+        Effect.onInterrupt(() => abandon),
+      )
+    })
+
+/** All questions may be repeated. A connection that the server closed while it was idle is noticed by the next question. */
+const again = {
+  while: ({ isRetryable }: SqlError) => isRetryable,
+  times: 2,
+  schedule: Schedule.exponential("20 millis").pipe(Schedule.jittered),
+}
+
+const storeError = (
+  operation: DeliveryStoreError["operation"],
+  problem: string,
+  cause?: SqlError,
+): DeliveryStoreError =>
+  new DeliveryStoreError({ operation, problem, ...(cause === undefined ? {} : { cause }) })
+
+/** A database's own words may contain values. */
+const problemOf = ({ reason }: SqlError): string => problems[reason._tag]
+
+const problems: { readonly [Tag in SqlError["reason"]["_tag"]]: string } = {
+  AuthenticationError: "the database rejects the credentials",
+  AuthorizationError: "the database user lacks a permission",
+  ConnectionError: "the database cannot be reached",
+  ConstraintError: "the database rejects a value",
+  DeadlockError: "the database ended a deadlock",
+  LockTimeoutError: "the database is locked",
+  SerializationError: "the database could not order concurrent transactions",
+  SqlSyntaxError: "the database does not understand a statement; are the tables there?",
+  StatementTimeoutError: "the database ended a statement that took too long",
+  UniqueViolation: "the database rejects a value",
+  UnknownError: "the database failed",
+}
