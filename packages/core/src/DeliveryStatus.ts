@@ -270,9 +270,16 @@ const statusEvent = (body: unknown, options: DecodeOptions): MessageStatusEvent 
     accountId: text(payload.account_id),
     templateId: text(payload.template_id),
     agentId: text(payload.agent_id),
-    recipient: redacted(payload.inbound_number, "phone number"),
-    sender: redacted(payload.outbound_number, "sender"),
-    body: Redacted.make(body, { label: "update" }),
+    // Made when they are read: to redact them takes a quarter of the time of a verification, and few handlers need them.
+    get recipient() {
+      return redacted(payload.inbound_number, "phone number")
+    },
+    get sender() {
+      return redacted(payload.outbound_number, "sender")
+    },
+    get body() {
+      return Redacted.make(body, { label: "update" })
+    },
   }
 }
 

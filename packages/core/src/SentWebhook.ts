@@ -173,7 +173,8 @@ const verifierOf = Effect.fnUntraced(function* (
     if (!/^\d{1,15}$/.test(timestamp) || Math.abs(age) > toleranceSeconds) {
       return yield* failure(new TimestampOutOfTolerance())
     }
-    const bytes = yield* toBytes(body)
+    const bytes = bytesOf(body)
+    if (bytes === undefined) return yield* failure(new MissingBody())
     const matches = yield* matchesAny(keys, signatures, { id, timestamp, body: bytes })
     if (!matches) return yield* failure(new BadSignature())
     return yield* decodeAt(bytes, DateTime.makeUnsafe(Number(timestamp) * 1000))
@@ -184,12 +185,6 @@ const failure = (reason: WebhookError["reason"]): WebhookError => new WebhookErr
 
 const secretsOf = (secret: VerifyOptions["secret"]): ReadonlyArray<Secret> =>
   Predicate.isString(secret) || Redacted.isRedacted(secret) ? [secret] : secret
-
-/** Whatever the type says: in JavaScript, or after a parser of bodies, it may be anything. */
-const toBytes = (body: unknown): Effect.Effect<Uint8Array, WebhookError> => {
-  const bytes = bytesOf(body)
-  return bytes === undefined ? Effect.fail(failure(new MissingBody())) : Effect.succeed(bytes)
-}
 
 /**
  * Decodes the body of a call whose signature need not be checked, for example because a secret in its URL was.
@@ -210,13 +205,17 @@ const decodeAt = (
   body: Body,
   receivedAt: DateTime.Utc,
 ): Effect.Effect<DeliveryStatus.DeliveryEvent, WebhookError> =>
-  Effect.flatMap(toBytes(body), (bytes) =>
-    Effect.try({
-      try: () => DeliveryStatus.decode(JSON.parse(strict.decode(bytes)), { receivedAt }),
+  Effect.suspend(() => {
+    const bytes = bytesOf(body)
+    if (bytes === undefined) return Effect.fail(failure(new MissingBody()))
+    try {
+      const parsed: unknown = JSON.parse(strict.decode(bytes))
+      return Effect.succeed(DeliveryStatus.decode(parsed, { receivedAt }))
+    } catch (cause) {
       // The parser's own message quotes the body.
-      catch: (cause) => failure(new MalformedPayload({ problem: problemOf(cause) })),
-    }),
-  )
+      return Effect.fail(failure(new MalformedPayload({ problem: problemOf(cause) })))
+    }
+  })
 
 const problemOf = (cause: unknown): string => {
   if (cause instanceof SyntaxError) return "not JSON"
@@ -257,7 +256,9 @@ export const sign = Effect.fnUntraced(function* (
   const { id = "00000000-0000-4000-8000-000000000000", secret, timestamp } = options
   const key = yield* importSecret(secret)
   const seconds = String(timestamp ?? Math.floor((yield* Clock.currentTimeMillis) / 1000))
-  const signed = { id, timestamp: seconds, body: yield* toBytes(body) }
+  const bytes = bytesOf(body)
+  if (bytes === undefined) return yield* failure(new MissingBody())
+  const signed = { id, timestamp: seconds, body: bytes }
   return toHeaders({ ...signed, signatures: yield* signatureOf(key, signed) })
 })
 
