@@ -79,18 +79,12 @@ import {
 } from "./internal/updates/store.ts"
 import { webhookSecret } from "./internal/updates/signature.ts"
 import { makeTracked } from "./internal/updates/tracked.ts"
-import {
-  checkReference,
-  outcomeOf,
-  restOf,
-  shareOf,
-  unknownOf,
-} from "./internal/updates/sending.ts"
+import { checkSend, outcomeOf, restOf, shareOf, unknownOf } from "./internal/updates/sending.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
 import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentClient from "./SentClient.ts"
-import { InvalidRequest, type Issue, SentError } from "./SentError.ts"
+import { InvalidRequest, SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
 
 export { DeliveryTimedOut, type Tracked } from "./internal/updates/follow.ts"
@@ -315,7 +309,7 @@ export const make = Effect.fnUntraced(function* <R = never>(
     input: TrackedInput,
     { reference, ...sendOptions }: TrackedOptions = {},
   ) {
-    const issues = [...checkAbsent(input), ...checkReference(reference)]
+    const issues = checkSend(input, reference)
     if (issues.length > 0) {
       return yield* new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
     }
@@ -386,11 +380,6 @@ const keyOf = ({ expiresAt, id }: { readonly expiresAt: number; readonly id: str
   id,
   expiresAt: DateTime.makeUnsafe(expiresAt),
 })
-
-const checkAbsent = (input: TrackedInput): ReadonlyArray<Issue> =>
-  Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined
-    ? [{ path: ["webhookUrl"], message: "must be absent: the tracker sets it" }]
-    : []
 
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000

@@ -85,7 +85,9 @@ describe("the implementation", () => {
       yield* Effect.flip(
         SentWebhook.verify(
           { headers: { ...headers, "x-webhook-signature": wrong }, body: "{}" },
-          { secret: [secret, `whsec_${Buffer.from("the key before").toString("base64")}`] },
+          {
+            secret: [secret, `whsec_${Buffer.from("the key before this one").toString("base64")}`],
+          },
         ),
       )
       assert.deepStrictEqual(calls, ["importKey", "importKey", "sign", "sign"])

@@ -498,9 +498,9 @@ describe("the options of a webhook", () => {
     [{ dedupeSize: -5 }, "dedupeSize must be a whole number, 1 or more (got -5)"],
     [
       { remembered: 5 },
-      "remembered is not an option (the options are secret, tolerance, handle, maxBodyBytes, dedupeSize, store)",
+      "remembered is not an option (the options are secret, tolerance, maxBodyBytes, timeout, handle, dedupeSize, store)",
     ],
-    [{ store: new Map() }, "store must be a KeyValueStore (got a Map)"],
+    [{ store: new Map() }, "store must be a DeliveryStore (got a Map)"],
     [{ handle: "log" }, 'handle must be a function (got "log")'],
   ])("of a receiver: %j", ([given, issues]) =>
     Effect.gen(function* () {
@@ -526,7 +526,10 @@ describe("the options of a webhook", () => {
 describe("the options of a tracker", () => {
   const right = { publicUrl: "https://app.example.com/hooks", secret: "x".repeat(32) }
   it.effect.each<readonly [options: object, issues: string]>([
-    [{ timeToLive: Infinity }, `timeToLive ${aDuration} (got Infinity)`],
+    [
+      { timeToLive: "soon" },
+      'timeToLive must be a duration above zero, e.g. "30 seconds" (got "soon")',
+    ],
     [{ webhookSecret: [] }, "webhookSecret must not be an empty list"],
     [
       { webhookSecret: "whsec_YQ==" },
@@ -541,7 +544,7 @@ describe("the options of a tracker", () => {
     [{ capacity: 1.5 }, "capacity must be a whole number, 1 or more (got 1.5)"],
     [{ maxBodyBytes: 0 }, "maxBodyBytes must be a whole number, 1 or more (got 0)"],
     [{ publicURL: "x" }, "publicURL is not an option (did you mean publicUrl?)"],
-    [{ store: {} }, "store must be a KeyValueStore (got an object)"],
+    [{ store: {} }, "store must be a DeliveryStore (got an object)"],
   ])("%j", ([given, issues]) =>
     Effect.gen(function* () {
       const layer = DeliveryTracker.layer(unchecked({ ...right, ...given }))

@@ -8,7 +8,18 @@ import type { SendReceipt } from "../../SendToPhone.ts"
 import { type Issue, SentError } from "../../SentError.ts"
 import { maxTextLength, type SendOutcome } from "./store.ts"
 
-export const checkReference = (reference: string | undefined): ReadonlyArray<Issue> =>
+/** What is wrong with a tracked send, apart from its message. */
+export const checkSend = (input: object, reference: string | undefined): ReadonlyArray<Issue> => [
+  ...checkAbsent(input),
+  ...checkReference(reference),
+]
+
+const checkAbsent = (input: object): ReadonlyArray<Issue> =>
+  Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined
+    ? [{ path: ["webhookUrl"], message: "must be absent: the tracker sets it" }]
+    : []
+
+const checkReference = (reference: string | undefined): ReadonlyArray<Issue> =>
   reference === undefined ||
   (Predicate.isString(reference) && reference.length >= 1 && reference.length <= maxTextLength)
     ? []
