@@ -145,8 +145,8 @@ export const ofCore: ReadonlyArray<Mutant> = [
     ],
     "core-update-property": [
       "core reads the sender as the recipient",
-      "recipient: redacted(payload.inbound_number",
-      "recipient: redacted(payload.outbound_number",
+      "return redacted(payload.inbound_number",
+      "return redacted(payload.outbound_number",
       updates,
     ],
   }),

@@ -94,7 +94,7 @@ describe("every public export", () => {
     "$name of $file has a doc comment, with an example if it is a function",
     ({ comment, kind }) => {
       assert.isNotEmpty(comment, "no doc comment")
-      assert.strictEqual(comment.includes("@example"), kind === "function", `example of a ${kind}`)
+      if (kind === "function") assert.include(comment, "@example")
     },
   )
 })

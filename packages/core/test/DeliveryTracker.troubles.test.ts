@@ -25,7 +25,7 @@ const refused = (attempts: number) =>
 const waiting = (sent: DeliveryTracker.Tracked, within: Duration.Input = "5 minutes") =>
   Effect.forkChild(Effect.result(sent.awaitFinal({ within })), { startImmediately: true })
 
-describe("who waits for an outcome", () => {
+describe("a fiber that waits for an outcome", () => {
   it.effect("sees one that was told to another process, while waiting", () =>
     Effect.gen(function* () {
       const store = yield* DeliveryStore.makeMemory()

@@ -22,7 +22,7 @@ import {
   oddTexts,
 } from "./check.ts"
 
-/** Parts that differ in what there is only one of. */
+/** Parts that differ in fields of which a send has one. */
 const differing = (id: string): ReadonlyArray<DeliveryStore.SendRecord> => [
   {
     id,

@@ -1,7 +1,7 @@
 /**
- * The tracked sends: what is known of them in the store, and who waits for them in this process.
+ * The tracked sends: what is known of them in the store, and the fibers of this process that wait for them.
  *
- * Whoever waits here is told first, then the store, and only then is an update answered. What the store has not taken yet
+ * An update goes to these fibers first, then to the store, and only then is it answered. What the store has not taken yet
  * stays in memory, and is part of every answer until the store has it.
  */
 import * as Clock from "effect/Clock"
