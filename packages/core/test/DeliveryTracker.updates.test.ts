@@ -8,7 +8,7 @@ import {
   Deferred,
   Duration,
   Effect,
-  Exit,
+  type Exit,
   Fiber,
   Layer,
   Stream,
