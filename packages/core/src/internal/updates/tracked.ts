@@ -1,7 +1,7 @@
 /**
- * The tracked sends: what is known of them in the store, and who waits for them in this process.
+ * The tracked sends: what is known of them in the store, and the fibers of this process that wait for them.
  *
- * Whoever waits here is told first, then the store, and only then is an update answered. What the store has not taken yet
+ * A fiber that waits is told first, then the store, and only then is an update answered. What the store has not taken yet
  * stays in memory, and is part of every answer until the store has it.
  */
 import * as Clock from "effect/Clock"
@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { MessageStatusEvent } from "../../DeliveryStatus.ts"
 import { stepOf } from "../../DeliveryStatus.ts"
 import { makeSends } from "./memoryStore.ts"
+import { makeMessages, reportSecondMessage } from "./secondMessage.ts"
 import type { Step } from "./state.ts"
 import {
   type DeliveryStore,
@@ -25,7 +26,7 @@ import {
 export interface Tracked {
   /** Writes what is known of a send, within a time. It does not fail: a message matters more than its record. */
   readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<void>
-  /** Tells an event to who waits for it, and then to the store. */
+  /** Tells an event to the fibers that wait for it, and then to the store. */
   readonly apply: (
     send: SendRecord,
     event: MessageStatusEvent,
@@ -56,6 +57,7 @@ export const makeTracked = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Tracked, never, Scope.Scope> {
   const pending = makeSends(capacity)
   const listeners = new Map<string, Set<(step: Step) => void>>()
+  const messages = makeMessages(capacity)
 
   const flush = Effect.fnUntraced(function* (id: string) {
     const [all] = pending.find({ id })
@@ -129,8 +131,12 @@ export const makeTracked = Effect.fnUntraced(function* (
     apply: (send, event) =>
       Effect.suspend(() => {
         const step = stepOf(event)
+        const isSecond = messages.isSecond(send, step.messageId)
         for (const listener of listeners.get(send.id) ?? []) listener(step)
-        return Effect.andThen(write({ ...send, steps: [step] }), upkeep)
+        return write({ ...send, steps: [step] }).pipe(
+          Effect.andThen(isSecond ? reportSecondMessage : Effect.void),
+          Effect.andThen(upkeep),
+        )
       }),
     find: Effect.fnUntraced(function* (by) {
       const now = yield* Clock.currentTimeMillis
