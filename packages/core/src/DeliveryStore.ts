@@ -123,16 +123,6 @@ export const layerMemory = (options?: MemoryOptions): Layer.Layer<DeliveryStore,
  * For one process at a time. A `KeyValueStore` cannot write on a condition, so two processes that append to one send at the
  * same moment may lose a step, and both may claim one event. For several processes, use `SqlDeliveryStore` of
  * `@effect-sent/durable`.
- *
- * @example
- * ```ts
- * import { DeliveryStore } from "@effect-sent/core"
- * import { Layer } from "effect"
- * import { KeyValueStore } from "effect/persistence"
- *
- * // In an application: KeyValueStore.layerFileSystem("data/sends")
- * const StoreLive = DeliveryStore.layerKeyValueStore.pipe(Layer.provide(KeyValueStore.layerMemory))
- * ```
  */
 export const layerKeyValueStore: Layer.Layer<
   DeliveryStore,

@@ -212,13 +212,26 @@ describe("a send", () => {
   )
 })
 
+const counter = (name: string) =>
+  Effect.map(Metric.snapshot, (metrics) =>
+    metrics
+      .filter(({ id }) => id === name)
+      .map(({ state }) => ("count" in state ? Number(state.count) : 0))
+      .reduce((sum, count) => sum + count, 0),
+  )
+
 describe("an update", () => {
   it.effect("of a second message is in the state beside the first", () =>
     Effect.gen(function* () {
       const { tracker, urls } = yield* setUp()
       const sent = yield* tracker.sendToPhone(input)
+      const before = yield* counter("sent.sends.duplicated")
+      yield* tell(tracker, urls[0], "QUEUED")
       yield* tell(tracker, urls[0], "FAILED")
+      assert.strictEqual(yield* counter("sent.sends.duplicated"), before)
+      yield* tell(tracker, urls[0], "SENT", { message_id: "msg_2" }, 1)
       yield* tell(tracker, urls[0], "DELIVERED", { message_id: "msg_2" }, 1)
+      assert.strictEqual(yield* counter("sent.sends.duplicated"), before + 1)
       const { messages, status } = yield* sent.state
       assert.strictEqual(status, "DELIVERED")
       assert.deepStrictEqual(
@@ -249,16 +262,10 @@ describe("an update", () => {
         const sent = yield* tracker.sendToPhone(input)
         const body = JSON.stringify({ hello: "+1 234 567 890", payload: { message_id: null } })
         const call = { url: urls[0] ?? "", headers: {}, body }
-        const counter = Effect.map(Metric.snapshot, (metrics) =>
-          metrics
-            .filter(({ id }) => id === "sent.updates.unreadable")
-            .map(({ state }) => ("count" in state ? Number(state.count) : 0))
-            .reduce((sum, count) => sum + count, 0),
-        )
-        const before = yield* counter
+        const before = yield* counter("sent.updates.unreadable")
         const response = yield* Effect.provide(tracker.receive(call), Logger.layer([logger]))
         assert.strictEqual(response.status, 204)
-        assert.strictEqual((yield* counter) - before, 1)
+        assert.strictEqual((yield* counter("sent.updates.unreadable")) - before, 1)
         assert.deepStrictEqual(lines, ['["a delivery update could not be read: unnamed"]'])
         assert.deepStrictEqual(
           unread.map(({ event, id }) => [id, JSON.stringify(Redacted.value(event.body))]),

@@ -8,11 +8,11 @@ import {
   Deferred,
   Duration,
   Effect,
+  type Exit,
   Fiber,
   Layer,
   Stream,
 } from "effect"
-import type * as Exit from "effect/Exit"
 import { TestClock } from "effect/testing"
 import { away, input, receipt, setUp, tell } from "./support/trackerProbe.ts"
 

@@ -22,7 +22,7 @@ import {
   oddTexts,
 } from "./check.ts"
 
-/** Parts that differ in fields of which a send has one. */
+/** Parts that differ in their outcome, their expiry and their opening. */
 const differing = (id: string): ReadonlyArray<DeliveryStore.SendRecord> => [
   {
     id,

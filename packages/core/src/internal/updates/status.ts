@@ -38,20 +38,6 @@ export type KnownMessageStatus = typeof KnownMessageStatus.Type
  *
  * Every branch on a status needs an answer for other names, for example `Match.orElse`. A status that this version does
  * not know is never final, and never replaces an outcome.
- *
- * @example
- * ```ts
- * import type { DeliveryStatus } from "@effect-sent/core"
- * import { Match } from "effect"
- *
- * const label = Match.type<DeliveryStatus.MessageStatus>().pipe(
- *   Match.whenOr("DELIVERED", "READ", () => "delivered"),
- *   Match.whenOr("FAILED", "FILTERED", "BLOCKED", () => "not delivered"),
- *   Match.orElse((status) => status.toLowerCase()),
- * )
- * console.assert(label("READ") === "delivered")
- * console.assert(label("PAUSED") === "paused")
- * ```
  */
 export type MessageStatus =
   | KnownMessageStatus

@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import type { MessageStatusEvent } from "../../DeliveryStatus.ts"
 import { stepOf } from "../../DeliveryStatus.ts"
 import { makeSends } from "./memoryStore.ts"
+import { makeMessages, reportSecondMessage } from "./secondMessage.ts"
 import type { Step } from "./state.ts"
 import {
   deliveryOf,
@@ -28,7 +29,7 @@ import {
 export interface Tracked {
   /** Writes what is known of a send, within a time. It does not fail: a message matters more than its record. */
   readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<void>
-  /** Tells an event to those who wait for it, and then to the store, which may be told more in the same operation. */
+  /** Tells an event to the fibers that wait for it, and then to the store, which may be told more in the same operation. */
   readonly apply: <A = void>(
     send: SendRecord,
     event: MessageStatusEvent,
@@ -62,6 +63,7 @@ export const makeTracked = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Tracked, never, Scope.Scope> {
   const pending = makeSends(capacity)
   const listeners = new Map<string, Set<(step: Step) => void>>()
+  const messages = makeMessages(capacity)
 
   const flush = Effect.fnUntraced(function* <A>(
     send: SendRecord,
@@ -150,8 +152,12 @@ export const makeTracked = Effect.fnUntraced(function* (
     apply: (send, event, put) =>
       Effect.suspend(() => {
         const step = stepOf(event)
+        const isSecond = messages.isSecond(send, step.messageId)
         for (const listener of listeners.get(send.id) ?? []) listener(step)
-        return Effect.tap(write({ ...send, steps: [step] }, put), upkeep)
+        return write({ ...send, steps: [step] }, put).pipe(
+          Effect.tap(isSecond ? reportSecondMessage : Effect.void),
+          Effect.tap(upkeep),
+        )
       }),
     find: Effect.fnUntraced(function* (by) {
       const now = yield* Clock.currentTimeMillis
