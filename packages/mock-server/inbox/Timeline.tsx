@@ -45,6 +45,7 @@ const stateNames: Readonly<Record<Update["state"], string>> = {
   retrying: "retrying",
   "given-up": "given up",
   "not-allowed": "not allowed",
+  dropped: "dropped",
 }
 
 /** The delivery state of an update, in words. */

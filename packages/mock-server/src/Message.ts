@@ -26,6 +26,8 @@ export const Attempt = Schema.Struct({
   at: Schema.String,
   /** The HTTP status of the receiver's answer. Absent when no answer arrived. */
   status: Schema.optionalKey(Schema.Int),
+  /** The beginning of the answer's body. Absent when there was none. */
+  answer: Schema.optionalKey(Schema.String),
   /** Why no answer arrived. Absent when an answer arrived. */
   problem: Schema.optionalKey(Schema.String),
   /** The duration of the attempt, in milliseconds of the machine's clock. */
@@ -43,6 +45,7 @@ export type Attempt = typeof Attempt.Type
  * - `retrying`: an attempt failed and another one follows
  * - `given-up`: every attempt failed
  * - `not-allowed`: the receiver is not on this machine and its host is not allowed; nothing was sent
+ * - `dropped`: too many messages had pending updates (`maxPending`); no further attempt follows
  */
 export const UpdateState = Schema.Literals([
   "waiting",
@@ -50,6 +53,7 @@ export const UpdateState = Schema.Literals([
   "retrying",
   "given-up",
   "not-allowed",
+  "dropped",
 ])
 
 /** The delivery state of an update. */

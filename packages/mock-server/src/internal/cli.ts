@@ -9,6 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
@@ -81,6 +82,19 @@ const startFlags = {
   maxMessages: Flag.Int("max-messages").pipe(
     Flag.withDescription("The number of messages to keep; the oldest are removed first"),
     Flag.withDefault(10_000),
+  ),
+  maxPending: Flag.Int("max-pending").pipe(
+    Flag.withDescription(
+      "The number of messages that may have pending updates; the updates of the oldest are dropped first",
+    ),
+    Flag.withDefault(20_000),
+  ),
+  webhookTimeout: Flag.String("webhook-timeout").pipe(
+    Flag.withDescription('How long the receiver of an update has to answer, e.g. "5 seconds"'),
+    Flag.withDefault("30 seconds"),
+    // The option is checked with the others.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    Flag.map((text) => text as Duration.Input),
   ),
   open: Flag.Boolean("open").pipe(
     Flag.withDescription("Open the inbox in the browser"),

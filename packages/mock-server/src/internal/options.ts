@@ -37,6 +37,11 @@ export interface Options {
   readonly inboxHosts?: ReadonlyArray<string> | undefined
   /** The maximum number of stored messages. The oldest are removed first. Default: 10,000. */
   readonly maxMessages?: number | undefined
+  /**
+   * The maximum number of messages with pending updates. Above it, the updates of the oldest messages are dropped.
+   * Default: 20,000.
+   */
+  readonly maxPending?: number | undefined
 }
 
 /** The validated options, with defaults. */
@@ -49,6 +54,7 @@ export interface Settings {
   readonly runs: boolean
   readonly pace: Pace
   readonly maxMessages: number
+  readonly maxPending: number
   readonly sign: Sign
   readonly webhookTimeout: number
   readonly allowedHosts: ReadonlySet<string>
@@ -66,7 +72,7 @@ const checked = Effect.fnUntraced(function* (
   options: Options,
 ): Effect.fn.Return<Settings, InvalidOption> {
   const { allowedHosts = [], clock = "machine", host = "127.0.0.1", inboxHosts = [] } = options
-  const { basePath = "", maxMessages = 10_000, port = 0 } = options
+  const { basePath = "", maxMessages = 10_000, maxPending = 20_000, port = 0 } = options
   yield* checkAddress({ host, port })
   if (!Predicate.isString(basePath) || !/^(?:(?:\/[\w.~-]+)+\/?|\/?)$/.test(basePath)) {
     return yield* invalid("basePath", "must be a path of plain segments, e.g. /sent")
@@ -74,8 +80,10 @@ const checked = Effect.fnUntraced(function* (
   if (/^\/__mock(?:\/|$)/.test(basePath)) {
     return yield* invalid("basePath", "must not be below /__mock, which serves the inbox")
   }
-  if (!Number.isInteger(maxMessages) || maxMessages < 1) {
-    return yield* invalid("maxMessages", "must be a whole number, 1 or more")
+  for (const [option, value] of Object.entries({ maxMessages, maxPending })) {
+    if (!Number.isInteger(value) || value < 1) {
+      return yield* invalid(option, "must be a whole number, 1 or more")
+    }
   }
   if (clock !== "machine" && clock !== "manual") {
     return yield* invalid("clock", 'must be "machine" or "manual"')
@@ -85,6 +93,7 @@ const checked = Effect.fnUntraced(function* (
     host,
     basePath: basePath.replace(/\/$/, ""),
     maxMessages,
+    maxPending,
     runs: clock === "machine",
     pace: { second: options.realistic === true ? 1000 : fastSecond },
     requestTimeout: yield* readTimeout("requestTimeout", options.requestTimeout ?? "30 seconds"),

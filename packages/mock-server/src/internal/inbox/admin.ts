@@ -223,6 +223,7 @@ const infoOf = (parts: AdminParts): object => ({
   senderId: sampleSenderId,
   webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),
+  droppedUpdates: parts.control.droppedUpdates(),
 })
 
 /** The sender id of the samples. The mock accepts any GUID. */

@@ -29,17 +29,24 @@ export const eventStream = (
         // A gap in the sequence: the reader was so slow that newer changes have replaced older ones.
         const isWhole = next === undefined || first.sequence === next
         next = (changes.at(-1)?.sequence ?? first.sequence) + 1
-        return isWhole ? eventsOf(changes, timeline) : event("reload", {})
+        return isWhole ? eventsOf(changes, messages, timeline) : event("reload", {})
       })
       // Sent at once, so that the reader sees the connection open and reconnects soon after it is lost.
       return Stream.concat(Stream.make("retry: 1000\n\n"), Stream.fromEffectRepeat(batches))
     }),
   ).pipe(Stream.interruptWhen(closing), Stream.encodeText)
 
-const eventsOf = (changes: ReadonlyArray<Change>, timeline: Timeline): string => {
+const eventsOf = (
+  changes: ReadonlyArray<Change>,
+  messages: Messages,
+  timeline: Timeline,
+): string => {
   const changed = new Map(
     changes.flatMap((change) =>
-      change._tag === "Changed" ? [[change.record.id, change.record] as const] : [],
+      // A record that has been removed in the meantime is no longer whole.
+      change._tag === "Changed" && messages.find(change.record.id) !== undefined
+        ? [[change.record.id, change.record] as const]
+        : [],
     ),
   )
   if (changed.size > maxBatchSize) return event("reload", {})

@@ -17,6 +17,8 @@ export interface Control {
   readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
   readonly show: (record: MessageRecord) => Message
   readonly message: (id: string) => Message | undefined
+  /** The number of updates that were dropped because too many messages had pending updates. */
+  readonly droppedUpdates: () => number
   /** Removes the messages and cancels their pending updates. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
   /** Sends an update again. Fails with the answer that says why it cannot be sent. */
@@ -43,11 +45,12 @@ export const makeControl = (
       const record = records.find(id)
       return record === undefined ? undefined : show(record)
     },
+    droppedUpdates: deliveries.dropped,
     clearMessages: (senderId) =>
-      Effect.suspend(() => {
+      Effect.sync(() => {
         const ids = recordsOf(senderId).map(({ id }) => id)
         records.clear(senderId)
-        return Effect.forEach(ids, deliveries.forget, { discard: true })
+        for (const id of ids) deliveries.forget(id)
       }),
     resend: Effect.fnUntraced(function* (messageId, updateId) {
       const record = records.find(messageId)

@@ -19,12 +19,12 @@ export interface MessageRecord {
   readonly senderId: string
   readonly phoneNumber: string | undefined
   readonly templateId: string | undefined
-  readonly variables: Readonly<Record<string, string>>
+  variables: Readonly<Record<string, string>>
   readonly webhookUrl: string | undefined
   readonly accepted: boolean
   readonly scenario: string | undefined
   readonly because: string | undefined
-  readonly request: Message["request"]
+  request: Message["request"]
   answer: Answer | undefined
   updates: ReadonlyArray<UpdateRecord>
 }
@@ -64,6 +64,9 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   const drop = (record: MessageRecord): void => {
     records.delete(record.id)
     characters -= record.request.body.length
+    // Its updates may still be pending: they do not need what takes the memory.
+    record.request = { ...record.request, headers: {}, body: "" }
+    record.variables = {}
   }
 
   const messages: Messages = {

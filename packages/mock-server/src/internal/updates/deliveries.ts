@@ -1,13 +1,14 @@
 /** Delivers the updates of accepted messages to their receivers: in order, signed, and with retries. */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FiberMap from "effect/FiberMap"
-import * as Predicate from "effect/Predicate"
-import * as Semaphore from "effect/Semaphore"
+import * as FiberSet from "effect/FiberSet"
+import type { Attempt } from "../../Message.ts"
 import type { MessageRecord, Messages, UpdateRecord } from "../play/messages.ts"
+import { makePending } from "./pending.ts"
+import { makePost } from "./post.ts"
 import { isAllowedHost } from "./receivers.ts"
 import type { Sign } from "./sign.ts"
+import { makeSlots } from "./slots.ts"
 import type { Timeline } from "../play/timeline.ts"
 import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
 
@@ -19,7 +20,9 @@ export interface Deliveries {
   /** Sends one update again, now. */
   readonly resend: (record: MessageRecord, update: UpdateRecord) => Effect.Effect<void>
   /** Cancels the pending updates of a message. */
-  readonly forget: (messageId: string) => Effect.Effect<void>
+  readonly forget: (messageId: string) => void
+  /** The number of updates that were dropped because too many messages had pending updates. */
+  readonly dropped: () => number
 }
 
 export interface Settings {
@@ -28,41 +31,60 @@ export interface Settings {
   /** How long a receiver has to answer, in milliseconds of the machine's clock. */
   readonly webhookTimeout: number
   readonly sign: Sign
+  /** The maximum number of messages with pending updates. */
+  readonly maxPending: number
 }
 
 /** From the contract's description of the callback: three attempts, the second after 60 seconds, the third after 120 more. */
 const maxAttempts = 3
 const firstRetrySeconds = 60
 
-/** The maximum number of concurrent attempts. */
-const maxConcurrentAttempts = 64
-
 export const makeDeliveries = Effect.fnUntraced(function* (
   messages: Messages,
   timeline: Timeline,
   settings: Settings,
 ) {
-  const fibers = yield* FiberMap.make<string>()
-  const run = yield* FiberMap.runtime(fibers)()
-  const semaphore = Semaphore.makeUnsafe(maxConcurrentAttempts)
+  const fibers = yield* FiberSet.make<void>()
+  const run = yield* FiberSet.runtime(fibers)()
+  const pending = makePending(settings.maxPending, messages, run)
+  const slots = makeSlots()
+  const sender = makePost()
+  yield* Effect.addFinalizer(() => Effect.promise(sender.close))
+
+  /** Posts an update when its receiver has a free slot. */
+  const post = (record: MessageRecord, update: UpdateRecord): Effect.Effect<Attempt> =>
+    Effect.callback((resume) => {
+      const url = new URL(record.webhookUrl ?? "")
+      let abort: (() => void) | undefined
+      const ticket = slots.enter(url, () => {
+        const at = new Date(timeline.now(record.senderId)).toISOString()
+        const startedAt = performance.now()
+        const body = JSON.stringify(bodyOf(record, update.plan))
+        const request = {
+          url,
+          headers: settings.sign(body),
+          body,
+          timeoutMillis: settings.webhookTimeout,
+        }
+        abort = sender.post(request, (outcome) => {
+          const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
+          ticket.leave()
+          resume(Effect.succeed({ at, ...outcome, durationMillis }))
+        })
+      })
+      return Effect.sync(() => {
+        abort?.()
+        ticket.leave()
+      })
+    })
 
   const attempt = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
-    const url = record.webhookUrl ?? ""
-    const at = timeline.now(record.senderId)
-    const startedAt = performance.now()
-    const outcome = yield* semaphore.withPermit(
-      post(url, JSON.stringify(bodyOf(record, update.plan)), settings),
-    )
-    const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
-    update.attempts = [
-      ...update.attempts,
-      { at: new Date(at).toISOString(), ...outcome, durationMillis },
-    ]
-    const received = "status" in outcome && outcome.status >= 200 && outcome.status < 300
+    const outcome = yield* post(record, update)
+    update.attempts = [...update.attempts, outcome]
     yield* Effect.logDebug(
-      `update ${update.plan.status} of message ${record.number}: ${"status" in outcome ? outcome.status : outcome.problem}`,
+      `update ${update.plan.status} of message ${record.number}: ${outcome.status ?? outcome.problem}`,
     )
-    return received
+    return outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300
   })
 
   const settle = (
@@ -135,8 +157,8 @@ export const makeDeliveries = Effect.fnUntraced(function* (
         ? timeline.track(record.senderId, passOver(record))
         : timeline
             .track(record.senderId, deliver(record, check))
-            .pipe(Effect.flatMap(Fiber.joinAll))
-      run(record.id, all)
+            .pipe(Effect.flatMap(Fiber.joinAll), Effect.asVoid)
+      pending.add(record, run(all))
     },
     refusal: ({ webhookUrl = "" }) => {
       const state = stateOfReceiver(webhookUrl, settings)
@@ -150,7 +172,8 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       const received = yield* attempt(record, update)
       settle(record, update, received ? "received" : "given-up")
     }),
-    forget: (messageId) => FiberMap.remove(fibers, messageId),
+    forget: pending.forget,
+    dropped: pending.dropped,
   }
   return deliveries
 })
@@ -178,38 +201,4 @@ const stateOfReceiver = (
   // The contract's pattern allows invalid ports such as 99999.
   if (!URL.canParse(webhookUrl)) return "given-up"
   return isAllowedHost(new URL(webhookUrl).hostname, allowedHosts) ? undefined : "not-allowed"
-}
-
-type Outcome = { readonly status: number } | { readonly problem: string }
-
-const post = (
-  url: string,
-  body: string,
-  { sign, webhookTimeout }: Settings,
-): Effect.Effect<Outcome> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...sign(body) },
-        body,
-        // A receiver must not redirect the update to a host that is not allowed.
-        redirect: "manual",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(webhookTimeout)]),
-      })
-      await response.body?.cancel()
-      return { status: response.status }
-    },
-    catch: (cause) => ({ problem: problemOf(cause, webhookTimeout) }),
-  }).pipe(Effect.catch((problem) => Effect.succeed(problem)))
-
-const problemOf = (cause: unknown, timeoutMillis: number): string => {
-  if (Predicate.hasProperty(cause, "name") && cause.name === "TimeoutError") {
-    return `no answer within ${Duration.format(Duration.millis(timeoutMillis))}`
-  }
-  const inner = Predicate.hasProperty(cause, "cause") ? cause.cause : undefined
-  const code = Predicate.hasProperty(inner, "code") ? String(inner.code) : undefined
-  return code === "ECONNREFUSED"
-    ? "connection refused"
-    : (code ?? (inner instanceof Error ? inner.message : String(cause)))
 }
