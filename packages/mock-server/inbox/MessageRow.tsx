@@ -1,12 +1,13 @@
 import type { JSX } from "preact"
 import type { Message } from "../src/Message.ts"
 import { Pill } from "./Pill.tsx"
-import { channelName, statusLabel } from "./status.ts"
+import { channelName, statusLabel, titleOf } from "./status.ts"
 import { cropped } from "./text.ts"
 import { ago, fullTime } from "./time.ts"
 
 const mostPreviewed = 3
 const longestValue = 60
+const longestReason = 120
 
 /** The first variables. The mock does not have the template's text, so it cannot show the message itself. */
 const Preview = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
@@ -55,16 +56,22 @@ export const MessageRow = (props: {
     >
       <div class={props.isFresh ? "row-inner row-fresh" : "row-inner"}>
         <span class="row-line">
-          <bdi class="row-number">{message.phoneNumber ?? "no number"}</bdi>
+          <bdi class="row-number">{cropped(titleOf(message), longestValue)}</bdi>
           <time class="row-time" dateTime={message.receivedAt} title={fullTime(message.receivedAt)}>
             {ago(message.receivedAt, props.now)}
           </time>
         </span>
-        <Preview variables={message.variables} />
+        {message.refusal === undefined ? (
+          <Preview variables={message.variables} />
+        ) : (
+          <span class="row-preview">{cropped(message.refusal.reason, longestReason)}</span>
+        )}
         <span class="row-line row-facts">
           <Pill status={message.status} label={statusLabel(message)} />
           {message.channel !== undefined && <bdi>{channelName(message.channel)}</bdi>}
-          <bdi class="row-scenario">{message.scenario ?? message.because ?? ""}</bdi>
+          <bdi class="row-scenario">
+            {message.scenario ?? message.because ?? (message.refusal && "invalid request")}
+          </bdi>
         </span>
       </div>
     </div>

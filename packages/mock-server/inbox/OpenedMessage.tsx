@@ -10,7 +10,7 @@ import { IconButton } from "./IconButton.tsx"
 import { Phone } from "./Phone.tsx"
 import { Pill } from "./Pill.tsx"
 import { Raw } from "./Raw.tsx"
-import { statusLabel } from "./status.ts"
+import { statusLabel, titleOf } from "./status.ts"
 import type { Opened } from "./store.ts"
 import { Timeline } from "./Timeline.tsx"
 
@@ -76,7 +76,7 @@ export const OpenedMessage = (
       <header class="reader-head">
         <IconButton icon="back" label="Back to the list" class="back" onClick={props.onClose} />
         <h2 tabIndex={-1} ref={props.headingRef}>
-          <bdi>{isGone ? "Message" : (message?.phoneNumber ?? "…")}</bdi>
+          <bdi>{isGone ? "Message" : message === undefined ? "…" : titleOf(message)}</bdi>
         </h2>
         {message !== undefined && <Pill status={message.status} label={statusLabel(message)} />}
         <span class="spacer" />

@@ -127,6 +127,13 @@ const Hint = (props: {
   readonly webhookUrl: string
 }): ComponentChildren => {
   const { message } = props
+  if (message.refusal !== undefined) {
+    return (
+      <p class="hint hint-warning">
+        Refused as invalid: <bdi>{message.refusal.reason}</bdi>
+      </p>
+    )
+  }
   if (!message.accepted) return null
   if (message.webhookUrl === undefined) {
     return (

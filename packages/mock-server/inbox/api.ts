@@ -108,7 +108,7 @@ export const listMessages = (
   query: { readonly search: string; readonly limit: number; readonly before?: number },
   signal?: AbortSignal,
 ): Promise<Page> => {
-  const parameters = new URLSearchParams({ limit: String(query.limit) })
+  const parameters = new URLSearchParams({ limit: String(query.limit), refused: "include" })
   if (query.search !== "") parameters.set("search", query.search)
   if (query.before !== undefined) parameters.set("before", String(query.before))
   return askFor(`messages?${parameters.toString()}`, signal === undefined ? {} : { signal })

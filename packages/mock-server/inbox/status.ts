@@ -48,3 +48,7 @@ const channels: Readonly<Record<string, string>> = { sms: "SMS", whatsapp: "What
 
 /** The display name of a channel. */
 export const channelName = (channel: string): string => channels[channel.toLowerCase()] ?? channel
+
+/** The name of a message: its recipient, or the request line of a request without one. */
+export const titleOf = ({ phoneNumber, refusal, request }: Message): string =>
+  phoneNumber ?? (refusal === undefined ? "no number" : `${request.method} ${request.target}`)

@@ -1,6 +1,6 @@
 /**
- * A valid request as the mock stores it: the request, the answer, and the updates that followed, with every delivery attempt.
- * `/__mock/messages` serves the same form as JSON.
+ * A request as the mock stores it: the request, the answer, and the updates that followed, with every delivery attempt.
+ * `/__mock/messages` serves the same form as JSON. A request that was refused as invalid has the same form, with `refusal`.
  *
  * @example
  * ```ts
@@ -99,11 +99,28 @@ export const Answer = Schema.Struct({
 /** The answer to the caller. */
 export type Answer = typeof Answer.Type
 
-/** A valid request, its answer and its updates. */
+/** The form of a credential. Never the value. */
+export const CredentialForm = Schema.Literals(["present", "missing", "malformed"])
+
+/** The form of a credential. Never the value. */
+export type CredentialForm = typeof CredentialForm.Type
+
+/** Why a request was refused as invalid, before anything was played. */
+export const Refusal = Schema.Struct({
+  /** The reason in words, without a value of the request: `phoneNumber: Must match the pattern …`. */
+  reason: Schema.String,
+  /** The form of each credential that the contract requires, by header. Empty when the path or method is unknown. */
+  credentials: Schema.Record(Schema.String, CredentialForm),
+})
+
+/** Why a request was refused as invalid, before anything was played. */
+export type Refusal = typeof Refusal.Type
+
+/** A request, its answer and its updates. */
 export const Message = Schema.Struct({
   /** A GUID: the `message_id` of the updates. */
   id: Schema.String,
-  /** The number of the message on this server: 1, 2, … */
+  /** The number of the request on this server: 1, 2, … */
   number: Schema.Int,
   /** When the request arrived, by the mock's clock: ISO 8601, UTC. */
   receivedAt: Schema.String,
@@ -127,6 +144,8 @@ export const Message = Schema.Struct({
   scenario: Schema.optionalKey(Schema.String),
   /** What else decided the answer: the `Prefer` header or a description of the fault. */
   because: Schema.optionalKey(Schema.String),
+  /** Why the request was refused as invalid. Absent for a valid request, which may be refused by its scenario. */
+  refusal: Schema.optionalKey(Refusal),
   /** The request as it arrived. */
   request: Schema.Struct({
     method: Schema.String,
@@ -143,5 +162,5 @@ export const Message = Schema.Struct({
   updates: Schema.Array(Update),
 })
 
-/** A valid request, its answer and its updates. */
+/** A request, its answer and its updates. */
 export type Message = typeof Message.Type

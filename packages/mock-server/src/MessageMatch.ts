@@ -58,12 +58,15 @@ export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
   seen: Schema.Int,
   /** The closest message and each difference. Absent when there are no messages, and for a match by function. */
   nearest: Schema.optionalKey(Schema.String),
+  /** The requests that were refused as invalid: how many, and why the latest was. Absent when there are none. */
+  refused: Schema.optionalKey(Schema.String),
 }) {
   override get message(): string {
     const what = `no message matched ${this.wanted}`
-    if (this.seen === 0) return `${what}; no messages were sent`
+    const refused = this.refused === undefined ? "" : `; ${this.refused}`
+    if (this.seen === 0) return `${what}; no messages were sent${refused}`
     return this.nearest === undefined
-      ? `${what}; messages compared: ${this.seen}`
-      : `${what}; closest of ${this.seen}: ${this.nearest}`
+      ? `${what}; messages compared: ${this.seen}${refused}`
+      : `${what}; closest of ${this.seen}: ${this.nearest}${refused}`
   }
 }

@@ -40,6 +40,8 @@ import { engines } from "./internal/packageJson.ts"
 export interface MockServerView {
   /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Promise<ReadonlyArray<Message>>
+  /** Returns the requests that were refused as invalid, oldest first: each has a `refusal`. */
+  readonly refused: () => Promise<ReadonlyArray<Message>>
   /** Returns the newest matching message. Rejects with a `MessageNotFound` that describes the closest one. */
   readonly expectMessage: (match: Match) => Promise<Message>
   /** Waits for a matching message and returns it. Rejects with `MessageNotFound` after `within`. Default: a second. */
@@ -122,6 +124,7 @@ export const startMockServer = async (options?: MockServer.Options): Promise<Sta
 
 const viewOf = (view: MockServer.View): MockServerView => ({
   messages: (match) => run(view.messages(match)),
+  refused: () => run(view.refused),
   expectMessage: (match) => run(view.expectMessage(match)),
   awaitMessage: (match, within) => run(view.awaitMessage(match, within)),
   clearMessages: () => run(view.clearMessages),

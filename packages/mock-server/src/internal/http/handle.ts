@@ -19,8 +19,9 @@ import { maskNumber } from "../mask.ts"
 import type { MessageRecord, Messages } from "../play/messages.ts"
 import type { Decide, Ending, Play } from "../play/play.ts"
 import { choosePreferred, type Preferred } from "../play/prefer.ts"
-import { makeRecord, textIn } from "../play/record.ts"
-import { readRequestBody, type RequestBody } from "./requestBody.ts"
+import { makeRecord, makeRefusedRecord, textIn } from "../play/record.ts"
+import { formInWords, formOf, reasonOf } from "./refusal.ts"
+import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
@@ -44,11 +45,15 @@ export interface Parts {
 interface Handled {
   readonly answer: Answer
   readonly ending: Ending
-  /** The record of a valid request. Undefined for a request that was refused. */
+  /** The record of the request. Undefined for a valid request without a body. */
   readonly record: MessageRecord | undefined
 }
 
-const whole = (answer: Answer): Handled => ({ answer, ending: "whole", record: undefined })
+/** What is known of a request when it is refused. */
+interface Seen {
+  operation: Operation | undefined
+  body: RequestBody
+}
 
 /** Answers every request. An internal error of the mock is answered with a problem document, too. */
 export const handle = Effect.fnUntraced(
@@ -61,14 +66,15 @@ export const handle = Effect.fnUntraced(
     if (path === adminPath || path.startsWith(`${adminPath}/`)) {
       return yield* admin(adminParts, request, path, new URLSearchParams(query))
     }
-    const { answer, ending, record } = yield* handleRequest(parts, request, path, query).pipe(
-      Effect.catch((refusal) => Effect.succeed(whole(refusal))),
+    const seen: Seen = { operation: undefined, body: noBody }
+    const { answer, ending, record } = yield* handleRequest(parts, request, path, query, seen).pipe(
+      Effect.catch((refusal) => Effect.succeed(refused(parts, request, refusal, seen))),
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
           : Effect.as(
               Effect.logError("internal error of the mock", cause),
-              whole(problem(500, "Internal error of the mock; see its log for the cause")),
+              refused(parts, request, internalError, seen),
             ),
       ),
     )
@@ -81,6 +87,31 @@ export const handle = Effect.fnUntraced(
   Effect.interruptible,
 )
 
+const internalError = problem(500, "Internal error of the mock; see its log for the cause")
+
+/** Stores a request that was refused as invalid. */
+const refused = (
+  { messages, timeline }: Parts,
+  request: HttpServerRequest,
+  answer: Answer,
+  { body, operation }: Seen,
+): Handled => {
+  const credentials = operation === undefined ? {} : formOf(operation, request.headers)
+  const senderId =
+    credentials["x-sender-id"] === "malformed" ? "" : (request.headers["x-sender-id"] ?? "")
+  const record = makeRefusedRecord({
+    request,
+    body,
+    senderId: senderId.toLowerCase(),
+    answer,
+    refusal: { reason: reasonOf(answer), credentials },
+    number: messages.nextNumber(),
+    receivedAt: timeline.now(senderId.toLowerCase()),
+  })
+  messages.add(record)
+  return { answer, ending: "whole", record }
+}
+
 const logLine = (
   method: string,
   path: string,
@@ -90,7 +121,11 @@ const logLine = (
 ): string => {
   const line = `${method} ${path} → ${status}${ending === "whole" ? "" : `, ${ending}`}`
   if (record === undefined) return line
-  const { because, number, phoneNumber, scenario } = record
+  const { because, number, phoneNumber, refusal, scenario } = record
+  if (refusal !== undefined) {
+    const form = formInWords(refusal)
+    return `${line}  request ${number} refused: ${refusal.reason}${form === "" ? "" : ` (${form})`}`
+  }
   const to = phoneNumber === undefined ? "" : ` to ${maskNumber(phoneNumber)}`
   return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
 }
@@ -100,22 +135,28 @@ const handleRequest = Effect.fnUntraced(function* (
   request: HttpServerRequest,
   target: string,
   query: string,
+  seen: Seen,
 ): Effect.fn.Return<Handled, Answer> {
   const { basePath, contract, prism } = parts
   const misframed = misframedAnswer(request)
-  if (misframed !== undefined) return whole(misframed)
+  if (misframed !== undefined) return yield* Effect.fail(misframed)
 
   const route = routeOf(contract.operations, request.method, target, basePath)
-  if (route._tag === "Refused") return whole(route.answer)
+  if (route._tag === "Refused") return yield* Effect.fail(route.answer)
   const { path, target: operation } = route
+  seen.operation = operation
 
   const unauthorized = checkCredentials(operation, request.headers)
-  if (unauthorized !== undefined) return whole(unauthorized)
+  if (unauthorized !== undefined) return yield* Effect.fail(unauthorized)
 
-  const body = yield* readRequestBody(operation, request)
+  const see = (body: RequestBody): void => {
+    seen.body = body
+  }
+  const body = yield* readRequestBody(operation, request, see)
+  see(body)
 
   const choice = choosePreferred(operation, request.headers["prefer"])
-  if (choice._tag === "Unknown") return whole(choice.answer)
+  if (choice._tag === "Unknown") return yield* Effect.fail(choice.answer)
   const preferred = choice._tag === "Preferred" ? choice.preferred : undefined
 
   const violations = yield* prism.validateRequest({
@@ -127,7 +168,7 @@ const handleRequest = Effect.fnUntraced(function* (
   })
   if (violations.length > 0) {
     // Prism checks the credentials that are not API keys in headers.
-    return whole(
+    return yield* Effect.fail(
       violations.some(({ code }) => code === "401")
         ? fromExample(operation, 401, [], "The credentials are missing")
         : validationFailed(operation, violations),

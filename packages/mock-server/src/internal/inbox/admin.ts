@@ -61,6 +61,12 @@ const routes: ReadonlyArray<AdminRoute> = [
       Effect.map(Effect.fromResult(listMessages(control, query)), json),
   },
   {
+    method: "GET",
+    path: "/refused",
+    answer: ({ control }, { query }) =>
+      Effect.map(Effect.fromResult(listMessages(control, query, "only")), json),
+  },
+  {
     method: "DELETE",
     path: "/messages",
     answer: ({ control }, { query }) => Effect.as(control.clearMessages(senderOf(query)), nothing),

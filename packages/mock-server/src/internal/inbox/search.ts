@@ -12,6 +12,10 @@ export const isFound = (message: Message, search: string): boolean => {
       message.status,
       message.scenario,
       message.because,
+      message.refusal?.reason,
+      message.refusal === undefined
+        ? undefined
+        : `${message.request.method} ${message.request.target}`,
       message.senderId,
       message.channel,
       message.id,

@@ -15,6 +15,8 @@ export interface Control {
   readonly messages: (senderId?: string) => ReadonlyArray<Message>
   /** The records of the messages, for callers that show only a few of many. */
   readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
+  /** The records of requests that were refused as invalid, oldest first. */
+  readonly refusedOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
   readonly show: (record: MessageRecord) => Message
   readonly message: (id: string) => Message | undefined
   /** The number of updates that were dropped because too many messages had pending updates. */
@@ -25,6 +27,11 @@ export interface Control {
   readonly resend: (messageId: string, updateId: string) => Effect.Effect<Message, Answer>
 }
 
+const isOf =
+  (senderId: string | undefined) =>
+  (record: MessageRecord): boolean =>
+    senderId === undefined || record.senderId === senderId
+
 export const makeControl = (
   records: Messages,
   faults: Faults,
@@ -33,12 +40,13 @@ export const makeControl = (
 ): Control => {
   const show = (record: MessageRecord): Message => toMessage(record, timeline.now(record.senderId))
   const recordsOf = (senderId: string | undefined): ReadonlyArray<MessageRecord> =>
-    [...records.all()].filter((record) => senderId === undefined || record.senderId === senderId)
+    [...records.all()].filter(isOf(senderId))
   return {
     records,
     faults,
     timeline,
     recordsOf,
+    refusedOf: (senderId) => [...records.refused()].filter(isOf(senderId)),
     show,
     messages: (senderId) => recordsOf(senderId).map(show),
     message: (id) => {

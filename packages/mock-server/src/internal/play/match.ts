@@ -1,5 +1,6 @@
 /** Compares messages with a match, and finds the closest one when none matches. */
 import * as Predicate from "effect/Predicate"
+import { formInWords } from "../http/refusal.ts"
 import type { Message } from "../../Message.ts"
 import { type Match, type MatchMembers, MessageNotFound } from "../../MessageMatch.ts"
 
@@ -7,10 +8,15 @@ import { type Match, type MatchMembers, MessageNotFound } from "../../MessageMat
 export const matches = (match: Match, message: Message): boolean =>
   Predicate.isFunction(match) ? match(message) : differences(match, message).length === 0
 
-/** The error for a match that none of these messages satisfies. */
-export const notFound = (match: Match, messages: ReadonlyArray<Message>): MessageNotFound => {
+/** The error for a match that none of these messages satisfies. `invalid` are the requests that were refused as invalid. */
+export const notFound = (
+  match: Match,
+  messages: ReadonlyArray<Message>,
+  invalid: ReadonlyArray<Message> = [],
+): MessageNotFound => {
+  const refused = inWords(invalid)
   if (Predicate.isFunction(match)) {
-    return new MessageNotFound({ wanted: "the function", seen: messages.length })
+    return new MessageNotFound({ wanted: "the function", seen: messages.length, ...refused })
   }
   const wanted = describe(match)
   let nearest:
@@ -25,12 +31,34 @@ export const notFound = (match: Match, messages: ReadonlyArray<Message>): Messag
   return new MessageNotFound({
     wanted,
     seen: messages.length,
+    ...refused,
     ...(nearest === undefined
       ? {}
       : {
           nearest: `message ${nearest.message.number}, where ${nearest.differences.join(" and ")}`,
         }),
   })
+}
+
+const inWords = (invalid: ReadonlyArray<Message>): { readonly refused?: string } => {
+  const latest = invalid.at(-1)
+  return latest === undefined
+    ? {}
+    : {
+        refused:
+          invalid.length === 1
+            ? `1 request was refused as invalid: ${describeRefused(latest)}`
+            : `${invalid.length} requests were refused as invalid, the latest: ${describeRefused(latest)}`,
+      }
+}
+
+/** `request 3, POST /v1/messages/phone → 400: phoneNumber: Must match …`. */
+export const describeRefused = ({ answer, number, refusal, request }: Message): string => {
+  const form = refusal === undefined ? "" : formInWords(refusal)
+  const path = request.target.split("?")[0]
+  return `request ${number}, ${request.method} ${path} → ${answer?.status}: ${refusal?.reason}${
+    form === "" ? "" : ` (${form})`
+  }`
 }
 
 type Pair = readonly [name: string, wanted: unknown, actual: unknown]

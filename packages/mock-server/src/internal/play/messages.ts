@@ -1,7 +1,7 @@
 /** Stores the newest messages, bounded in number and in size. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import type { Answer, Attempt, Message, Update, UpdateState } from "../../Message.ts"
+import type { Answer, Attempt, Message, Refusal, Update, UpdateState } from "../../Message.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
 
 /** The mutable record of an update. */
@@ -24,6 +24,7 @@ export interface MessageRecord {
   readonly accepted: boolean
   readonly scenario: string | undefined
   readonly because: string | undefined
+  readonly refusal?: Refusal
   request: Message["request"]
   answer: Answer | undefined
   updates: ReadonlyArray<UpdateRecord>
@@ -35,12 +36,15 @@ export type Change =
   | { readonly _tag: "Cleared"; readonly sequence: number }
 
 export interface Messages {
+  /** Stores a valid request, or one that was refused as invalid. */
   readonly add: (record: MessageRecord) => void
   /** Publishes that a record has changed. */
   readonly changed: (record: MessageRecord) => void
   readonly find: (id: string) => MessageRecord | undefined
-  /** Oldest first. */
+  /** The valid requests, oldest first. */
   readonly all: () => Iterable<MessageRecord>
+  /** The requests that were refused as invalid, oldest first. */
+  readonly refused: () => Iterable<MessageRecord>
   readonly clear: (senderId?: string) => void
   /** The changes. A slow subscriber loses the oldest ones. */
   readonly changes: PubSub.PubSub<Change>
@@ -50,8 +54,12 @@ export interface Messages {
 /** The maximum size of all request bodies together, in characters. The oldest messages are removed first. */
 const maxKeptCharacters = 64 * 1024 * 1024
 
+/** The maximum number of refused requests. They do not replace messages: a health check of a wrong path would remove them all. */
+const maxRefused = 1000
+
 export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   const records = new Map<string, MessageRecord>()
+  const refused = new Map<string, MessageRecord>()
   const changes = yield* PubSub.sliding<Change>(1024)
   let characters = 0
   let number = 0
@@ -62,7 +70,7 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   }
 
   const drop = (record: MessageRecord): void => {
-    records.delete(record.id)
+    if (!records.delete(record.id)) refused.delete(record.id)
     characters -= record.request.body.length
     // Its updates may still be pending: they do not need what takes the memory.
     record.request = { ...record.request, headers: {}, body: "" }
@@ -71,10 +79,12 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
 
   const messages: Messages = {
     add: (record) => {
-      records.set(record.id, record)
+      const own = record.refusal === undefined ? records : refused
+      const max = record.refusal === undefined ? maxMessages : Math.min(maxMessages, maxRefused)
+      own.set(record.id, record)
       characters += record.request.body.length
-      for (const oldest of records.values()) {
-        if (records.size <= maxMessages && characters <= maxKeptCharacters) break
+      for (const oldest of own.values()) {
+        if (own.size <= max && characters <= maxKeptCharacters) break
         drop(oldest)
       }
       publish(record)
@@ -82,10 +92,11 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
     changed: (record) => {
       if (records.has(record.id)) publish(record)
     },
-    find: (id) => records.get(id),
+    find: (id) => records.get(id) ?? refused.get(id),
     all: () => records.values(),
+    refused: () => refused.values(),
     clear: (senderId) => {
-      for (const record of records.values()) {
+      for (const record of [...records.values(), ...refused.values()]) {
         if (senderId === undefined || record.senderId === senderId) drop(record)
       }
       PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
@@ -122,6 +133,7 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
     status: record.accepted ? (latest?.status ?? "ACCEPTED") : "REFUSED",
     ...(scenario === undefined ? {} : { scenario }),
     ...(because === undefined ? {} : { because }),
+    ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     request: record.request,
     ...(answer === undefined ? {} : { answer }),
     updates: updates.map((update) => toUpdate(record, update)),

@@ -16,6 +16,8 @@ import { pause } from "../pause.ts"
 export interface View {
   /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Effect.Effect<ReadonlyArray<Message>>
+  /** Returns the requests that were refused as invalid, oldest first: each has a `refusal`. */
+  readonly refused: Effect.Effect<ReadonlyArray<Message>>
   /** Returns the newest matching message. Fails with an error that describes the closest one. */
   readonly expectMessage: (match: Match) => Effect.Effect<Message, MessageNotFound>
   /**
@@ -50,11 +52,23 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   const find = (match: Match): Message | undefined =>
     control.messages(senderId).findLast((message) => matches(match, message))
 
+  /** With `alsoUnknown`, also those without a valid sender id, which may be this sender's. */
+  const refused = (alsoUnknown: boolean): ReadonlyArray<Message> =>
+    control
+      .refusedOf(undefined)
+      .filter(
+        (record) =>
+          senderId === undefined ||
+          record.senderId === senderId ||
+          (alsoUnknown && record.senderId === ""),
+      )
+      .map(control.show)
+
   const expectMessage: View["expectMessage"] = (match) =>
     Effect.suspend(() => {
       const message = find(match)
       return message === undefined
-        ? Effect.fail(notFound(match, control.messages(senderId)))
+        ? Effect.fail(notFound(match, control.messages(senderId), refused(true)))
         : Effect.succeed(message)
     })
 
@@ -71,6 +85,7 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   return {
     messages: (match = {}) =>
       Effect.sync(() => control.messages(senderId).filter((message) => matches(match, message))),
+    refused: Effect.sync(() => refused(false)),
     expectMessage,
     awaitMessage: (match, within = "1 second") =>
       Effect.raceFirst(
