@@ -1,7 +1,8 @@
 import type { JSX } from "preact"
 import type { Message } from "../src/Message.ts"
+import { Icon } from "./Icon.tsx"
 import { Pill } from "./Pill.tsx"
-import { channelName, statusLabel, titleOf } from "./status.ts"
+import { channelName, receiverProblem, statusLabel, titleOf } from "./status.ts"
 import { cropped } from "./text.ts"
 import { ago, fullTime } from "./time.ts"
 
@@ -42,6 +43,7 @@ export const MessageRow = (props: {
   readonly onOpen: () => void
 }): JSX.Element => {
   const { message } = props
+  const problem = receiverProblem(message)
   return (
     <div
       id={rowId(message)}
@@ -69,6 +71,12 @@ export const MessageRow = (props: {
         <span class="row-line row-facts">
           <Pill status={message.status} label={statusLabel(message)} />
           {message.channel !== undefined && <bdi>{channelName(message.channel)}</bdi>}
+          {problem !== undefined && (
+            <span class="row-problem" title={problem}>
+              <Icon name="alert" />
+              {problem}
+            </span>
+          )}
           <bdi class="row-scenario">
             {message.scenario ?? message.because ?? (message.refusal && "invalid request")}
           </bdi>

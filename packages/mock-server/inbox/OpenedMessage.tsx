@@ -18,6 +18,7 @@ interface Context {
   readonly info: Info | undefined
   readonly scenarios: ReadonlyArray<Scenario>
   readonly now: number
+  readonly copy: (text: string) => Promise<boolean>
   readonly onResend: (id: string, updateId: string) => Promise<void>
 }
 
@@ -36,6 +37,7 @@ const Body = (props: Context & { readonly message: Message }): JSX.Element => {
             message={message}
             webhookUrl={info?.webhookUrlHint ?? "http://127.0.0.1:3000/webhook"}
             now={props.now}
+            copy={props.copy}
             onResend={(updateId) => props.onResend(message.id, updateId)}
           />
           <Facts
@@ -66,7 +68,6 @@ export const OpenedMessage = (
   props: Context & {
     readonly opened: Opened
     readonly headingRef: RefObject<HTMLHeadingElement | null>
-    readonly copy: (text: string) => Promise<boolean>
     readonly onClose: () => void
   },
 ): JSX.Element => {
@@ -102,6 +103,7 @@ export const OpenedMessage = (
           info={props.info}
           scenarios={props.scenarios}
           now={props.now}
+          copy={props.copy}
           onResend={props.onResend}
         />
       )}

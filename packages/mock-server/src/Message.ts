@@ -24,6 +24,8 @@ import * as Schema from "effect/Schema"
 export const Attempt = Schema.Struct({
   /** When the attempt began, by the mock's clock: ISO 8601, UTC. */
   at: Schema.String,
+  /** The headers that were sent, with signature and timestamp. Absent when nothing was sent. */
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** The HTTP status of the receiver's answer. Absent when no answer arrived. */
   status: Schema.optionalKey(Schema.Int),
   /** The beginning of the answer's body. Absent when there was none. */

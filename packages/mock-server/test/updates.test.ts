@@ -4,7 +4,7 @@ import { type Message, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
-import { DateTime, Effect, Logger } from "effect"
+import { DateTime, Effect, Logger, References } from "effect"
 import { Webhook } from "standardwebhooks"
 import { credentials, post, sample } from "./support/calls.ts"
 import { makeReceiver, type Receiver, statusesOf } from "./support/receiver.ts"
@@ -228,6 +228,40 @@ describe("an update that is not received", () => {
         },
       ])
     }),
+  )
+
+  it.effect(
+    "is logged at each attempt, and shown with what was sent and what the receiver answered",
+    () =>
+      Effect.gen(function* () {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ message }) => void lines.push([message].flat().join(" ")))
+        const mock = yield* manual().pipe(
+          Effect.provide(Logger.layer([logger])),
+          Effect.provideService(References.MinimumLogLevel, "Debug"),
+        )
+        const receiver = yield* makeReceiver([500], {}, "no route for updates")
+        yield* send(mock, receiver.url, "blocked")
+        yield* mock.clock.advance("1 hour")
+        assert.deepStrictEqual(
+          lines.filter((line) => line.includes("BLOCKED")),
+          [
+            "update BLOCKED of message 1: 500, try 1, retry in 1m",
+            "update BLOCKED of message 1: 500, try 2, retry in 2m",
+            "update BLOCKED of message 1: 500, try 3, given up",
+          ],
+        )
+        const { updates } = yield* mock.expectMessage({ scenario: "blocked" })
+        for (const [index, { answer, headers }] of (updates[1]?.attempts ?? []).entries()) {
+          assert.strictEqual(answer, "no route for updates")
+          const sent = receiver.updates.filter(
+            ({ body }) => body.payload["message_status"] === "BLOCKED",
+          )
+          for (const name of ["x-webhook-signature", "x-webhook-timestamp", "x-webhook-id"]) {
+            assert.strictEqual(headers?.[name], sent[index]?.headers[name])
+          }
+        }
+      }),
   )
 
   it.effect("is not retried after it was received", () =>

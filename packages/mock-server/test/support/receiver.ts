@@ -23,6 +23,7 @@ export interface Receiver {
 export const makeReceiver = (
   statuses: ReadonlyArray<number | undefined> | ((url: string) => number | undefined) = [204],
   headers: Readonly<Record<string, string>> = {},
+  answer = "",
 ): Effect.Effect<Receiver, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -44,7 +45,7 @@ export const makeReceiver = (
             // oxlint-disable-next-line typescript/no-unsafe-type-assertion
             body: JSON.parse(text) as ReceivedUpdate["body"],
           })
-          if (status !== undefined) response.writeHead(status, headers).end()
+          if (status !== undefined) response.writeHead(status, headers).end(answer)
         })
       })
       server.listen(0, "127.0.0.1")

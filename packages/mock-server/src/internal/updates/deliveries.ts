@@ -1,4 +1,5 @@
 /** Delivers the updates of accepted messages to their receivers: in order, signed, and with retries. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
@@ -60,16 +61,12 @@ export const makeDeliveries = Effect.fnUntraced(function* (
         const at = new Date(timeline.now(record.senderId)).toISOString()
         const startedAt = performance.now()
         const body = JSON.stringify(bodyOf(record, update.plan))
-        const request = {
-          url,
-          headers: settings.sign(body),
-          body,
-          timeoutMillis: settings.webhookTimeout,
-        }
+        const headers = { "content-type": "application/json", ...settings.sign(body) }
+        const request = { url, headers, body, timeoutMillis: settings.webhookTimeout }
         abort = sender.post(request, (outcome) => {
           const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
           ticket.leave()
-          resume(Effect.succeed({ at, ...outcome, durationMillis }))
+          resume(Effect.succeed({ at, headers, ...outcome, durationMillis }))
         })
       })
       return Effect.sync(() => {
@@ -78,13 +75,26 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       })
     })
 
-  const attempt = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
+  /** Makes an attempt. Logs the outcome, and what follows when the update was not received. */
+  const attempt = Effect.fnUntraced(function* (
+    record: MessageRecord,
+    update: UpdateRecord,
+    next: string,
+  ) {
     const outcome = yield* post(record, update)
     update.attempts = [...update.attempts, outcome]
-    yield* Effect.logDebug(
-      `update ${update.plan.status} of message ${record.number}: ${outcome.status ?? outcome.problem}`,
-    )
-    return outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300
+    const received = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300
+    const line = `update ${update.plan.status} of message ${record.number}: ${outcome.status ?? outcome.problem}`
+    const log = Effect.annotateLogs({
+      message: record.number,
+      update: update.plan.status,
+      try: update.attempts.length,
+      durationMillis: outcome.durationMillis,
+      ...(outcome.status === undefined ? { problem: outcome.problem } : { status: outcome.status }),
+    })
+    // At debug level, like each request: in a test, a receiver may be meant to fail.
+    yield* log(Effect.logDebug(received ? line : `${line}, try ${update.attempts.length}, ${next}`))
+    return received
   })
 
   const settle = (
@@ -96,14 +106,20 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     messages.changed(record)
   }
 
+  /** How long the mock waits after this many attempts, in milliseconds. */
+  const waitAfter = (attempts: number): number =>
+    firstRetrySeconds * 2 ** (attempts - 1) * settings.pace.second
+
+  const retriedIn = (attempts: number): string =>
+    `retry in ${Duration.format(Duration.millis(waitAfter(attempts)))}`
+
   const retry = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
     let received = false
     for (let attempts = 1; !received && attempts < maxAttempts; attempts++) {
-      const wait = firstRetrySeconds * 2 ** (attempts - 1) * settings.pace.second
-      yield* timeline.sleep(record.senderId, wait)
-      received = yield* attempt(record, update)
-      const next = attempts + 1 < maxAttempts ? "retrying" : "given-up"
-      settle(record, update, received ? "received" : next)
+      yield* timeline.sleep(record.senderId, waitAfter(attempts))
+      const isLast = attempts + 1 === maxAttempts
+      received = yield* attempt(record, update, isLast ? "given up" : retriedIn(attempts + 1))
+      settle(record, update, received ? "received" : isLast ? "given-up" : "retrying")
     }
   })
 
@@ -118,9 +134,12 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       const at = new Date(timeline.now(record.senderId)).toISOString()
       update.attempts = [{ at, problem: refusal, durationMillis: 0 }]
       settle(record, update, "given-up")
+      yield* Effect.logDebug(
+        `update ${update.plan.status} of message ${record.number} was not sent: ${refusal}`,
+      )
       return false
     }
-    const received = yield* attempt(record, update)
+    const received = yield* attempt(record, update, retriedIn(1))
     settle(record, update, received ? "received" : "retrying")
     return !received
   })
@@ -169,7 +188,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
           : "The receiver's URL is invalid"
     },
     resend: Effect.fnUntraced(function* (record, update) {
-      const received = yield* attempt(record, update)
+      const received = yield* attempt(record, update, "resent by hand")
       settle(record, update, received ? "received" : "given-up")
     }),
     forget: pending.forget,

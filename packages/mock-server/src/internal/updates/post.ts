@@ -66,7 +66,7 @@ export const makePost = (): Post => {
         const { local, remote, request } = await (client ??= loadClient())
         const { body: answer, statusCode: status } = await request(url, {
           method: "POST",
-          headers: { "content-type": "application/json", ...headers },
+          headers,
           body,
           // Redirects are not followed: a receiver must not lead the update to a host that is not allowed.
           dispatcher: isLoopback(url.hostname) ? local : remote,
