@@ -265,7 +265,7 @@ export const makeStore = (): Store => {
     }
     const message = state.messages.find((each) => each.id === id)
     set({ opened: message === undefined ? { id, isGone: false } : { id, message, isGone: false } })
-    if (message === undefined) void fetchOpened(id)
+    if (message === undefined || message.isCropped === true) void fetchOpened(id)
   }
 
   const open = (id: string | undefined, how: "push" | "replace"): void => {
@@ -298,12 +298,13 @@ export const makeStore = (): Store => {
     const newest = state.messages[0]?.number ?? 0
     const { messages, more } = merge(state, changed, (message) => isFound(message, state.search))
     const opened = changed.find(({ id }) => isOpen(id))
+    if (opened?.isCropped === true) void fetchOpened(opened.id)
     const arrived = messages.filter(({ number }) => number > newest)
     set({
       messages,
       more,
       ...(arrived.length === 0 ? {} : { freshAfter: newest }),
-      ...(opened === undefined
+      ...(opened === undefined || opened.isCropped === true
         ? {}
         : { opened: { id: opened.id, message: opened, isGone: false } }),
     })

@@ -47,7 +47,7 @@ export type Attempt = typeof Attempt.Type
  * - `retrying`: an attempt failed and another one follows
  * - `given-up`: every attempt failed
  * - `not-allowed`: the receiver is not on this machine and its host is not allowed; nothing was sent
- * - `dropped`: too many messages had pending updates (`maxPending`); no further attempt follows
+ * - `dropped`: too many messages had pending updates (`maxPending`), or the message was imported; no further attempt follows
  */
 export const UpdateState = Schema.Literals([
   "waiting",
@@ -148,6 +148,8 @@ export const Message = Schema.Struct({
   because: Schema.optionalKey(Schema.String),
   /** Why the request was refused as invalid. Absent for a valid request, which may be refused by its scenario. */
   refusal: Schema.optionalKey(Refusal),
+  /** Whether this message is from a list, in which long texts are cropped. The message by its id has all of them. */
+  isCropped: Schema.optionalKey(Schema.Boolean),
   /** The request as it arrived. */
   request: Schema.Struct({
     method: Schema.String,

@@ -32,7 +32,7 @@ import { type Options, readOptions } from "./internal/options.ts"
 import { makeControl } from "./internal/play/control.ts"
 import { makeFaults } from "./internal/play/faults.ts"
 import { makeMessages } from "./internal/play/messages.ts"
-import { makeDecide } from "./internal/play/play.ts"
+import { makePlays } from "./internal/play/play.ts"
 import { finish, makeTimeline } from "./internal/play/timeline.ts"
 import { makeView, type View } from "./internal/play/view.ts"
 import { makeDeliveries } from "./internal/updates/deliveries.ts"
@@ -107,11 +107,15 @@ export const make = Effect.fnUntraced(function* (
   const contract = yield* asMockServerError(Contract.load(options.contract))
   const prism = yield* asMockServerError(Prism.make(contract))
 
-  const timeline = makeTimeline(settings.runs)
-  const messages = yield* makeMessages(settings.maxMessages)
+  const timeline = makeTimeline(
+    settings.runs,
+    settings.seed === undefined ? undefined : seededStart,
+  )
+  const messages = yield* makeMessages(settings.maxMessages, settings.seed)
   const faults = makeFaults(contract)
   const deliveries = yield* makeDeliveries(messages, timeline, settings)
-  const control = makeControl(messages, faults, timeline, deliveries)
+  const plays = makePlays(faults)
+  const control = makeControl(messages, faults, timeline, deliveries, plays)
   const closing = yield* Deferred.make<void>()
 
   const nodeServer = NodeServer.make(settings.requestTimeout)
@@ -139,7 +143,7 @@ export const make = Effect.fnUntraced(function* (
       contract,
       prism,
       basePath,
-      decide: makeDecide(faults),
+      decide: plays.decide,
       messages,
       deliveries,
       checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
@@ -181,6 +185,9 @@ export const make = Effect.fnUntraced(function* (
     forSender: (senderId) => makeView(control, senderId.toLowerCase()),
   })
 })
+
+/** When the clock of a server with a seed starts. */
+const seededStart = Date.UTC(2026, 0, 1)
 
 const asMockServerError = <A>(
   effect: Effect.Effect<A, ContractError>,

@@ -46,8 +46,10 @@ export interface MockServerView {
   readonly expectMessage: (match: Match) => Promise<Message>
   /** Waits for a matching message and returns it. Rejects with `MessageNotFound` after `within`. Default: a second. */
   readonly awaitMessage: (match: Match, within?: Duration.Input) => Promise<Message>
-  /** Removes the messages and cancels their pending updates. */
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: () => Promise<void>
+  /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
+  readonly reset: () => Promise<void>
   /** Adds a fault. Rejects with a `MockServerError` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Promise<PlacedFault>
   /** Returns the active faults. */
@@ -128,6 +130,7 @@ const viewOf = (view: MockServer.View): MockServerView => ({
   expectMessage: (match) => run(view.expectMessage(match)),
   awaitMessage: (match, within) => run(view.awaitMessage(match, within)),
   clearMessages: () => run(view.clearMessages),
+  reset: () => run(view.reset),
   addFault: (fault) => run(view.addFault(fault)),
   faults: () => run(view.faults),
   removeFault: (id) => run(view.removeFault(id)),

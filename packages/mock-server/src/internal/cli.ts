@@ -96,6 +96,12 @@ const startFlags = {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     Flag.map((text) => text as Duration.Input),
   ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription(
+      "Derive message ids from this text and start the clock at 2026-01-01, for the same ids in each run",
+    ),
+    Flag.optional,
+  ),
   open: Flag.Boolean("open").pipe(
     Flag.withDescription("Open the inbox in the browser"),
     Flag.withDefault(false),
@@ -111,12 +117,13 @@ const startCommand = <const Name extends string>(name: Name) =>
     name,
     startFlags,
     Effect.fnUntraced(
-      function* ({ basePath, contract, log, open: toOpen, webhookSecret, ...options }) {
+      function* ({ basePath, contract, log, open: toOpen, seed, webhookSecret, ...options }) {
         const level = yield* GlobalFlag.LogLevel
         const mock = yield* MockServer.make({
           ...options,
           contract: Option.getOrUndefined(contract),
           basePath: Option.getOrUndefined(basePath),
+          seed: Option.getOrUndefined(seed),
           webhookSecret: Option.getOrUndefined(webhookSecret),
         }).pipe(
           // The library logs requests at debug level; for the program they are the normal output.

@@ -42,6 +42,11 @@ export interface Options {
    * Default: 20,000.
    */
   readonly maxPending?: number | undefined
+  /**
+   * Derives the message ids from this text, and starts the clock at 2026-01-01T00:00:00Z, so that each run has the same ids and,
+   * with `clock: "manual"`, the same times. Default: random ids, and the machine's time.
+   */
+  readonly seed?: string | undefined
 }
 
 /** The validated options, with defaults. */
@@ -55,6 +60,7 @@ export interface Settings {
   readonly pace: Pace
   readonly maxMessages: number
   readonly maxPending: number
+  readonly seed: string | undefined
   readonly sign: Sign
   readonly webhookTimeout: number
   readonly allowedHosts: ReadonlySet<string>
@@ -85,6 +91,9 @@ const checked = Effect.fnUntraced(function* (
       return yield* invalid(option, "must be a whole number, 1 or more")
     }
   }
+  if (options.seed !== undefined && !Predicate.isString(options.seed)) {
+    return yield* invalid("seed", "must be a text")
+  }
   if (clock !== "machine" && clock !== "manual") {
     return yield* invalid("clock", 'must be "machine" or "manual"')
   }
@@ -94,6 +103,7 @@ const checked = Effect.fnUntraced(function* (
     basePath: basePath.replace(/\/$/, ""),
     maxMessages,
     maxPending,
+    seed: options.seed,
     runs: clock === "machine",
     pace: { second: options.realistic === true ? 1000 : fastSecond },
     requestTimeout: yield* readTimeout("requestTimeout", options.requestTimeout ?? "30 seconds"),

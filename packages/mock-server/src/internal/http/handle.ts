@@ -9,7 +9,7 @@ import type { Operation, Response } from "@effect-sent/contract/Operation"
 import type { PlainResponse, Prism } from "@effect-sent/contract/Prism"
 import type { Scenario } from "@effect-sent/contract/Scenario"
 import type * as Message from "../../Message.ts"
-import { admin, type AdminParts, adminPath } from "../inbox/admin.ts"
+import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
@@ -66,6 +66,7 @@ export const handle = Effect.fnUntraced(
     if (path === adminPath || path.startsWith(`${adminPath}/`)) {
       return yield* admin(adminParts, request, path, new URLSearchParams(query))
     }
+    if (isRead(request) && isRoot(parts, path)) return toInbox
     const seen: Seen = { operation: undefined, body: noBody }
     const { answer, ending, record } = yield* handleRequest(parts, request, path, query, seen).pipe(
       Effect.catch((refusal) => Effect.succeed(refused(parts, request, refusal, seen))),
@@ -87,6 +88,12 @@ export const handle = Effect.fnUntraced(
   Effect.interruptible,
 )
 
+const isRead = ({ method }: HttpServerRequest): boolean => method === "GET" || method === "HEAD"
+
+/** Whether a path is the root, and the contract has no such path. */
+const isRoot = ({ contract }: Parts, path: string): boolean =>
+  path === "/" && !contract.operations.some((operation) => operation.path === "/")
+
 const internalError = problem(500, "Internal error of the mock; see its log for the cause")
 
 /** Stores a request that was refused as invalid. */
@@ -99,13 +106,15 @@ const refused = (
   const credentials = operation === undefined ? {} : formOf(operation, request.headers)
   const senderId =
     credentials["x-sender-id"] === "malformed" ? "" : (request.headers["x-sender-id"] ?? "")
+  const number = messages.nextNumber()
   const record = makeRefusedRecord({
+    id: messages.idOf(number),
+    number,
     request,
     body,
     senderId: senderId.toLowerCase(),
     answer,
     refusal: { reason: reasonOf(answer), credentials },
-    number: messages.nextNumber(),
     receivedAt: timeline.now(senderId.toLowerCase()),
   })
   messages.add(record)
@@ -188,14 +197,16 @@ const handleRequest = Effect.fnUntraced(function* (
   if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
 
   const { messages, timeline } = parts
+  const number = messages.nextNumber()
   const record = makeRecord({
+    id: messages.idOf(number),
+    number,
     operation,
     request,
     body,
     senderId,
     play,
     answer,
-    number: messages.nextNumber(),
     receivedAt: timeline.now(senderId),
     plans: play.scenario === undefined ? [] : parts.plansOf(play.scenario),
   })

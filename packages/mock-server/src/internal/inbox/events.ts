@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { type Change, type Messages, toMessage } from "../play/messages.ts"
+import { cropped } from "./cropped.ts"
 import { pause } from "../pause.ts"
 import type { Timeline } from "../play/timeline.ts"
 
@@ -32,9 +33,17 @@ export const eventStream = (
         return isWhole ? eventsOf(changes, messages, timeline) : event("reload", {})
       })
       // Sent at once, so that the reader sees the connection open and reconnects soon after it is lost.
-      return Stream.concat(Stream.make("retry: 1000\n\n"), Stream.fromEffectRepeat(batches))
+      return Stream.concat(
+        Stream.make("retry: 1000\n\n"),
+        Stream.merge(Stream.fromEffectRepeat(batches), heartbeats),
+      )
     }),
   ).pipe(Stream.interruptWhen(closing), Stream.encodeText)
+
+/** An event with which the page notices a lost connection: it is due every 15 seconds. */
+const heartbeats = Stream.fromEffectRepeat(
+  Effect.as(pause(15_000), "event: heartbeat\ndata: {}\n\n"),
+)
 
 const eventsOf = (
   changes: ReadonlyArray<Change>,
@@ -53,7 +62,9 @@ const eventsOf = (
   if (changes.some(({ _tag }) => _tag === "Cleared")) return event("cleared", {})
   return event(
     "messages",
-    [...changed.values()].map((record) => toMessage(record, timeline.now(record.senderId))),
+    [...changed.values()].map((record) =>
+      cropped(toMessage(record, timeline.now(record.senderId))),
+    ),
   )
 }
 

@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Control } from "../play/control.ts"
+import { cropped } from "./cropped.ts"
 import { isFound } from "./search.ts"
 
 export interface MessageList {
@@ -49,7 +50,10 @@ export const listMessages = (
       )
     const older = found.filter(({ number }) => number < before)
     // Only the messages of the page are converted: converting many thousands would take too long.
-    const messages = older.slice(-limit).toReversed().map(control.show)
+    const messages = older
+      .slice(-limit)
+      .toReversed()
+      .map((record) => cropped(control.show(record)))
     return { messages, total: found.length, more: older.length > messages.length }
   })
 

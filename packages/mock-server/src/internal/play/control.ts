@@ -4,8 +4,10 @@ import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Deliveries } from "../updates/deliveries.ts"
 import type { Faults } from "./faults.ts"
+import { importedRecord } from "./jsonLines.ts"
 import { type MessageRecord, type Messages, toMessage } from "./messages.ts"
-import type { Timeline } from "./timeline.ts"
+import type { Plays } from "./play.ts"
+import { advanceProblem, type Timeline } from "./timeline.ts"
 
 export interface Control {
   readonly records: Messages
@@ -21,8 +23,14 @@ export interface Control {
   readonly message: (id: string) => Message | undefined
   /** The number of updates that were dropped because too many messages had pending updates. */
   readonly droppedUpdates: () => number
-  /** Removes the messages and cancels their pending updates. */
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
+  /** Brings messages, faults, scenarios and clock to their state at the start, for all senders or for one. */
+  readonly reset: (senderId?: string) => Effect.Effect<void>
+  /** Advances the clock. Fails with what is wrong with the duration. */
+  readonly advance: (millis: number, senderId?: string) => Effect.Effect<void, string>
+  /** Adds messages whose ids are not known yet. Returns how many. */
+  readonly importMessages: (messages: ReadonlyArray<Message>) => number
   /** Sends an update again. Fails with the answer that says why it cannot be sent. */
   readonly resend: (messageId: string, updateId: string) => Effect.Effect<Message, Answer>
 }
@@ -37,10 +45,17 @@ export const makeControl = (
   faults: Faults,
   timeline: Timeline,
   deliveries: Deliveries,
+  plays: Plays,
 ): Control => {
   const show = (record: MessageRecord): Message => toMessage(record, timeline.now(record.senderId))
   const recordsOf = (senderId: string | undefined): ReadonlyArray<MessageRecord> =>
     [...records.all()].filter(isOf(senderId))
+  const clear = (senderId: string | undefined): void => {
+    const ids = recordsOf(senderId).map(({ id }) => id)
+    records.clear(senderId)
+    for (const id of ids) deliveries.forget(id)
+    plays.reset(senderId)
+  }
   return {
     records,
     faults,
@@ -54,12 +69,27 @@ export const makeControl = (
       return record === undefined ? undefined : show(record)
     },
     droppedUpdates: deliveries.dropped,
-    clearMessages: (senderId) =>
+    clearMessages: (senderId) => Effect.sync(() => clear(senderId)),
+    reset: (senderId) =>
       Effect.sync(() => {
-        const ids = recordsOf(senderId).map(({ id }) => id)
-        records.clear(senderId)
-        for (const id of ids) deliveries.forget(id)
+        clear(senderId)
+        faults.clear(senderId)
+        timeline.reset(senderId)
+        if (senderId === undefined) {
+          records.resetNumbers()
+          deliveries.resetDropped()
+        }
       }),
+    advance: (millis, senderId) =>
+      Effect.suspend(() => {
+        const wrong = advanceProblem(timeline.now(senderId), millis)
+        return wrong === undefined ? timeline.advance(millis, senderId) : Effect.fail(wrong)
+      }),
+    importMessages: (messages) => {
+      const unknown = messages.filter(({ id }) => records.find(id) === undefined)
+      for (const message of unknown) records.add(importedRecord(message, records.nextNumber()))
+      return unknown.length
+    },
     resend: Effect.fnUntraced(function* (messageId, updateId) {
       const record = records.find(messageId)
       const update = record?.updates.find(({ plan }) => plan.id === updateId)

@@ -1,6 +1,7 @@
 /** Stores the newest messages, bounded in number and in size. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
+import { createHash, randomUUID } from "node:crypto"
 import type { Answer, Attempt, Message, Refusal, Update, UpdateState } from "../../Message.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
 
@@ -49,6 +50,10 @@ export interface Messages {
   /** The changes. A slow subscriber loses the oldest ones. */
   readonly changes: PubSub.PubSub<Change>
   readonly nextNumber: () => number
+  /** The id of the message with this number: random, or derived from the seed. */
+  readonly idOf: (number: number) => string
+  /** Numbers the next message 1 again. */
+  readonly resetNumbers: () => void
 }
 
 /** The maximum size of all request bodies together, in characters. The oldest messages are removed first. */
@@ -57,7 +62,7 @@ const maxKeptCharacters = 64 * 1024 * 1024
 /** The maximum number of refused requests. They do not replace messages: a health check of a wrong path would remove them all. */
 const maxRefused = 1000
 
-export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
+export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, seed?: string) {
   const records = new Map<string, MessageRecord>()
   const refused = new Map<string, MessageRecord>()
   const changes = yield* PubSub.sliding<Change>(1024)
@@ -103,16 +108,36 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
     },
     changes,
     nextNumber: () => ++number,
+    idOf: (of) => (seed === undefined ? randomUUID() : guidFrom(`${seed} ${of}`)),
+    resetNumbers: () => {
+      number = 0
+    },
   }
   return messages
 })
+
+/** A GUID that is derived from a text. */
+const guidFrom = (text: string): string => {
+  const hex = createHash("sha256").update(text).digest("hex")
+  // With the version and the variant of a random GUID.
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-")
+}
 
 /** Converts a record to a message, as of a time by the sender's clock. */
 export const toMessage = (record: MessageRecord, now: number): Message => {
   const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
     record
   const latest = updates
-    .filter(({ plan, state }) => receivedAt + plan.happensAfter <= now && state !== "waiting")
+    .filter(
+      ({ plan, state }) =>
+        state === "received" || (receivedAt + plan.happensAfter <= now && state !== "waiting"),
+    )
     .map(({ plan }) => plan)
     .reduce<UpdatePlan | undefined>(
       (newest, plan) =>

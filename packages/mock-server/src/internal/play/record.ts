@@ -1,5 +1,4 @@
 /** Creates the record of a valid request. */
-import { randomUUID } from "node:crypto"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
@@ -18,6 +17,7 @@ interface Exchanged {
   readonly senderId: string
   readonly play: Play
   readonly answer: Answer
+  readonly id: string
   readonly number: number
   readonly receivedAt: number
   /** The updates of the scenario. They are only sent when the message is accepted. */
@@ -25,12 +25,13 @@ interface Exchanged {
 }
 
 export const makeRecord = (exchanged: Exchanged): MessageRecord => {
-  const { answer, body, number, operation, plans, play, receivedAt, request, senderId } = exchanged
+  const { answer, body, id, number, operation, plans, play, receivedAt, request, senderId } =
+    exchanged
   const { updates } = operation
   const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
   const accepted = play.processed && answer.status >= 200 && answer.status < 300
   return {
-    id: randomUUID(),
+    id,
     number,
     receivedAt,
     senderId,
@@ -56,16 +57,17 @@ interface Refused {
   readonly senderId: string
   readonly answer: Answer
   readonly refusal: Refusal
+  readonly id: string
   readonly number: number
   readonly receivedAt: number
 }
 
 /** Creates the record of a request that was refused as invalid. */
 export const makeRefusedRecord = (refused: Refused): MessageRecord => {
-  const { answer, body, number, receivedAt, refusal, request, senderId } = refused
+  const { answer, body, id, number, receivedAt, refusal, request, senderId } = refused
   const { headers, status } = answer
   return {
-    id: randomUUID(),
+    id,
     number,
     receivedAt,
     senderId,

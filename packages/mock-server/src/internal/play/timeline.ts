@@ -20,6 +20,8 @@ export interface Timeline {
   readonly schedule: (senderId: string, millis: number, run: () => void) => { cancel: () => void }
   /** Advances the clock, for all senders or for one, in steps from one sleeper to the next. */
   readonly advance: (millis: number, senderId?: string) => Effect.Effect<void>
+  /** Sets the clock back to its start, for all senders or for one, and wakes those that sleep. */
+  readonly reset: (senderId?: string) => void
   /** Wakes all sleepers in order until none is left, including those that go back to sleep. */
   readonly runOut: Effect.Effect<void>
   /** Whether the clock runs with the machine's clock. */
@@ -42,8 +44,10 @@ interface Line {
 /** The maximum delay of Node's timers. A timer with a longer delay fires at once. */
 const longestTimer = 2 ** 31 - 1
 
-export const makeTimeline = (runs: boolean): Timeline => {
-  const startedAt = Date.now()
+/** `startsAt` is the time at which the clock starts; by default that of the machine. */
+export const makeTimeline = (runs: boolean, startsAt?: number): Timeline => {
+  const machineStart = Date.now()
+  const startedAt = startsAt ?? machineStart
   let advancedBy = 0
   // How far individual senders are ahead of the others, in milliseconds.
   const ahead = new Map<string, number>()
@@ -52,7 +56,7 @@ export const makeTimeline = (runs: boolean): Timeline => {
   const waiters = new Set<Waiter>()
 
   const now = (senderId?: string): number =>
-    (runs ? Date.now() : startedAt) +
+    (runs ? Date.now() - machineStart + startedAt : startedAt) +
     advancedBy +
     (senderId === undefined ? 0 : (ahead.get(senderId) ?? 0))
 
@@ -194,13 +198,33 @@ export const makeTimeline = (runs: boolean): Timeline => {
     setTimers(senderId)
   })
 
+  const reset = (senderId?: string): void => {
+    if (senderId === undefined) {
+      advancedBy = startsAt === undefined || !runs ? 0 : machineStart - Date.now()
+      ahead.clear()
+    } else ahead.delete(senderId)
+    for (const [id, line] of linesOf(senderId)) {
+      for (const wake of line.sleepers.take(Infinity)) wake()
+      setTimer(id, line)
+    }
+  }
+
   const runOut = Effect.gen(function* () {
     yield* idle(undefined)
     while (step(Infinity, undefined) !== undefined) yield* idle(undefined)
   })
 
-  return { now, track, sleep, schedule, advance, runOut, runs }
+  return { now, track, sleep, schedule, advance, reset, runOut, runs }
 }
+
+/** The latest time that the clock can show: the end of the year 9999. */
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** Says what is wrong with an advance. Undefined when nothing is. */
+export const advanceProblem = (now: number, millis: number): string | undefined =>
+  Number.isFinite(millis) && millis >= 0 && now + millis <= latest
+    ? undefined
+    : "the clock can only be advanced by a duration of 0 or more, up to the year 9999"
 
 /**
  * Completes all pending work at once, for at most this many milliseconds, so that updates of accepted messages are not lost. Does

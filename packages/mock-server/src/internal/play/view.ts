@@ -28,8 +28,10 @@ export interface View {
     match: Match,
     within?: Duration.Input,
   ) => Effect.Effect<Message, MessageNotFound>
-  /** Removes the messages and cancels their pending updates. */
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: Effect.Effect<void>
+  /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
+  readonly reset: Effect.Effect<void>
   /** Adds a fault. Fails with `InvalidOption` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Effect.Effect<PlacedFault, MockServerError>
   /** Returns the active faults. */
@@ -41,8 +43,11 @@ export interface View {
   /** The mock's clock, which schedules updates, retries and delayed answers. */
   readonly clock: {
     readonly now: Effect.Effect<DateTime.Utc>
-    /** Advances the clock, and waits until every update that became due has been attempted. */
-    readonly advance: (duration: Duration.Input) => Effect.Effect<void>
+    /**
+     * Advances the clock, and waits until every update that became due has been attempted. Fails with `InvalidOption` when the
+     * duration is negative or leads beyond the year 9999.
+     */
+    readonly advance: (duration: Duration.Input) => Effect.Effect<void, MockServerError>
   }
 }
 
@@ -96,6 +101,7 @@ export const makeView = (control: Control, senderId: string | undefined): View =
         ),
       ),
     clearMessages: control.clearMessages(senderId),
+    reset: control.reset(senderId),
     addFault: (fault) =>
       Effect.suspend(() => {
         const placed = faults.add(senderId === undefined ? fault : { ...fault, senderId })
@@ -113,7 +119,17 @@ export const makeView = (control: Control, senderId: string | undefined): View =
     clock: {
       now: Effect.sync(() => DateTime.makeUnsafe(timeline.now(senderId))),
       advance: (duration) =>
-        timeline.advance(Duration.toMillis(Duration.fromInputUnsafe(duration)), senderId),
+        Effect.mapError(
+          control.advance(millisOf(duration), senderId),
+          (problem) =>
+            new MockServerError({ reason: new InvalidOption({ option: "duration", problem }) }),
+        ),
     },
   }
+}
+
+/** NaN for what is no duration. */
+const millisOf = (input: Duration.Input): number => {
+  const duration = Duration.fromInput(input)
+  return duration._tag === "None" ? Number.NaN : Duration.toMillis(duration.value)
 }

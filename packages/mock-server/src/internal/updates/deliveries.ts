@@ -24,6 +24,7 @@ export interface Deliveries {
   readonly forget: (messageId: string) => void
   /** The number of updates that were dropped because too many messages had pending updates. */
   readonly dropped: () => number
+  readonly resetDropped: () => void
 }
 
 export interface Settings {
@@ -193,6 +194,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     }),
     forget: pending.forget,
     dropped: pending.dropped,
+    resetDropped: pending.resetDropped,
   }
   return deliveries
 })

@@ -12,7 +12,7 @@ export interface Pending {
   /** The number of updates that were dropped. */
   readonly dropped: () => number
   readonly all: () => ReadonlyArray<MessageRecord>
-  readonly resetCount: () => void
+  readonly resetDropped: () => void
 }
 
 interface Work {
@@ -70,7 +70,7 @@ export const makePending = (
     forget: (messageId) => remove(messageId)?.fiber.interruptUnsafe(),
     dropped: () => dropped,
     all: () => [...entries.values()].map(({ value }) => value.record),
-    resetCount: () => {
+    resetDropped: () => {
       dropped = 0
     },
   }
