@@ -69,6 +69,7 @@ export const OpenedMessage = (
     readonly opened: Opened
     readonly headingRef: RefObject<HTMLHeadingElement | null>
     readonly onClose: () => void
+    readonly onRemove: (id: string) => void
   },
 ): JSX.Element => {
   const { message, isGone } = props.opened
@@ -86,6 +87,14 @@ export const OpenedMessage = (
             label="Copy as curl"
             text={curlOfMessage(message, props.info.baseUrl)}
             copy={props.copy}
+          />
+        )}
+        {message !== undefined && (
+          <IconButton
+            icon="bin"
+            label="Delete the message"
+            title="Delete the message"
+            onClick={() => props.onRemove(message.id)}
           />
         )}
         <IconButton

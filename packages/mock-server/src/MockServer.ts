@@ -35,14 +35,14 @@ import { makeMessages } from "./internal/play/messages.ts"
 import { makePlays } from "./internal/play/play.ts"
 import { finish, makeTimeline } from "./internal/play/timeline.ts"
 import { makeView, type View } from "./internal/play/view.ts"
-import { makeDeliveries } from "./internal/updates/deliveries.ts"
+import { type Deliveries, makeDeliveries } from "./internal/updates/deliveries.ts"
 import { defaultSecret } from "./internal/updates/sign.ts"
 import { makeCheckUpdate, planUpdates } from "./internal/updates/updates.ts"
 import { MockServerError } from "./MockServerError.ts"
 import * as NodeServer from "./NodeServer.ts"
 
 export type { Options } from "./internal/options.ts"
-export type { View } from "./internal/play/view.ts"
+export type { PlayTarget, View } from "./internal/play/view.ts"
 
 /** The default secret that updates are signed with. It is public. */
 export const defaultWebhookSecret: string = defaultSecret
@@ -104,7 +104,11 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<MockServer["Service"], MockServerError, Scope.Scope> {
   const settings = yield* readOptions(options)
   const { basePath, host, port } = settings
-  const contract = yield* asMockServerError(Contract.load(options.contract))
+  const contract = yield* asMockServerError(
+    options.scenarios === undefined
+      ? Contract.load(options.contract)
+      : Effect.flatMap(Contract.load(options.contract), Contract.withScenarios(options.scenarios)),
+  )
   const prism = yield* asMockServerError(Prism.make(contract))
 
   const timeline = makeTimeline(
@@ -172,7 +176,7 @@ export const make = Effect.fnUntraced(function* (
         concurrency: "unbounded",
         discard: true,
       }),
-    ),
+    ).pipe(Effect.andThen(settings.runs ? sayUndelivered(deliveries) : Effect.void)),
   )
 
   return MockServer.of({
@@ -185,6 +189,17 @@ export const make = Effect.fnUntraced(function* (
     forSender: (senderId) => makeView(control, senderId.toLowerCase()),
   })
 })
+
+/** Says which updates were not delivered before the server stopped. */
+const sayUndelivered = (deliveries: Deliveries): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { messages, updates } = deliveries.pending()
+    return updates === 0
+      ? Effect.void
+      : Effect.logWarning(
+          `stopped before ${updates} updates of ${messages} messages were delivered`,
+        )
+  })
 
 /** When the clock of a server with a seed starts. */
 const seededStart = Date.UTC(2026, 0, 1)

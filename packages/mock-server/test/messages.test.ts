@@ -214,6 +214,15 @@ describe("GET /__mock/messages", () => {
     [`?search=ab%20${other}`, [6, 4, 2]],
     ["?search=not-found", [6, 5]],
     ["?search=nothing-of-this", []],
+    ["?search=status:refused", [6, 5]],
+    ["?search=status:404", [6, 5]],
+    [`?search=is:accepted%20sender:${one}`, [3, 1]],
+    ["?search=to:%2B15005552041", [4, 3]],
+    ['?search=scenario:"not-found"', [6, 5]],
+    ["?search=template:8ba7%20to:4040", [6]],
+    ["?search=is:failing", []],
+    ["?search=is:invalid", []],
+    ["?search=nofield:x", []],
   ])("filters by %s", ([query, expected]) =>
     Effect.gen(function* () {
       const mock = yield* filled
@@ -247,6 +256,38 @@ describe("GET /__mock/messages", () => {
       const [message] = yield* mock.messages()
       assert.deepStrictEqual(jsonOf(yield* get(mock, `messages/${message?.id}`)), message)
       assert.strictEqual((yield* get(mock, "messages/none")).status, 404)
+    }),
+  )
+
+  it.effect("removes one message, and its pending updates", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ clock: "manual" })
+      const receiver = yield* makeReceiver()
+      yield* post(mock, { ...sample, webhookUrl: receiver.url })
+      yield* post(mock)
+      const [message] = yield* mock.messages()
+      const remove = Effect.promise(() =>
+        fetch(`${mock.inboxUrl}messages/${message?.id}`, { method: "DELETE" }),
+      )
+      assert.strictEqual((yield* remove).status, 204)
+      assert.strictEqual((yield* remove).status, 404)
+      assert.deepStrictEqual((yield* list(mock)).numbers, [2])
+      yield* mock.clock.advance("1 hour")
+      assert.lengthOf(receiver.updates, 0)
+    }),
+  )
+
+  it.effect("has only the beginning of long texts, unlike the message by its id", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      const text = "x".repeat(1_000_000)
+      yield* post(mock, { ...sample, messageBody: { text } })
+      const page = (yield* get(mock, "messages")).body
+      assert.isBelow(page.length, 50_000)
+      assert.include(page, '"isCropped":true')
+      const [message] = yield* mock.messages()
+      assert.strictEqual(message?.variables["text"], text)
+      assert.include((yield* get(mock, `messages/${message?.id}`)).body, text)
     }),
   )
 

@@ -33,11 +33,9 @@ const seeded = async (seed: string) => {
 
 const call = (mock: Mock, path: string, body?: string) =>
   Effect.promise(async () => {
-    const response = await fetch(`${mock.inboxUrl}${path}`, {
-      ...(body === undefined
-        ? {}
-        : { method: "POST", body, headers: { "content-type": "application/jsonl" } }),
-    })
+    const sent = { method: "POST", headers: { "content-type": "application/jsonl" } }
+    const init = body === undefined ? {} : { ...sent, body }
+    const response = await fetch(`${mock.inboxUrl}${path}`, init)
     return { status: response.status, headers: {}, body: await response.text() }
   })
 

@@ -16,6 +16,8 @@ export interface Options {
   readonly host?: string | undefined
   /** The contract to serve, a YAML or JSON file. Default: the contract of Sent.dm. */
   readonly contract?: string | URL | undefined
+  /** A YAML or JSON file with scenarios to play in addition to those of the contract, in the same form. Default: none. */
+  readonly scenarios?: string | URL | undefined
   /** How long a request may take to arrive before it is answered with 408. Default: 30 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
   /** A prefix for the paths of the contract, for example `/sent`. Default: none. */

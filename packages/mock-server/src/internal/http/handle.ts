@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
+import { IncomingMessage } from "node:http"
 import type { Contract } from "@effect-sent/contract/Contract"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
 import type { PlainResponse, Prism } from "@effect-sent/contract/Prism"
@@ -66,6 +67,7 @@ export const handle = Effect.fnUntraced(
     if (path === adminPath || path.startsWith(`${adminPath}/`)) {
       return yield* admin(adminParts, request, path, new URLSearchParams(query))
     }
+    const startedAt = performance.now()
     if (isRead(request) && isRoot(parts, path)) return toInbox
     const seen: Seen = { operation: undefined, body: noBody }
     const { answer, ending, record } = yield* handleRequest(parts, request, path, query, seen).pipe(
@@ -79,7 +81,16 @@ export const handle = Effect.fnUntraced(
             ),
       ),
     )
-    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record))
+    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record)).pipe(
+      Effect.annotateLogs({
+        method: request.method,
+        path,
+        status: answer.status,
+        ...(ending === "whole" ? {} : { ending }),
+        ...fieldsOf(record),
+        durationMillis: Math.round((performance.now() - startedAt) * 10) / 10,
+      }),
+    )
     return ending === "whole"
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
@@ -139,6 +150,18 @@ const logLine = (
   return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
 }
 
+/** What a structured log says about a request. */
+const fieldsOf = (record: MessageRecord | undefined): Readonly<Record<string, unknown>> => {
+  if (record === undefined) return {}
+  const { because, number, refusal, scenario } = record
+  return {
+    number,
+    ...(scenario === undefined ? {} : { scenario }),
+    ...(because === undefined ? {} : { because }),
+    ...(refusal === undefined ? {} : { reason: refusal.reason, credentials: refusal.credentials }),
+  }
+}
+
 const handleRequest = Effect.fnUntraced(function* (
   parts: Parts,
   request: HttpServerRequest,
@@ -190,6 +213,7 @@ const handleRequest = Effect.fnUntraced(function* (
     operation,
     senderId,
     phoneNumber: textIn(body.value, "phoneNumber"),
+    templateId: textIn(body.value, "templateId"),
     preferred,
     prefer: request.headers["prefer"],
   })
@@ -253,6 +277,11 @@ const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undef
   const version = Predicate.hasProperty(source, "httpVersion") ? source.httpVersion : undefined
   if (version === "1.1" && headers["host"] === undefined) {
     return problem(400, "Header host not found")
+  }
+  const hosts = source instanceof IncomingMessage ? (source.headersDistinct["host"] ?? []) : []
+  if (hosts.length > 1) return problem(400, "More than one host header")
+  if (!/^\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "chunked")) {
+    return problem(501, "The only supported transfer encoding is chunked")
   }
   const expect = headers["expect"] ?? "100-continue"
   return /^100-continue$/i.test(expect.trim())

@@ -84,6 +84,12 @@ const routes: ReadonlyArray<AdminRoute> = [
     },
   },
   {
+    method: "DELETE",
+    path: "/messages/{id}",
+    answer: ({ control }, { parameters: [id = ""] }) =>
+      control.remove(id) ? Effect.succeed(nothing) : Effect.fail(problem(404, "No such message")),
+  },
+  {
     method: "POST",
     path: "/messages/{id}/updates/{update}/resend",
     answer: ({ control }, { parameters: [id = "", update = ""] }) =>

@@ -25,6 +25,8 @@ export interface Control {
   readonly droppedUpdates: () => number
   /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
+  /** Removes one message and cancels its pending updates. Returns whether it was stored. */
+  readonly remove: (id: string) => boolean
   /** Brings messages, faults, scenarios and clock to their state at the start, for all senders or for one. */
   readonly reset: (senderId?: string) => Effect.Effect<void>
   /** Advances the clock. Fails with what is wrong with the duration. */
@@ -70,6 +72,13 @@ export const makeControl = (
     },
     droppedUpdates: deliveries.dropped,
     clearMessages: (senderId) => Effect.sync(() => clear(senderId)),
+    remove: (id) => {
+      const record = records.find(id)
+      if (record === undefined) return false
+      records.remove(record)
+      deliveries.forget(id)
+      return true
+    },
     reset: (senderId) =>
       Effect.sync(() => {
         clear(senderId)

@@ -47,6 +47,7 @@ export const importedRecord = (message: Message, number: number): MessageRecord 
     ...(message.refusal === undefined ? {} : { refusal: message.refusal }),
     request: message.request,
     answer: message.answer,
+    ...(message.updates.length === 0 ? { importedStatus: message.status } : {}),
     updates: message.updates.map(({ attempts, body, dueAt, happensAt, id, state, status }) => ({
       plan: {
         id,

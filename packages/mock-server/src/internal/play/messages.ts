@@ -26,6 +26,10 @@ export interface MessageRecord {
   readonly scenario: string | undefined
   readonly because: string | undefined
   readonly refusal?: Refusal
+  /** The updates that an accepted message without a `webhookUrl` would have: its status follows them. */
+  readonly unsent?: ReadonlyArray<UpdatePlan>
+  /** The status of an imported message without updates. */
+  readonly importedStatus?: string
   request: Message["request"]
   answer: Answer | undefined
   updates: ReadonlyArray<UpdateRecord>
@@ -47,6 +51,7 @@ export interface Messages {
   /** The requests that were refused as invalid, oldest first. */
   readonly refused: () => Iterable<MessageRecord>
   readonly clear: (senderId?: string) => void
+  readonly remove: (record: MessageRecord) => void
   /** The changes. A slow subscriber loses the oldest ones. */
   readonly changes: PubSub.PubSub<Change>
   readonly nextNumber: () => number
@@ -100,6 +105,10 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, se
     find: (id) => records.get(id) ?? refused.get(id),
     all: () => records.values(),
     refused: () => refused.values(),
+    remove: (record) => {
+      drop(record)
+      PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
+    },
     clear: (senderId) => {
       for (const record of [...records.values(), ...refused.values()]) {
         if (senderId === undefined || record.senderId === senderId) drop(record)
@@ -133,12 +142,14 @@ const guidFrom = (text: string): string => {
 export const toMessage = (record: MessageRecord, now: number): Message => {
   const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
     record
+  const happened = (record.unsent ?? []).filter((plan) => receivedAt + plan.happensAfter <= now)
   const latest = updates
     .filter(
       ({ plan, state }) =>
         state === "received" || (receivedAt + plan.happensAfter <= now && state !== "waiting"),
     )
     .map(({ plan }) => plan)
+    .concat(happened)
     .reduce<UpdatePlan | undefined>(
       (newest, plan) =>
         newest === undefined || plan.happensAfter >= newest.happensAfter ? plan : newest,
@@ -155,7 +166,7 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
     ...(webhookUrl === undefined ? {} : { webhookUrl }),
     accepted: record.accepted,
     ...(latest?.channel === undefined ? {} : { channel: latest.channel }),
-    status: record.accepted ? (latest?.status ?? "ACCEPTED") : "REFUSED",
+    status: record.accepted ? (latest?.status ?? record.importedStatus ?? "ACCEPTED") : "REFUSED",
     ...(scenario === undefined ? {} : { scenario }),
     ...(because === undefined ? {} : { because }),
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),

@@ -26,6 +26,7 @@ export interface Valid {
   readonly operation: Operation
   readonly senderId: string
   readonly phoneNumber: string | undefined
+  readonly templateId: string | undefined
   readonly preferred: Preferred | undefined
   readonly prefer: string | undefined
 }
@@ -44,11 +45,14 @@ export const makePlays = (faults: Faults): Plays => {
   // The number of answers that were played, by sender and scenario, for scenarios with several answers.
   const turns = new Map<string, number>()
 
-  const decide: Decide = ({ operation, phoneNumber, prefer, preferred, senderId }) => {
+  const decide: Decide = ({ operation, phoneNumber, prefer, preferred, senderId, templateId }) => {
+    const fault = faults.meet({ phoneNumber, senderId, templateId })
     const scenario =
+      (fault?.scenario === undefined
+        ? undefined
+        : operation.scenarios.find(({ name }) => name === fault.scenario)) ??
       operation.scenarios.find((candidate) => candidate.phoneNumber === phoneNumber) ??
       operation.scenarios.find(({ isDefault }) => isDefault)
-    const fault = faults.meet({ phoneNumber, senderId })
     const usual = preferred === undefined && fault?.answer === undefined
     const answer = usual && scenario !== undefined ? takeTurn(turns, senderId, scenario) : undefined
     const wanted =

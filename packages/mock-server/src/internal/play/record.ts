@@ -44,6 +44,7 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
     because: play.because,
     request: shownRequest(request, body),
     answer: undefined,
+    ...(accepted && webhookUrl === undefined ? { unsent: plans } : {}),
     updates:
       accepted && webhookUrl !== undefined
         ? plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts }))

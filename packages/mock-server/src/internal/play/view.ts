@@ -5,12 +5,16 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Result from "effect/Result"
 import type { Message } from "../../Message.ts"
-import type { Match, MessageNotFound } from "../../MessageMatch.ts"
+import { type Match, type MessageNotFound, UnexpectedMessage } from "../../MessageMatch.ts"
 import type { Fault, PlacedFault } from "../../Fault.ts"
 import { InvalidOption, MockServerError } from "../../MockServerError.ts"
 import type { Control } from "./control.ts"
-import { matches, notFound } from "./match.ts"
+import { rememberCaller } from "./caller.ts"
+import { describe, matches, notFound } from "./match.ts"
 import { pause } from "../pause.ts"
+
+/** The messages that a scenario is played to. */
+export type PlayTarget = Pick<Fault, "phoneNumber" | "templateId" | "senderId" | "times" | "share">
 
 /** The messages, the faults and the clock of all senders or of one sender. */
 export interface View {
@@ -20,6 +24,15 @@ export interface View {
   readonly refused: Effect.Effect<ReadonlyArray<Message>>
   /** Returns the newest matching message. Fails with an error that describes the closest one. */
   readonly expectMessage: (match: Match) => Effect.Effect<Message, MessageNotFound>
+  /** Returns the only matching message. Fails when none matches, or more than one. */
+  readonly expectOne: (match: Match) => Effect.Effect<Message, MessageNotFound | UnexpectedMessage>
+  /** Fails when a message matches. */
+  readonly expectNone: (match: Match) => Effect.Effect<void, UnexpectedMessage>
+  /**
+   * Returns the newest matching request that was refused: as invalid, or by its scenario, a fault or `Prefer`. Fails with an
+   * error that describes the closest one.
+   */
+  readonly expectRefused: (match: Match) => Effect.Effect<Message, MessageNotFound>
   /**
    * Waits for a matching message and returns it. Fails after `within`, by default a second. The wait uses the machine's clock,
    * because messages arrive over a real connection.
@@ -34,6 +47,11 @@ export interface View {
   readonly reset: Effect.Effect<void>
   /** Adds a fault. Fails with `InvalidOption` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Effect.Effect<PlacedFault, MockServerError>
+  /**
+   * Plays a scenario to the next messages, whatever their number: to all, or to those of a number or a template. Without
+   * `times`, until the returned fault is removed. Fails with `InvalidOption` when there is no such scenario.
+   */
+  readonly play: (scenario: string, to?: PlayTarget) => Effect.Effect<PlacedFault, MockServerError>
   /** Returns the active faults. */
   readonly faults: Effect.Effect<ReadonlyArray<PlacedFault>>
   /** Removes a fault. Returns whether it was active. */
@@ -50,6 +68,17 @@ export interface View {
     readonly advance: (duration: Duration.Input) => Effect.Effect<void, MockServerError>
   }
 }
+
+const unexpected = (
+  match: Match,
+  expected: number,
+  some: ReadonlyArray<Message>,
+): UnexpectedMessage =>
+  new UnexpectedMessage({
+    wanted: describe(match),
+    expected,
+    found: some.map(({ number }) => number),
+  })
 
 export const makeView = (control: Control, senderId: string | undefined): View => {
   const { faults, timeline } = control
@@ -69,13 +98,62 @@ export const makeView = (control: Control, senderId: string | undefined): View =
       )
       .map(control.show)
 
-  const expectMessage: View["expectMessage"] = (match) =>
+  const found = (match: Match): ReadonlyArray<Message> =>
+    control.messages(senderId).filter((message) => matches(match, message))
+
+  const missing = (match: Match): MessageNotFound =>
+    notFound(match, control.messages(senderId), refused(true))
+
+  const addFault: View["addFault"] = (fault) =>
     Effect.suspend(() => {
-      const message = find(match)
-      return message === undefined
-        ? Effect.fail(notFound(match, control.messages(senderId), refused(true)))
-        : Effect.succeed(message)
+      const placed = faults.add(senderId === undefined ? fault : { ...fault, senderId })
+      return Result.isSuccess(placed)
+        ? Effect.succeed(placed.success)
+        : Effect.fail(
+            new MockServerError({
+              reason: new InvalidOption({ option: "fault", problem: placed.failure }),
+            }),
+          )
     })
+
+  const expectMessage: View["expectMessage"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const message = find(match)
+      return message === undefined ? Effect.fail(atCaller(missing(match))) : Effect.succeed(message)
+    })
+  }
+
+  const expectOne: View["expectOne"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend((): Effect.Effect<Message, MessageNotFound | UnexpectedMessage> => {
+      const [first, ...others] = found(match)
+      if (first === undefined) return Effect.fail(atCaller(missing(match)))
+      return others.length === 0
+        ? Effect.succeed(first)
+        : Effect.fail(atCaller(unexpected(match, 1, [first, ...others])))
+    })
+  }
+
+  const expectNone: View["expectNone"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const some = found(match)
+      return some.length === 0 ? Effect.void : Effect.fail(atCaller(unexpected(match, 0, some)))
+    })
+  }
+
+  const expectRefused: View["expectRefused"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const all = [
+        ...control.messages(senderId).filter(({ accepted }) => !accepted),
+        ...refused(true),
+      ].toSorted((one, other) => one.number - other.number)
+      const last = all.findLast((message) => matches(match, message))
+      return last === undefined ? Effect.fail(atCaller(notFound(match, all))) : Effect.succeed(last)
+    })
+  }
 
   const firstFound = Effect.fnUntraced(function* (match: Match) {
     // Subscribed before the first search, so that no message is missed between the two.
@@ -88,10 +166,12 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   }, Effect.scoped)
 
   return {
-    messages: (match = {}) =>
-      Effect.sync(() => control.messages(senderId).filter((message) => matches(match, message))),
+    messages: (match = {}) => Effect.sync(() => found(match)),
     refused: Effect.sync(() => refused(false)),
     expectMessage,
+    expectOne,
+    expectNone,
+    expectRefused,
     awaitMessage: (match, within = "1 second") =>
       Effect.raceFirst(
         firstFound(match),
@@ -102,17 +182,8 @@ export const makeView = (control: Control, senderId: string | undefined): View =
       ),
     clearMessages: control.clearMessages(senderId),
     reset: control.reset(senderId),
-    addFault: (fault) =>
-      Effect.suspend(() => {
-        const placed = faults.add(senderId === undefined ? fault : { ...fault, senderId })
-        return Result.isSuccess(placed)
-          ? Effect.succeed(placed.success)
-          : Effect.fail(
-              new MockServerError({
-                reason: new InvalidOption({ option: "fault", problem: placed.failure }),
-              }),
-            )
-      }),
+    addFault,
+    play: (scenario, to = {}) => addFault({ ...to, scenario }),
     faults: Effect.sync(() => faults.all(senderId)),
     removeFault: (id) => Effect.sync(() => faults.remove(id, senderId)),
     clearFaults: Effect.sync(() => faults.clear(senderId)),

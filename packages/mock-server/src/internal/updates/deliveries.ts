@@ -11,7 +11,7 @@ import { isAllowedHost } from "./receivers.ts"
 import type { Sign } from "./sign.ts"
 import { makeSlots } from "./slots.ts"
 import type { Timeline } from "../play/timeline.ts"
-import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
+import { bodyOf, type CheckUpdate, type Pace, type UpdatePlan } from "./updates.ts"
 
 export interface Deliveries {
   /** Starts the delivery of a message's updates. */
@@ -25,6 +25,8 @@ export interface Deliveries {
   /** The number of updates that were dropped because too many messages had pending updates. */
   readonly dropped: () => number
   readonly resetDropped: () => void
+  /** The updates that have not been received or given up yet. */
+  readonly pending: () => { readonly messages: number; readonly updates: number }
 }
 
 export interface Settings {
@@ -46,12 +48,13 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   timeline: Timeline,
   settings: Settings,
 ) {
+  const sender = makePost()
+  // Added before the fibers, so that it runs after they have ended.
+  yield* Effect.addFinalizer(() => Effect.promise(sender.close))
   const fibers = yield* FiberSet.make<void>()
   const run = yield* FiberSet.runtime(fibers)()
   const pending = makePending(settings.maxPending, messages, run)
   const slots = makeSlots()
-  const sender = makePost()
-  yield* Effect.addFinalizer(() => Effect.promise(sender.close))
 
   /** Posts an update when its receiver has a free slot. */
   const post = (record: MessageRecord, update: UpdateRecord): Effect.Effect<Attempt> =>
@@ -87,7 +90,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     const received = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300
     const line = `update ${update.plan.status} of message ${record.number}: ${outcome.status ?? outcome.problem}`
     const log = Effect.annotateLogs({
-      message: record.number,
+      number: record.number,
       update: update.plan.status,
       try: update.attempts.length,
       durationMillis: outcome.durationMillis,
@@ -169,15 +172,26 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     return retries
   })
 
+  /** Publishes each change of the status of a message without a receiver. */
+  const announce = (record: MessageRecord, [next, ...others]: ReadonlyArray<UpdatePlan>): void => {
+    if (next === undefined) return
+    const wait = record.receivedAt + next.happensAfter - timeline.now(record.senderId)
+    timeline.schedule(record.senderId, Math.max(wait, 0), () => {
+      messages.changed(record)
+      announce(record, others)
+    })
+  }
+
   const deliveries: Deliveries = {
     begin: (record, check) => {
-      if (record.updates.length === 0) return
+      if (record.updates.length === 0) return announce(record, record.unsent ?? [])
       const isPassedOver = stateOfReceiver(record.webhookUrl ?? "", settings) === "not-allowed"
       const all = isPassedOver
         ? timeline.track(record.senderId, passOver(record))
         : timeline
             .track(record.senderId, deliver(record, check))
             .pipe(Effect.flatMap(Fiber.joinAll), Effect.asVoid)
+      sender.load()
       pending.add(record, run(all))
     },
     refusal: ({ webhookUrl = "" }) => {
@@ -195,6 +209,13 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     forget: pending.forget,
     dropped: pending.dropped,
     resetDropped: pending.resetDropped,
+    pending: () => {
+      const records = pending.all()
+      const updates = records.flatMap((record) =>
+        record.updates.filter(({ state }) => state === "waiting" || state === "retrying"),
+      )
+      return { messages: records.length, updates: updates.length }
+    },
   }
   return deliveries
 })

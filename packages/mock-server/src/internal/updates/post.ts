@@ -19,6 +19,8 @@ export interface Update {
 export interface Post {
   /** Posts an update. Returns what aborts it; `done` is not called after that. */
   readonly post: (update: Update, done: (outcome: Outcome) => void) => () => void
+  /** Loads what the first update needs, so that it does not wait for that. */
+  readonly load: () => void
   readonly close: () => Promise<void>
 }
 
@@ -93,6 +95,9 @@ export const makePost = (): Post => {
         clearTimeout(timer)
         controller.abort()
       }
+    },
+    load: () => {
+      client ??= loadClient()
     },
     close: async () => {
       const { local, remote } = (await client) ?? {}
