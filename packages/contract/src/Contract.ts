@@ -41,6 +41,8 @@ export type {
 export interface Contract {
   /** The absolute path of the file. */
   readonly path: string
+  /** The absolute paths of all files that were read: the document, those that it refers to, and those of added scenarios. */
+  readonly files: ReadonlyArray<string>
   /** The document's `info.title`. */
   readonly title: string
   /** The document's `info.version`. */
@@ -85,7 +87,7 @@ export const bundledPath: string =
 export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
   Effect.fnUntraced(function* (path: string | URL = bundledPath) {
     const file = yield* resolvePath(path)
-    const document = yield* readDocument(file)
+    const { document, files } = yield* readDocument(file)
     const parsed = decodeDocument(document)
     if (Result.isFailure(parsed)) {
       return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
@@ -106,7 +108,7 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
       return yield* invalid(file, words.join("; "))
     }
     const { title, version } = parsed.success.info
-    return { path: file, title, version, operations, document }
+    return { path: file, files, title, version, operations, document }
   })
 
 /**
@@ -133,7 +135,8 @@ export const withScenarios =
   (contract: Contract): Effect.Effect<Contract, ContractError> =>
     Effect.gen(function* () {
       const file = yield* resolvePath(path)
-      const decoded = decodeScenarios(yield* readDocument(file))
+      const { document, files } = yield* readDocument(file)
+      const decoded = decodeScenarios(document)
       if (Result.isFailure(decoded)) {
         return yield* invalid(file, `it has no scenarios: ${messageOf(decoded.failure)}`)
       }
@@ -160,7 +163,7 @@ export const withScenarios =
         return { ...operation, scenarios: [...scenarios, ...added] }
       })
       if (problems.length > 0) return yield* invalid(file, problems.join("; "))
-      return { ...contract, operations }
+      return { ...contract, operations, files: [...contract.files, ...files] }
     })
 
 const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
@@ -168,11 +171,14 @@ const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
 const readDocument = Effect.fnUntraced(function* (file: string) {
   // Read the file first for the error: the parser's own error does not say whether the file exists.
   yield* readText(file)
+  const parser = new $RefParser()
   const document: unknown = yield* Effect.tryPromise({
-    try: () => new $RefParser().dereference(file, { resolve: { http: { canRead: false } } }),
+    try: () => parser.dereference(file, { resolve: { http: { canRead: false } } }),
     catch: (cause) => invalid(file, messageOf(cause)),
   })
-  return Predicate.isObject(document) ? document : yield* invalid(file, "it is not an object")
+  return Predicate.isObject(document)
+    ? { document, files: [...new Set([file, ...parser.$refs.paths("file")])] }
+    : yield* invalid(file, "it is not an object")
 })
 
 const invalid = (path: string, problem: string): ContractError =>

@@ -109,7 +109,7 @@ const UpdateItem = (props: {
         <span class={`state state-${update.state}`}>{stateWords(update, now)}</span>
         {props.webhookUrl !== undefined && lastHeaders !== undefined && (
           <CopyButton
-            label="Copy as curl"
+            label="Copy update as curl"
             isSmall={true}
             text={curlOfUpdate(update, props.webhookUrl, lastHeaders)}
             copy={props.copy}

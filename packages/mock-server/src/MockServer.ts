@@ -16,9 +16,7 @@
  * console.log(await program.pipe(Effect.provide(MockServer.layer()), Effect.runPromise))
  * ```
  */
-import * as Contract from "@effect-sent/contract/Contract"
-import type { ContractError } from "@effect-sent/contract/ContractError"
-import * as Prism from "@effect-sent/contract/Prism"
+import type * as Contract from "@effect-sent/contract/Contract"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -35,9 +33,9 @@ import { makeMessages } from "./internal/play/messages.ts"
 import { makePlays } from "./internal/play/play.ts"
 import { finish, makeTimeline } from "./internal/play/timeline.ts"
 import { makeView, type View } from "./internal/play/view.ts"
+import { makeServed } from "./internal/served.ts"
 import { type Deliveries, makeDeliveries } from "./internal/updates/deliveries.ts"
 import { defaultSecret } from "./internal/updates/sign.ts"
-import { makeCheckUpdate, planUpdates } from "./internal/updates/updates.ts"
 import { MockServerError } from "./MockServerError.ts"
 import * as NodeServer from "./NodeServer.ts"
 
@@ -61,7 +59,7 @@ export class MockServer extends Context.Service<
     readonly host: string
     /** The port that the server listens on. */
     readonly port: number
-    /** The contract that the server answers from. */
+    /** The contract that the server answered from when it started. */
     readonly contract: Contract.Contract
     /** The URL of the inbox page, for example `http://127.0.0.1:4010/__mock/`. */
     readonly inboxUrl: string
@@ -104,19 +102,17 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<MockServer["Service"], MockServerError, Scope.Scope> {
   const settings = yield* readOptions(options)
   const { basePath, host, port } = settings
-  const contract = yield* asMockServerError(
-    options.scenarios === undefined
-      ? Contract.load(options.contract)
-      : Effect.flatMap(Contract.load(options.contract), Contract.withScenarios(options.scenarios)),
+  const served = yield* Effect.mapError(
+    makeServed(options, settings.pace, settings.watches),
+    ({ reason }) => new MockServerError({ reason }),
   )
-  const prism = yield* asMockServerError(Prism.make(contract))
 
   const timeline = makeTimeline(
     settings.runs,
     settings.seed === undefined ? undefined : seededStart,
   )
   const messages = yield* makeMessages(settings.maxMessages, settings.seed)
-  const faults = makeFaults(contract)
+  const faults = makeFaults(() => served().contract.operations)
   const deliveries = yield* makeDeliveries(messages, timeline, settings)
   const plays = makePlays(faults)
   const control = makeControl(messages, faults, timeline, deliveries, plays)
@@ -131,31 +127,17 @@ export const make = Effect.fnUntraced(function* (
   const { origin } = bound
   const baseUrl = `${origin}${basePath}`
 
-  const checks = new Map(
-    contract.operations.map((operation) => [operation, makeCheckUpdate(operation)]),
-  )
-  const plans = new Map(
-    contract.operations.flatMap((operation) =>
-      operation.scenarios.map((scenario) => [
-        scenario,
-        planUpdates(scenario, operation, settings.pace),
-      ]),
-    ),
-  )
   const app = handle(
     {
-      contract,
-      prism,
+      served,
       basePath,
       decide: plays.decide,
       messages,
       deliveries,
-      checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
       timeline,
-      plansOf: (scenario) => plans.get(scenario) ?? [],
     },
     {
-      contract,
+      contract: () => served().contract,
       control,
       baseUrl,
       receiverUrl: `${origin}${adminPath}/receiver`,
@@ -183,7 +165,7 @@ export const make = Effect.fnUntraced(function* (
     baseUrl,
     host: bound.host,
     port: bound.port,
-    contract,
+    contract: served().contract,
     inboxUrl: `${origin}${adminPath}/`,
     ...makeView(control, undefined),
     forSender: (senderId) => makeView(control, senderId.toLowerCase()),
@@ -203,11 +185,6 @@ const sayUndelivered = (deliveries: Deliveries): Effect.Effect<void> =>
 
 /** When the clock of a server with a seed starts. */
 const seededStart = Date.UTC(2026, 0, 1)
-
-const asMockServerError = <A>(
-  effect: Effect.Effect<A, ContractError>,
-): Effect.Effect<A, MockServerError> =>
-  Effect.mapError(effect, ({ reason }) => new MockServerError({ reason }))
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -149,6 +149,7 @@ const startCommand = <const Name extends string>(name: Name) =>
           contract: Option.getOrUndefined(contract),
           basePath: Option.getOrUndefined(basePath),
           scenarios: Option.getOrUndefined(ownScenarios),
+          watch: Option.isSome(contract) || Option.isSome(ownScenarios),
           seed: Option.getOrUndefined(seed),
           webhookSecret: Option.getOrUndefined(webhookSecret),
         }).pipe(

@@ -18,6 +18,8 @@ export interface Options {
   readonly contract?: string | URL | undefined
   /** A YAML or JSON file with scenarios to play in addition to those of the contract, in the same form. Default: none. */
   readonly scenarios?: string | URL | undefined
+  /** Whether the contract and the scenarios are read again when one of their files changes. Default: false. */
+  readonly watch?: boolean | undefined
   /** How long a request may take to arrive before it is answered with 408. Default: 30 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
   /** A prefix for the paths of the contract, for example `/sent`. Default: none. */
@@ -59,6 +61,7 @@ export interface Settings {
   /** In whole milliseconds, which Node requires. */
   readonly requestTimeout: number
   readonly runs: boolean
+  readonly watches: boolean
   readonly pace: Pace
   readonly maxMessages: number
   readonly maxPending: number
@@ -107,6 +110,7 @@ const checked = Effect.fnUntraced(function* (
     maxPending,
     seed: options.seed,
     runs: clock === "machine",
+    watches: options.watch ?? false,
     pace: { second: options.realistic === true ? 1000 : fastSecond },
     requestTimeout: yield* readTimeout("requestTimeout", options.requestTimeout ?? "30 seconds"),
     webhookTimeout: yield* readTimeout("webhookTimeout", options.webhookTimeout ?? "30 seconds"),

@@ -5,10 +5,8 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import { IncomingMessage } from "node:http"
-import type { Contract } from "@effect-sent/contract/Contract"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
-import type { PlainResponse, Prism } from "@effect-sent/contract/Prism"
-import type { Scenario } from "@effect-sent/contract/Scenario"
+import type { PlainResponse } from "@effect-sent/contract/Prism"
 import type * as Message from "../../Message.ts"
 import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
@@ -26,20 +24,19 @@ import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
-import type { CheckUpdate, UpdatePlan } from "../updates/updates.ts"
+import type { Served } from "../served.ts"
+import type { CheckUpdate } from "../updates/updates.ts"
 
 /** The parts of a server that requests are handled with. */
 export interface Parts {
-  readonly contract: Contract
-  readonly prism: Prism
+  /** The contract as it is now. A request takes it once. */
+  readonly served: () => Served
   /** The prefix of the contract's paths: empty, or a path without a trailing slash. */
   readonly basePath: string
   readonly decide: Decide
   readonly messages: Messages
   readonly deliveries: Deliveries
-  readonly checkUpdate: (operation: Operation) => CheckUpdate
   readonly timeline: Timeline
-  readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
 }
 
 /** The outcome of a request. */
@@ -102,8 +99,8 @@ export const handle = Effect.fnUntraced(
 const isRead = ({ method }: HttpServerRequest): boolean => method === "GET" || method === "HEAD"
 
 /** Whether a path is the root, and the contract has no such path. */
-const isRoot = ({ contract }: Parts, path: string): boolean =>
-  path === "/" && !contract.operations.some((operation) => operation.path === "/")
+const isRoot = ({ served }: Parts, path: string): boolean =>
+  path === "/" && !served().contract.operations.some((operation) => operation.path === "/")
 
 const internalError = problem(500, "Internal error of the mock; see its log for the cause")
 
@@ -169,7 +166,8 @@ const handleRequest = Effect.fnUntraced(function* (
   query: string,
   seen: Seen,
 ): Effect.fn.Return<Handled, Answer> {
-  const { basePath, contract, prism } = parts
+  const { basePath } = parts
+  const { checkUpdate, contract, plansOf, prism } = parts.served()
   const misframed = misframedAnswer(request)
   if (misframed !== undefined) return yield* Effect.fail(misframed)
 
@@ -232,16 +230,16 @@ const handleRequest = Effect.fnUntraced(function* (
     play,
     answer,
     receivedAt: timeline.now(senderId),
-    plans: play.scenario === undefined ? [] : parts.plansOf(play.scenario),
+    plans: play.scenario === undefined ? [] : plansOf(play.scenario),
   })
-  yield* process(parts, operation, record, play, answer)
+  yield* process(parts, checkUpdate(operation), record, play, answer)
   return { answer, ending: play.ending, record }
 })
 
 /** Stores the message, starts the delivery of its updates, and waits for the delay of its answer. */
 const process = (
-  { checkUpdate, deliveries, messages, timeline }: Parts,
-  operation: Operation,
+  { deliveries, messages, timeline }: Parts,
+  check: CheckUpdate,
   record: MessageRecord,
   { delayMillis, ending, processed }: Play,
   answer: Answer,
@@ -255,7 +253,7 @@ const process = (
       }
       if (delayMillis === 0) recordAnswer()
       messages.add(record)
-      deliveries.begin(record, checkUpdate(operation))
+      deliveries.begin(record, check)
       if (delayMillis > 0) {
         yield* timeline.sleep(record.senderId, delayMillis)
         recordAnswer()

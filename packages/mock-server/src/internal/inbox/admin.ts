@@ -23,7 +23,8 @@ import { dueAfter } from "@effect-sent/contract/Scenario"
 export const adminPath = "/__mock"
 
 export interface AdminParts {
-  readonly contract: Contract
+  /** The contract as it is now. */
+  readonly contract: () => Contract
   readonly control: Control
   readonly baseUrl: string
   /** The URL of the mock's own receiver, for callers that have none yet. */
@@ -120,7 +121,7 @@ const routes: ReadonlyArray<AdminRoute> = [
   {
     method: "GET",
     path: "/scenarios",
-    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract))),
+    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract()))),
   },
   {
     method: "GET",
@@ -295,10 +296,10 @@ export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
 
 /** The values that the page shows before the first message. */
 const infoOf = (parts: AdminParts): object => ({
-  title: parts.contract.title,
-  version: parts.contract.version,
+  title: parts.contract().title,
+  version: parts.contract().version,
   baseUrl: parts.baseUrl,
-  path: parts.contract.operations.find(({ scenarios }) => scenarios.length > 0)?.path,
+  path: parts.contract().operations.find(({ scenarios }) => scenarios.length > 0)?.path,
   senderId: sampleSenderId,
   webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),

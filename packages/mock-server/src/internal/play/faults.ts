@@ -2,7 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Contract, Operation } from "@effect-sent/contract/Contract"
+import type { Operation } from "@effect-sent/contract/Contract"
 import { oneLine } from "@effect-sent/contract/ContractError"
 import { Fault, type PlacedFault } from "../../Fault.ts"
 import { answerNamed } from "./prefer.ts"
@@ -30,7 +30,8 @@ interface Entry {
 
 const decodeFault = Schema.decodeUnknownResult(Fault)
 
-export const makeFaults = ({ operations }: Contract): Faults => {
+/** `operations` are the current ones of the contract. */
+export const makeFaults = (operations: () => ReadonlyArray<Operation>): Faults => {
   const entries = new Map<string, Entry>()
   let count = 0
 
@@ -47,7 +48,7 @@ export const makeFaults = ({ operations }: Contract): Faults => {
       const decoded = decodeFault(input, { errors: "all" })
       if (Result.isFailure(decoded)) return Result.fail(oneLine(decoded.failure.message))
       const fault = decoded.success
-      const problem = problemOf(fault, operations)
+      const problem = problemOf(fault, operations())
       if (problem !== undefined) return Result.fail(problem)
       const id = String(++count)
       const placed = {
