@@ -138,7 +138,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     await ended
   })
 
-  it("reads flags from the environment, and names a variable that is no flag", async () => {
+  it("reads flags from the environment, and names a variable that does not match a flag", async () => {
     const child = startWith({ EFFECT_SENT_MOCK_PORT: "0", EFFECT_SENT_MOCK_LOG: "json" })
     const [line]: ReadonlyArray<unknown> = await once(
       child.stdout?.setEncoding("utf8") ?? child,

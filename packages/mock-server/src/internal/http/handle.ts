@@ -278,7 +278,8 @@ const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undef
   }
   const hosts = source instanceof IncomingMessage ? (source.headersDistinct["host"] ?? []) : []
   if (hosts.length > 1) return problem(400, "More than one host header")
-  if (!/^\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "chunked")) {
+  // Node refuses a request whose last coding is another one.
+  if (/,\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "")) {
     return problem(501, "The only supported transfer encoding is chunked")
   }
   const expect = headers["expect"] ?? "100-continue"

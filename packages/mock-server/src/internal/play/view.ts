@@ -199,7 +199,7 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   }
 }
 
-/** NaN for what is no duration. */
+/** NaN for anything but a duration. */
 const millisOf = (input: Duration.Input): number => {
   const duration = Duration.fromInput(input)
   return duration._tag === "None" ? Number.NaN : Duration.toMillis(duration.value)
