@@ -4,6 +4,7 @@
  *
  *     pnpm bench mock
  *     pnpm bench mock --quick --json
+ *     pnpm bench mock --updates              # only the rows about delivery updates
  *
  * The servers take turns, so that other work on the machine slows both. Only the ratios are meaningful; the numbers depend on the
  * machine.
@@ -17,8 +18,10 @@ import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
-import { parseArgs, styleText } from "node:util"
+import { parseArgs } from "node:util"
 import { credentials, sample } from "@effect-sent/faults/sample"
+import { makeReceivers } from "./support/receivers.ts"
+import { type Row, table } from "./support/table.ts"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string }> {}
 
@@ -39,10 +42,12 @@ interface Plan {
   readonly roundMillis: number
   /** The number of requests after which the memory is measured. */
   readonly many: number
+  /** The number of messages whose updates are sent. */
+  readonly updated: number
 }
 
-const full: Plan = { starts: 5, rounds: 11, roundMillis: 1500, many: 100_000 }
-const quick: Plan = { starts: 3, rounds: 5, roundMillis: 500, many: 5000 }
+const full: Plan = { starts: 5, rounds: 11, roundMillis: 1500, many: 100_000, updated: 60_000 }
+const quick: Plan = { starts: 3, rounds: 5, roundMillis: 500, many: 5000, updated: 5000 }
 
 const concurrency = 32
 
@@ -142,7 +147,7 @@ const connect = (port: number, connections: number): Effect.Effect<Pool, never, 
 /** Sends while `goesOn` returns true. Returns the accepted requests per second. */
 const load = Effect.fnUntraced(function* (
   { port }: Running,
-  body: string,
+  bodyOf: (index: number) => string,
   goesOn: (sent: number, millis: number) => boolean,
 ): Effect.fn.Return<number, Broken, Scope.Scope> {
   const pool = yield* connect(port, concurrency)
@@ -150,6 +155,7 @@ const load = Effect.fnUntraced(function* (
   let sent = 0
   const sender = Effect.gen(function* () {
     while (goesOn(sent, performance.now() - startedAt)) {
+      const body = bodyOf(sent)
       sent += 1
       yield* send(pool, body)
     }
@@ -239,19 +245,6 @@ const residentMemory = ({ child }: Running): number => {
 // Measurements
 // -----------------------------------------------------------------------------
 
-interface Row {
-  readonly what: string
-  readonly unit: string
-  readonly ours: number
-  /** Undefined when Prism was not measured. */
-  readonly prism: number | undefined
-  /** Our figure divided by Prism's. */
-  readonly ratio: number | undefined
-  /** The target of our mock. */
-  readonly target: string
-  readonly met: boolean
-}
-
 /** Called after every step. */
 type Done = () => void
 
@@ -284,7 +277,11 @@ const loadRow = Effect.fnUntraced(function* (
   ])
   const round = Effect.fnUntraced(function* (server: Server) {
     const its = running.get(server) ?? (yield* start(server, log))
-    const perSecond = yield* load(its, samples[body], (_sent, millis) => millis < roundMillis)
+    const perSecond = yield* load(
+      its,
+      () => samples[body],
+      (_sent, millis) => millis < roundMillis,
+    )
     yield* Effect.sleep(settleMillis)
     done()
     return perSecond
@@ -307,7 +304,11 @@ const loadRow = Effect.fnUntraced(function* (
 const memoryRow = Effect.fnUntraced(function* ({ many }: Plan, done: Done, body: Sample) {
   const after = Effect.fnUntraced(function* (server: Server) {
     const running = yield* start(server, "default")
-    yield* load(running, samples[body], (sent) => sent < many)
+    yield* load(
+      running,
+      () => samples[body],
+      (sent) => sent < many,
+    )
     done()
     return residentMemory(running)
   }, Effect.scoped)
@@ -323,6 +324,99 @@ const memoryRow = Effect.fnUntraced(function* ({ many }: Plan, done: Done, body:
     target: "at most 250 MB",
     met: mine <= 250,
   } satisfies Row
+})
+
+/** One in this many messages has a receiver that never answers 2xx. */
+const brokenEvery = 20
+
+/**
+ * Sends messages whose updates follow. With `mixed`, some receivers hang, fail or reset the connection. Fails when a healthy receiver
+ * got the updates of a message out of order, or did not get them although the mock dropped none.
+ */
+const updated = Effect.fnUntraced(function* ({ updated: count }: Plan, done: Done, mixed: boolean) {
+  const receivers = yield* makeReceivers
+  const running = yield* start(ours, "default")
+  const isBroken = (index: number): boolean => mixed && index % brokenEvery === 0
+  const bodyOf = (index: number): string =>
+    JSON.stringify({
+      ...sample,
+      phoneNumber: numberOf(index),
+      webhookUrl: isBroken(index)
+        ? receivers.broken[(index / brokenEvery) % receivers.broken.length]
+        : receivers.healthy,
+    })
+  const memory: Array<number> = []
+  const perSecond = yield* load(running, bodyOf, (sent) => {
+    if (sent % Math.ceil(count / 20) === 0) memory.push(residentMemory(running))
+    return sent < count
+  })
+  const healthy = Array.from({ length: count }, (_each, index) => index).filter(
+    (at) => !isBroken(at),
+  )
+  const incomplete = (): ReadonlyArray<number> =>
+    healthy.filter((index) => receivers.received.get(numberOf(index))?.length !== order.length)
+  const dropped = yield* settled(running, incomplete)
+  const missing = incomplete().length
+  if (missing > 0 && dropped === 0) {
+    return yield* new Broken({ message: `${missing} messages lack updates, and none was dropped` })
+  }
+  for (const statuses of receivers.received.values()) {
+    if (statuses.join() !== order.slice(0, statuses.length).join()) {
+      return yield* new Broken({ message: `updates arrived out of order: ${statuses.join(", ")}` })
+    }
+  }
+  done()
+  return { perSecond, memory: Math.max(...memory), dropped }
+}, Effect.scoped)
+
+const numberOf = (index: number): string => `+1206${String(index).padStart(7, "0")}`
+
+const order = ["QUEUED", "ROUTED", "SENT", "DELIVERED"]
+
+/** Waits until the healthy receiver has every update, or the mock has dropped some. Returns the number of dropped updates. */
+const settled = Effect.fnUntraced(function* (
+  { port }: Running,
+  incomplete: () => ReadonlyArray<number>,
+) {
+  let before = -1
+  for (;;) {
+    const { droppedUpdates = 0 } = Object(
+      yield* Effect.promise(async () =>
+        (await fetch(`http://127.0.0.1:${port}/__mock/info`)).json(),
+      ),
+    )
+    const left = incomplete().length
+    if (left === 0 || (left === before && droppedUpdates > 0)) return Number(droppedUpdates)
+    before = left
+    yield* Effect.sleep(settleMillis)
+  }
+})
+
+const updatesRows = Effect.fnUntraced(function* (plan: Plan, done: Done) {
+  const healthy = yield* updated(plan, done, false)
+  const mixed = yield* updated(plan, done, true)
+  const what = `with updates of ${plan.updated.toLocaleString("en")}, 1 in ${brokenEvery} to broken receivers`
+  const ratio = mixed.perSecond / healthy.perSecond
+  return [
+    {
+      what: `accepted, ${what}`,
+      unit: "per second",
+      ours: mixed.perSecond,
+      prism: undefined,
+      ratio,
+      target: "at least 0.8 x",
+      met: ratio >= 0.8,
+    },
+    {
+      what: `memory, ${what}`,
+      unit: "MB",
+      ours: mixed.memory,
+      prism: undefined,
+      ratio: undefined,
+      target: "at most 350 MB",
+      met: mixed.memory <= 350,
+    },
+  ] satisfies ReadonlyArray<Row>
 })
 
 const withUrl = (body: Sample): string => (body === "webhook" ? ", with webhookUrl" : "")
@@ -352,42 +446,12 @@ const measure = Effect.fnUntraced(function* (plan: Plan, done: Done) {
     }
   }
   for (const body of ["plain", "webhook"] as const) rows.push(yield* memoryRow(plan, done, body))
+  rows.push(...(yield* updatesRows(plan, done)))
   return rows
 })
 
 /** The number of calls of `done`. */
-const stepsOf = ({ rounds, starts }: Plan): number => 2 * starts + 4 * 2 * (rounds + 1) + 3
-
-// -----------------------------------------------------------------------------
-// The table
-// -----------------------------------------------------------------------------
-
-const widths = [48, 18, 14, 10, 16]
-
-const line = (cells: ReadonlyArray<string>): string =>
-  cells
-    .map((cell, index) => {
-      const width = widths[index] ?? 0
-      return index === 0 ? cell.padEnd(width) : cell.padStart(width)
-    })
-    .join("")
-
-const table = (rows: ReadonlyArray<Row>): string =>
-  [
-    styleText("bold", line(["", ours.name, prism.name, "ratio", "target"]), {
-      stream: process.stdout,
-    }),
-    ...rows.map((row) => {
-      const text = line([
-        `${row.what}, ${row.unit}`,
-        row.ours.toFixed(0),
-        row.prism?.toFixed(0) ?? "not measured",
-        row.ratio === undefined ? "" : `${row.ratio.toFixed(2)} x`,
-        row.target,
-      ])
-      return row.met ? text : styleText("red", `${text}  missed`, { stream: process.stdout })
-    }),
-  ].join("\n")
+const stepsOf = ({ rounds, starts }: Plan): number => 2 * starts + 4 * 2 * (rounds + 1) + 3 + 2
 
 // -----------------------------------------------------------------------------
 // The program
@@ -400,6 +464,7 @@ const program = Effect.gen(function* () {
         options: {
           quick: { type: "boolean", default: false },
           json: { type: "boolean", default: false },
+          updates: { type: "boolean", default: false },
         },
       }),
     catch: (cause) => new Broken({ message: cause instanceof Error ? cause.message : "" }),
@@ -417,7 +482,8 @@ const program = Effect.gen(function* () {
     Effect.sync(() => bar?.start(stepsOf(plan), 0)),
     () => Effect.sync(() => bar?.stop()),
   )
-  const rows = yield* measure(plan, () => bar?.increment())
+  const done: Done = () => bar?.increment()
+  const rows = yield* values.updates ? updatesRows(plan, done) : measure(plan, done)
   bar?.stop()
   yield* Console.log(values.json ? JSON.stringify(rows, undefined, 2) : table(rows))
   if (!rows.every(({ met }) => met)) yield* new Missed()

@@ -17,6 +17,7 @@ import $RefParser from "@stoplight/json-schema-ref-parser"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"
 import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
 import { readText, resolvePath } from "./File.ts"
@@ -24,7 +25,7 @@ import { decodeDocument } from "./internal/document.ts"
 import { readOperations, undeclaredSchemes } from "./internal/operations.ts"
 import type { Operation } from "./Operation.ts"
 import { invalidPatterns } from "./Pattern.ts"
-import { unplayable } from "./Scenario.ts"
+import { fromObject, ScenariosObject, unplayable } from "./Scenario.ts"
 
 export type {
   CredentialHeader,
@@ -40,6 +41,8 @@ export type {
 export interface Contract {
   /** The absolute path of the file. */
   readonly path: string
+  /** The absolute paths of all files that were read: the document, those that it refers to, and those of added scenarios. */
+  readonly files: ReadonlyArray<string>
   /** The document's `info.title`. */
   readonly title: string
   /** The document's `info.version`. */
@@ -84,7 +87,7 @@ export const bundledPath: string =
 export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
   Effect.fnUntraced(function* (path: string | URL = bundledPath) {
     const file = yield* resolvePath(path)
-    const document = yield* readDocument(file)
+    const { document, files } = yield* readDocument(file)
     const parsed = decodeDocument(document)
     if (Result.isFailure(parsed)) {
       return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
@@ -105,17 +108,77 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
       return yield* invalid(file, words.join("; "))
     }
     const { title, version } = parsed.success.info
-    return { path: file, title, version, operations, document }
+    return { path: file, files, title, version, operations, document }
   })
+
+/**
+ * Adds the scenarios of a YAML or JSON file to the operations of a contract that have scenarios. The file has the form of
+ * `x-sent-scenarios`, and its scenarios are checked like those of the contract.
+ *
+ * **Details**
+ *
+ * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when a scenario cannot be played or has
+ * the name or the phone number of another one.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.flatMap(Contract.load(), Contract.withScenarios("/no/such/file.yaml"))
+ * const error = await Effect.runPromise(Effect.flip(program))
+ * console.assert(error.reason._tag === "ContractNotFound")
+ * ```
+ */
+export const withScenarios =
+  (path: string | URL) =>
+  (contract: Contract): Effect.Effect<Contract, ContractError> =>
+    Effect.gen(function* () {
+      const file = yield* resolvePath(path)
+      const { document, files } = yield* readDocument(file)
+      const decoded = decodeScenarios(document)
+      if (Result.isFailure(decoded)) {
+        return yield* invalid(file, `it has no scenarios: ${messageOf(decoded.failure)}`)
+      }
+      const added = fromObject(decoded.success)
+      const problems: Array<string> = []
+      const operations = contract.operations.map((operation) => {
+        if (operation.scenarios.length === 0) return operation
+        const { responses, scenarios, updates } = operation
+        for (const { problem, scenario } of unplayable(added, {
+          responses,
+          updates: updates?.examples ?? [],
+        })) {
+          problems.push(`the scenario ${scenario} cannot be played: ${problem}`)
+        }
+        for (const { isDefault, name, phoneNumber } of added) {
+          if (isDefault) problems.push(`the scenario ${name} cannot be the default`)
+          for (const known of scenarios) {
+            if (known.name === name) problems.push(`the contract has a scenario ${name}`)
+            if (known.phoneNumber === phoneNumber) {
+              problems.push(`the scenario ${name} has the phone number of ${known.name}`)
+            }
+          }
+        }
+        return { ...operation, scenarios: [...scenarios, ...added] }
+      })
+      if (problems.length > 0) return yield* invalid(file, problems.join("; "))
+      return { ...contract, operations, files: [...contract.files, ...files] }
+    })
+
+const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
 
 const readDocument = Effect.fnUntraced(function* (file: string) {
   // Read the file first for the error: the parser's own error does not say whether the file exists.
   yield* readText(file)
+  const parser = new $RefParser()
   const document: unknown = yield* Effect.tryPromise({
-    try: () => new $RefParser().dereference(file, { resolve: { http: { canRead: false } } }),
+    try: () => parser.dereference(file, { resolve: { http: { canRead: false } } }),
     catch: (cause) => invalid(file, messageOf(cause)),
   })
-  return Predicate.isObject(document) ? document : yield* invalid(file, "it is not an object")
+  return Predicate.isObject(document)
+    ? { document, files: [...new Set([file, ...parser.$refs.paths("file")])] }
+    : yield* invalid(file, "it is not an object")
 })
 
 const invalid = (path: string, problem: string): ContractError =>

@@ -2,6 +2,7 @@ import type { JSX } from "preact"
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { ClearDialog } from "./ClearDialog.tsx"
 import { copyText } from "./clipboard.ts"
+import { fieldNames, propertyNames } from "../src/internal/inbox/search.ts"
 import { Header } from "./Header.tsx"
 import { Icon } from "./Icon.tsx"
 import { IconButton } from "./IconButton.tsx"
@@ -57,6 +58,10 @@ const NothingFound = (props: {
     <p>
       No message contains “<bdi>{props.search}</bdi>” in its phone number, template, variables,
       status, channel, scenario or ids.
+    </p>
+    <p>
+      One field: {fieldNames.map((name) => `${name}:`).join(" ")}. A property:{" "}
+      {propertyNames.map((name) => `is:${name}`).join(" ")}.
     </p>
     <button type="button" class="button" onClick={props.onAll}>
       Show all messages
@@ -165,6 +170,10 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
     if (document.activeElement === document.body) focusList()
   }
 
+  useEffect(() => {
+    document.title = `${state.unread === 0 ? "" : `(${state.unread.toLocaleString("en")}) `}effect-sent mock`
+  }, [state.unread])
+
   useKeys({
     move,
     openSelected: () => {
@@ -247,6 +256,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
                 copy={copy}
                 onClose={close}
                 onResend={store.resend}
+                onRemove={store.remove}
               />
             )}
           </section>
@@ -257,6 +267,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
           scenarios={state.scenarios}
           isRealistic={state.info?.clock.realistic ?? true}
           copy={copy}
+          onPlay={store.play}
           notice={notice}
           onClose={closeDialog}
         />

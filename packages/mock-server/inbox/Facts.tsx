@@ -33,6 +33,15 @@ export const Facts = (props: {
             <bdi>{message.because}</bdi>
           </Fact>
         )}
+        {message.refusal !== undefined && (
+          <Fact name="Credentials">
+            {Object.entries(message.refusal.credentials).map(([name, form]) => (
+              <p key={name}>
+                <bdi class="mono">{name}</bdi> {form}
+              </p>
+            ))}
+          </Fact>
+        )}
         <Fact name="Received">
           <time dateTime={message.receivedAt}>{fullTime(message.receivedAt)}</time>
         </Fact>

@@ -38,7 +38,7 @@ export const Header = (props: {
   readonly onKeys: () => void
   readonly onClear: () => void
 }): JSX.Element => {
-  const { live, search, total } = props.state
+  const { info, live, search, total } = props.state
   return (
     <header class="top">
       <div class="brand">
@@ -53,7 +53,7 @@ export const Header = (props: {
         <input
           ref={props.searchRef}
           type="search"
-          placeholder="Number, variable, status, scenario…"
+          placeholder="Number, variable, status:failed, is:refused…"
           aria-label="Search messages"
           autocomplete="off"
           spellcheck={false}
@@ -65,6 +65,11 @@ export const Header = (props: {
         </span>
         <kbd aria-hidden="true">/</kbd>
       </div>
+      {(info?.droppedUpdates ?? 0) > 0 && (
+        <span class="dropped" role="status">
+          {counted(info?.droppedUpdates ?? 0, "update")} dropped
+        </span>
+      )}
       <div class="top-buttons">
         <button
           type="button"

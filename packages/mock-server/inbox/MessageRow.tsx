@@ -1,12 +1,14 @@
 import type { JSX } from "preact"
 import type { Message } from "../src/Message.ts"
+import { Icon } from "./Icon.tsx"
 import { Pill } from "./Pill.tsx"
-import { channelName, statusLabel } from "./status.ts"
+import { channelName, receiverProblem, statusLabel, titleOf } from "./status.ts"
 import { cropped } from "./text.ts"
 import { ago, fullTime } from "./time.ts"
 
 const mostPreviewed = 3
 const longestValue = 60
+const longestReason = 120
 
 /** The first variables. The mock does not have the template's text, so it cannot show the message itself. */
 const Preview = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
@@ -41,6 +43,7 @@ export const MessageRow = (props: {
   readonly onOpen: () => void
 }): JSX.Element => {
   const { message } = props
+  const problem = receiverProblem(message)
   return (
     <div
       id={rowId(message)}
@@ -55,16 +58,28 @@ export const MessageRow = (props: {
     >
       <div class={props.isFresh ? "row-inner row-fresh" : "row-inner"}>
         <span class="row-line">
-          <bdi class="row-number">{message.phoneNumber ?? "no number"}</bdi>
+          <bdi class="row-number">{cropped(titleOf(message), longestValue)}</bdi>
           <time class="row-time" dateTime={message.receivedAt} title={fullTime(message.receivedAt)}>
             {ago(message.receivedAt, props.now)}
           </time>
         </span>
-        <Preview variables={message.variables} />
+        {message.refusal === undefined ? (
+          <Preview variables={message.variables} />
+        ) : (
+          <span class="row-preview">{cropped(message.refusal.reason, longestReason)}</span>
+        )}
         <span class="row-line row-facts">
           <Pill status={message.status} label={statusLabel(message)} />
           {message.channel !== undefined && <bdi>{channelName(message.channel)}</bdi>}
-          <bdi class="row-scenario">{message.scenario ?? message.because ?? ""}</bdi>
+          {problem !== undefined && (
+            <span class="row-problem" title={problem}>
+              <Icon name="alert" />
+              {problem}
+            </span>
+          )}
+          <bdi class="row-scenario">
+            {message.scenario ?? message.because ?? (message.refusal && "invalid request")}
+          </bdi>
         </span>
       </div>
     </div>

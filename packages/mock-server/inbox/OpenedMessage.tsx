@@ -10,7 +10,7 @@ import { IconButton } from "./IconButton.tsx"
 import { Phone } from "./Phone.tsx"
 import { Pill } from "./Pill.tsx"
 import { Raw } from "./Raw.tsx"
-import { statusLabel } from "./status.ts"
+import { statusLabel, titleOf } from "./status.ts"
 import type { Opened } from "./store.ts"
 import { Timeline } from "./Timeline.tsx"
 
@@ -18,6 +18,7 @@ interface Context {
   readonly info: Info | undefined
   readonly scenarios: ReadonlyArray<Scenario>
   readonly now: number
+  readonly copy: (text: string) => Promise<boolean>
   readonly onResend: (id: string, updateId: string) => Promise<void>
 }
 
@@ -36,6 +37,7 @@ const Body = (props: Context & { readonly message: Message }): JSX.Element => {
             message={message}
             webhookUrl={info?.webhookUrlHint ?? "http://127.0.0.1:3000/webhook"}
             now={props.now}
+            copy={props.copy}
             onResend={(updateId) => props.onResend(message.id, updateId)}
           />
           <Facts
@@ -66,8 +68,8 @@ export const OpenedMessage = (
   props: Context & {
     readonly opened: Opened
     readonly headingRef: RefObject<HTMLHeadingElement | null>
-    readonly copy: (text: string) => Promise<boolean>
     readonly onClose: () => void
+    readonly onRemove: (id: string) => void
   },
 ): JSX.Element => {
   const { message, isGone } = props.opened
@@ -76,7 +78,7 @@ export const OpenedMessage = (
       <header class="reader-head">
         <IconButton icon="back" label="Back to the list" class="back" onClick={props.onClose} />
         <h2 tabIndex={-1} ref={props.headingRef}>
-          <bdi>{isGone ? "Message" : (message?.phoneNumber ?? "…")}</bdi>
+          <bdi>{isGone ? "Message" : message === undefined ? "…" : titleOf(message)}</bdi>
         </h2>
         {message !== undefined && <Pill status={message.status} label={statusLabel(message)} />}
         <span class="spacer" />
@@ -85,6 +87,14 @@ export const OpenedMessage = (
             label="Copy as curl"
             text={curlOfMessage(message, props.info.baseUrl)}
             copy={props.copy}
+          />
+        )}
+        {message !== undefined && (
+          <IconButton
+            icon="bin"
+            label="Delete the message"
+            title="Delete the message"
+            onClick={() => props.onRemove(message.id)}
           />
         )}
         <IconButton
@@ -102,6 +112,7 @@ export const OpenedMessage = (
           info={props.info}
           scenarios={props.scenarios}
           now={props.now}
+          copy={props.copy}
           onResend={props.onResend}
         />
       )}

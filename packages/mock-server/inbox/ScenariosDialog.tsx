@@ -45,6 +45,7 @@ const Group = (props: {
   readonly scenarios: ReadonlyArray<Scenario>
   readonly copied: string | undefined
   readonly onCopy: (phoneNumber: string) => void
+  readonly onPlay: (name: string) => void
 }): JSX.Element => (
   <section>
     <h3>{props.heading}</h3>
@@ -72,6 +73,14 @@ const Group = (props: {
                 <About scenario={scenario} />
               </button>
             )}
+            <button
+              type="button"
+              class="button button-small scenario-play"
+              aria-label={`Play ${name} to the next message`}
+              onClick={() => props.onPlay(name)}
+            >
+              Play to the next message
+            </button>
           </li>
         )
       })}
@@ -87,6 +96,7 @@ export const ScenariosDialog = (props: {
   /** Whether the mock plays scenarios in real time. */
   readonly isRealistic: boolean
   readonly copy: (text: string) => Promise<boolean>
+  readonly onPlay: (name: string) => void
   /** The page's notices. Outside of an open modal dialog, they can be neither seen nor heard. */
   readonly notice: JSX.Element
   readonly onClose: () => void
@@ -103,8 +113,8 @@ export const ScenariosDialog = (props: {
             <div>
               <h2>Scenarios</h2>
               <p class="quiet">
-                Send a message to one of these numbers to play its scenario. Click a number to copy
-                it.
+                Send a message to one of these numbers to play its scenario, or play it to the next
+                message, whatever its number. Click a number to copy it.
                 {!props.isRealistic &&
                   " Updates arrive a hundred times as fast as shown here; start the mock with --realistic for real time."}
               </p>
@@ -117,12 +127,14 @@ export const ScenariosDialog = (props: {
               scenarios={props.scenarios.filter(isAccepted)}
               copied={copied}
               onCopy={(phoneNumber) => void copy(phoneNumber)}
+              onPlay={props.onPlay}
             />
             <Group
               heading="Refused (first answer)"
               scenarios={props.scenarios.filter((scenario) => !isAccepted(scenario))}
               copied={copied}
               onCopy={(phoneNumber) => void copy(phoneNumber)}
+              onPlay={props.onPlay}
             />
           </div>
           {props.notice}

@@ -1,11 +1,13 @@
 import type { ComponentChildren, JSX } from "preact"
 import { useState } from "preact/hooks"
 import type { Attempt, Message, Update } from "../src/Message.ts"
+import { CopyButton } from "./CopyButton.tsx"
+import { curlOfUpdate } from "./curl.ts"
 import { Icon } from "./Icon.tsx"
 import { Json } from "./Json.tsx"
 import { Pill } from "./Pill.tsx"
 import { toneOf } from "./status.ts"
-import { counted } from "./text.ts"
+import { counted, madeVisible } from "./text.ts"
 import { ahead, clockTime, duration, fullTime } from "./time.ts"
 
 const Time = ({ at }: { readonly at: string }): JSX.Element => (
@@ -34,6 +36,28 @@ const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }): 
         <span class="quiet">
           <Time at={attempt.at} /> · {duration(attempt.durationMillis)}
         </span>
+        {(attempt.headers !== undefined || attempt.answer !== undefined) && (
+          <details class="event-body">
+            <summary aria-label={`Headers and answer of attempt ${index + 1}`}>
+              <Icon name="chevron" />
+              Headers
+            </summary>
+            <pre tabIndex={0} role="region" aria-label={`Headers of attempt ${index + 1}`}>
+              {Object.entries(attempt.headers ?? {}).map(([name, value]) => (
+                <span key={name}>
+                  <span class="raw-header">{madeVisible(name)}:</span> {madeVisible(value)}
+                  {"\n"}
+                </span>
+              ))}
+              {attempt.answer !== undefined && (
+                <>
+                  {"\nanswer:\n"}
+                  {madeVisible(attempt.answer)}
+                </>
+              )}
+            </pre>
+          </details>
+        )}
       </li>
     ))}
   </ol>
@@ -45,6 +69,7 @@ const stateNames: Readonly<Record<Update["state"], string>> = {
   retrying: "retrying",
   "given-up": "given up",
   "not-allowed": "not allowed",
+  dropped: "dropped",
 }
 
 /** The delivery state of an update, in words. */
@@ -55,6 +80,8 @@ const stateWords = ({ dueAt, state }: Update, now: number): string =>
 
 const UpdateItem = (props: {
   readonly update: Update
+  readonly webhookUrl: string | undefined
+  readonly copy: (text: string) => Promise<boolean>
   /** When the request arrived. */
   readonly receivedAt: string
   readonly now: number
@@ -69,6 +96,7 @@ const UpdateItem = (props: {
   }
   // The mock refuses to resend an update that is still waiting or whose receiver is not allowed.
   const canResend = update.state !== "waiting" && update.state !== "not-allowed"
+  const lastHeaders = update.attempts.at(-1)?.headers
   const isLate = update.dueAt !== update.happensAt
   const isAhead = Date.parse(update.happensAt) > now
   return (
@@ -79,6 +107,14 @@ const UpdateItem = (props: {
           <Time at={update.happensAt} /> · +{after(props.receivedAt, update.happensAt)}
         </span>
         <span class={`state state-${update.state}`}>{stateWords(update, now)}</span>
+        {props.webhookUrl !== undefined && lastHeaders !== undefined && (
+          <CopyButton
+            label="Copy update as curl"
+            isSmall={true}
+            text={curlOfUpdate(update, props.webhookUrl, lastHeaders)}
+            copy={props.copy}
+          />
+        )}
         {canResend && (
           <button
             type="button"
@@ -126,6 +162,13 @@ const Hint = (props: {
   readonly webhookUrl: string
 }): ComponentChildren => {
   const { message } = props
+  if (message.refusal !== undefined) {
+    return (
+      <p class="hint hint-warning">
+        Refused as invalid: <bdi>{message.refusal.reason}</bdi>
+      </p>
+    )
+  }
   if (!message.accepted) return null
   if (message.webhookUrl === undefined) {
     return (
@@ -152,6 +195,7 @@ export const Timeline = (props: {
   readonly message: Message
   readonly webhookUrl: string
   readonly now: number
+  readonly copy: (text: string) => Promise<boolean>
   readonly onResend: (updateId: string) => Promise<void>
 }): JSX.Element => {
   const { message } = props
@@ -176,6 +220,8 @@ export const Timeline = (props: {
           <UpdateItem
             key={update.id}
             update={update}
+            webhookUrl={message.webhookUrl}
+            copy={props.copy}
             receivedAt={message.receivedAt}
             now={props.now}
             onResend={props.onResend}

@@ -54,6 +54,8 @@ export interface Info {
   readonly clock: Clock
   /** The URL of the mock's own receiver, for callers that have none yet. */
   readonly webhookUrlHint: string
+  /** The number of updates that were dropped because too many were pending. */
+  readonly droppedUpdates: number
 }
 
 /** A failed request to the mock. The page shows the message. */
@@ -108,7 +110,7 @@ export const listMessages = (
   query: { readonly search: string; readonly limit: number; readonly before?: number },
   signal?: AbortSignal,
 ): Promise<Page> => {
-  const parameters = new URLSearchParams({ limit: String(query.limit) })
+  const parameters = new URLSearchParams({ limit: String(query.limit), refused: "include" })
   if (query.search !== "") parameters.set("search", query.search)
   if (query.before !== undefined) parameters.set("before", String(query.before))
   return askFor(`messages?${parameters.toString()}`, signal === undefined ? {} : { signal })
@@ -117,6 +119,20 @@ export const listMessages = (
 /** Gets a message. */
 export const getMessage = (id: string): Promise<Message> =>
   askFor(`messages/${encodeURIComponent(id)}`)
+
+/** Removes one message. */
+export const removeMessage = async (id: string): Promise<void> => {
+  await ask(`messages/${encodeURIComponent(id)}`, { method: "DELETE" })
+}
+
+/** Plays a scenario to the next message, whatever its number. */
+export const playNext = async (scenario: string): Promise<void> => {
+  await ask("faults", {
+    ...changing,
+    method: "POST",
+    body: JSON.stringify({ scenario, times: 1 }),
+  })
+}
 
 /** Removes every message. */
 export const clearMessages = async (): Promise<void> => {

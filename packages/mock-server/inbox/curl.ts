@@ -1,5 +1,5 @@
 /** curl commands to paste into a shell. */
-import type { Message } from "../src/Message.ts"
+import type { Message, Update } from "../src/Message.ts"
 
 /** Quotes a text for a POSIX shell. */
 export const singleQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
@@ -24,8 +24,8 @@ export const curlOf = ({ body, method, quotedHeaders, url }: CurlRequest): strin
   ].join(" \\\n  ")
 
 /**
- * A command that sends a message's request again. The mock stores the key masked, so the command takes it from the environment.
- * The command includes `Prefer`, which decides the answer.
+ * A command that sends a message's request again. The mock stores the key masked and accepts any, so the command takes the one of
+ * the environment, or `anything`. The command includes `Prefer`, which decides the answer.
  */
 export const curlOfMessage = (message: Message, baseUrl: string): string => {
   const header = (name: string): ReadonlyArray<string> => {
@@ -41,9 +41,24 @@ export const curlOfMessage = (message: Message, baseUrl: string): string => {
         `content-type: ${message.request.headers["content-type"] ?? "application/json"}`,
       ),
       ...header("x-sender-id"),
-      '"x-api-key: $SENT_API_KEY"',
+      '"x-api-key: ${SENT_API_KEY:-anything}"',
       ...header("prefer"),
     ],
     body: message.request.body,
   })
 }
+
+/** A command that sends an update to its receiver, with the signature of its latest attempt. */
+export const curlOfUpdate = (
+  update: Update,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): string =>
+  curlOf({
+    method: "POST",
+    url,
+    quotedHeaders: Object.entries(headers).map(([name, value]) =>
+      singleQuoted(`${name}: ${value}`),
+    ),
+    body: JSON.stringify(update.body),
+  })

@@ -14,6 +14,15 @@ export const openedId = (): string | undefined => {
   }
 }
 
+/** The search in the address: `?search=status:failed`. */
+export const searched = (): string => new URLSearchParams(location.search).get("search") ?? ""
+
+/** Keeps the search in the address, so that it survives a reload and can be shared. */
+export const keepSearch = (search: string): void => {
+  const query = search === "" ? "" : `?${new URLSearchParams({ search }).toString()}`
+  history.replaceState(null, "", `${location.pathname}${query}${location.hash}`)
+}
+
 /** Changes the address. `replace` keeps the history short while the reader moves from message to message. */
 export const goTo = (id: string | undefined, how: "push" | "replace"): void => {
   const hash = id === undefined ? "#/" : `#/messages/${encodeURIComponent(id)}`

@@ -48,3 +48,22 @@ const channels: Readonly<Record<string, string>> = { sms: "SMS", whatsapp: "What
 
 /** The display name of a channel. */
 export const channelName = (channel: string): string => channels[channel.toLowerCase()] ?? channel
+
+/** The name of a message: its recipient, or the request line of a request without one. */
+export const titleOf = ({ phoneNumber, refusal, request }: Message): string =>
+  phoneNumber ?? (refusal === undefined ? "no number" : `${request.method} ${request.target}`)
+
+/** What its receiver did not take of a message, in words. Undefined when nothing is wrong. */
+export const receiverProblem = ({ updates }: Message): string | undefined => {
+  const count = (wanted: Message["updates"][number]["state"]): number =>
+    updates.filter(({ state }) => state === wanted).length
+  for (const [state, words] of [
+    ["given-up", "given up"],
+    ["dropped", "dropped"],
+    ["retrying", "retrying"],
+  ] as const) {
+    const found = count(state)
+    if (found > 0) return `${found} of ${updates.length} updates ${words}`
+  }
+  return undefined
+}

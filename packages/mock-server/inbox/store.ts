@@ -7,6 +7,8 @@ import {
   getMessage,
   getScenarios,
   listMessages,
+  playNext,
+  removeMessage,
   resendUpdate,
   type Info,
   type Scenario,
@@ -15,7 +17,7 @@ import { readClock, systemClock, type ClockReading } from "./clock.ts"
 import { listen } from "./live.ts"
 import { isFound } from "../src/internal/inbox/search.ts"
 import { merge } from "./merge.ts"
-import { goTo, onNavigated, openedId } from "./route.ts"
+import { goTo, keepSearch, onNavigated, openedId, searched } from "./route.ts"
 import { counted } from "./text.ts"
 
 /** A failure to show, and the action that tries again. */
@@ -55,6 +57,8 @@ export interface State {
   readonly problem: Problem | undefined
   /** A short confirmation, e.g. "Copied". */
   readonly notice: string | undefined
+  /** The number of messages that arrived while the page was hidden. */
+  readonly unread: number
   /** The announcement of new messages to screen readers. */
   readonly news: string
 }
@@ -69,6 +73,9 @@ export interface Store {
   readonly loadOlder: () => void
   readonly open: (id: string | undefined, how: "push" | "replace") => void
   readonly clear: () => void
+  readonly remove: (id: string) => void
+  /** Plays a scenario to the next message. */
+  readonly play: (scenario: string) => void
   readonly resend: (id: string, updateId: string) => Promise<void>
   readonly notify: (text: string) => void
   readonly fail: (problem: Problem) => void
@@ -79,6 +86,8 @@ const pageSize = 100
 const searchPauseMillis = 150
 const recountMillis = 400
 const noticeMillis = 2200
+/** How often the list is loaded while the stream is not open. */
+const pollMillis = 5000
 /** New messages are announced to screen readers together, not one by one. */
 const newsMillis = 1500
 
@@ -97,6 +106,7 @@ const initial: State = {
   clock: systemClock,
   problem: undefined,
   notice: undefined,
+  unread: 0,
   news: "",
 }
 
@@ -112,7 +122,7 @@ const wordsOfNews = (messages: ReadonlyArray<Message>): string => {
 
 /** Makes a store. It does nothing before `start`. */
 export const makeStore = (): Store => {
-  let state = initial
+  let state: State = { ...initial, search: searched() }
   const listeners = new Set<() => void>()
   const set = (change: Partial<State>): void => {
     state = { ...state, ...change }
@@ -132,7 +142,8 @@ export const makeStore = (): Store => {
   /** Messages that arrived live while the first page was loading. They are newer than that page. */
   let held: ReadonlyArray<Message> = []
 
-  const refresh = async (): Promise<void> => {
+  /** With `isPoll`, a failure is not shown: the connection state shows it. */
+  const refresh = async (isPoll = false): Promise<void> => {
     refreshing.abort()
     const own = new AbortController()
     refreshing = own
@@ -156,6 +167,7 @@ export const makeStore = (): Store => {
     } catch (failure) {
       if (own.signal.aborted) return
       isRefreshing = false
+      if (isPoll) return
       fail({
         text: `Could not load the messages. ${wordsOf(failure)}`,
         retry: () => void refresh(),
@@ -209,7 +221,7 @@ export const makeStore = (): Store => {
           listMessages({ search: state.search, limit: 1 }, signal),
           getInfo(),
         ])
-        if (!signal.aborted) set({ total, clock: readClock(info) })
+        if (!signal.aborted) set({ total, info, clock: readClock(info) })
       } catch {
         // The connection state and the next load already report that the mock is not reachable.
       }
@@ -265,7 +277,7 @@ export const makeStore = (): Store => {
     }
     const message = state.messages.find((each) => each.id === id)
     set({ opened: message === undefined ? { id, isGone: false } : { id, message, isGone: false } })
-    if (message === undefined) void fetchOpened(id)
+    if (message === undefined || message.isCropped === true) void fetchOpened(id)
   }
 
   const open = (id: string | undefined, how: "push" | "replace"): void => {
@@ -298,12 +310,14 @@ export const makeStore = (): Store => {
     const newest = state.messages[0]?.number ?? 0
     const { messages, more } = merge(state, changed, (message) => isFound(message, state.search))
     const opened = changed.find(({ id }) => isOpen(id))
+    if (opened?.isCropped === true) void fetchOpened(opened.id)
     const arrived = messages.filter(({ number }) => number > newest)
     set({
       messages,
       more,
       ...(arrived.length === 0 ? {} : { freshAfter: newest }),
-      ...(opened === undefined
+      ...(document.hidden ? { unread: state.unread + arrived.length } : {}),
+      ...(opened === undefined || opened.isCropped === true
         ? {}
         : { opened: { id: opened.id, message: opened, isGone: false } }),
     })
@@ -311,16 +325,24 @@ export const makeStore = (): Store => {
     recount()
   }
 
+  /** Loads the list and the opened message. */
+  const ask = (): void => {
+    void refresh()
+    if (state.opened !== undefined) void fetchOpened(state.opened.id)
+  }
+
   const start = (): void => {
     void loadAbout()
     show(openedId())
     onNavigated(() => show(openedId()))
-    let isAsked = false
-    const ask = (): void => {
-      isAsked = true
-      void refresh()
-      if (state.opened !== undefined) void fetchOpened(state.opened.id)
-    }
+    // Not only when the stream has opened: a proxy may hold it back.
+    ask()
+    window.setInterval(() => {
+      if (state.live !== "live" && !document.hidden) void refresh(true)
+    }, pollMillis)
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) set({ unread: 0 })
+    })
     listen({
       opened: () => {
         // The mock may have been restarted, with another clock.
@@ -330,7 +352,6 @@ export const makeStore = (): Store => {
       },
       lost: () => {
         set({ live: "reconnecting" })
-        if (!isAsked) ask()
       },
       changed: takeIn,
       outdated: ask,
@@ -344,6 +365,7 @@ export const makeStore = (): Store => {
   let searching = 0
   const setSearch = (search: string): void => {
     set({ search })
+    keepSearch(search)
     clearTimeout(searching)
     searching = window.setTimeout(() => void refresh(), searchPauseMillis)
   }
@@ -364,6 +386,26 @@ export const makeStore = (): Store => {
       if (state.live !== "live") void refresh()
     } catch (failure) {
       fail({ text: `Could not clear the messages. ${wordsOf(failure)}` })
+    }
+  }
+
+  const remove = async (id: string): Promise<void> => {
+    try {
+      await removeMessage(id)
+      open(undefined, "push")
+      notify("Deleted")
+      if (state.live !== "live") void refresh()
+    } catch (failure) {
+      fail({ text: `Could not delete the message. ${wordsOf(failure)}` })
+    }
+  }
+
+  const play = async (scenario: string): Promise<void> => {
+    try {
+      await playNext(scenario)
+      notify(`The next message plays ${scenario}`)
+    } catch (failure) {
+      fail({ text: `Could not choose the scenario. ${wordsOf(failure)}` })
     }
   }
 
@@ -389,6 +431,8 @@ export const makeStore = (): Store => {
     loadOlder: () => void loadOlder(),
     open,
     clear: () => void clear(),
+    remove: (id) => void remove(id),
+    play: (scenario) => void play(scenario),
     resend,
     notify,
     fail,

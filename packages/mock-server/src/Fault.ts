@@ -32,13 +32,15 @@ import * as Schema from "effect/Schema"
  *
  * **Details**
  *
- * `phoneNumber`, `senderId`, `times` and `share` limit the requests that the fault affects. Without them, it affects every valid
+ * `phoneNumber`, `templateId`, `senderId`, `times` and `share` limit the requests that the fault affects. Without them, it affects every valid
  * request until it is removed. A fault only changes what its members say: with `latencyMillis` alone, the answer stays the
  * same.
  */
 export const Fault = Schema.Struct({
   /** Affects only requests to this phone number. */
   phoneNumber: Schema.optionalKey(Schema.String),
+  /** Affects only requests with this template. Letter case is ignored. */
+  templateId: Schema.optionalKey(Schema.String),
   /** Affects only requests of this sender. Letter case is ignored. */
   senderId: Schema.optionalKey(Schema.String),
   /** Affects only this many requests, after which the fault is removed. */
@@ -59,6 +61,8 @@ export const Fault = Schema.Struct({
   answer: Schema.optionalKey(
     Schema.Struct({ status: Schema.Int, example: Schema.optionalKey(Schema.String) }),
   ),
+  /** Plays this scenario instead of that of the phone number: its answers, and the updates that follow. */
+  scenario: Schema.optionalKey(Schema.String),
 })
 
 /** A fault. */

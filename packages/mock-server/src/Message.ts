@@ -1,6 +1,6 @@
 /**
- * A valid request as the mock stores it: the request, the answer, and the updates that followed, with every delivery attempt.
- * `/__mock/messages` serves the same form as JSON.
+ * A request as the mock stores it: the request, the answer, and the updates that followed, with every delivery attempt.
+ * `/__mock/messages` serves the same form as JSON. A request that was refused as invalid has the same form, with `refusal`.
  *
  * @example
  * ```ts
@@ -24,8 +24,12 @@ import * as Schema from "effect/Schema"
 export const Attempt = Schema.Struct({
   /** When the attempt began, by the mock's clock: ISO 8601, UTC. */
   at: Schema.String,
+  /** The headers that were sent, with signature and timestamp. Absent when nothing was sent. */
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** The HTTP status of the receiver's answer. Absent when no answer arrived. */
   status: Schema.optionalKey(Schema.Int),
+  /** The beginning of the answer's body. Absent when there was none. */
+  answer: Schema.optionalKey(Schema.String),
   /** Why no answer arrived. Absent when an answer arrived. */
   problem: Schema.optionalKey(Schema.String),
   /** The duration of the attempt, in milliseconds of the machine's clock. */
@@ -43,6 +47,7 @@ export type Attempt = typeof Attempt.Type
  * - `retrying`: an attempt failed and another one follows
  * - `given-up`: every attempt failed
  * - `not-allowed`: the receiver is not on this machine and its host is not allowed; nothing was sent
+ * - `dropped`: too many messages had pending updates (`maxPending`), or the message was imported; no further attempt follows
  */
 export const UpdateState = Schema.Literals([
   "waiting",
@@ -50,6 +55,7 @@ export const UpdateState = Schema.Literals([
   "retrying",
   "given-up",
   "not-allowed",
+  "dropped",
 ])
 
 /** The delivery state of an update. */
@@ -95,11 +101,28 @@ export const Answer = Schema.Struct({
 /** The answer to the caller. */
 export type Answer = typeof Answer.Type
 
-/** A valid request, its answer and its updates. */
+/** The form of a credential. Never the value. */
+export const CredentialForm = Schema.Literals(["present", "missing", "malformed"])
+
+/** The form of a credential. Never the value. */
+export type CredentialForm = typeof CredentialForm.Type
+
+/** Why a request was refused as invalid, before anything was played. */
+export const Refusal = Schema.Struct({
+  /** The reason in words, without a value of the request: `phoneNumber: Must match the pattern …`. */
+  reason: Schema.String,
+  /** The form of each credential that the contract requires, by header. Empty when the path or method is unknown. */
+  credentials: Schema.Record(Schema.String, CredentialForm),
+})
+
+/** Why a request was refused as invalid, before anything was played. */
+export type Refusal = typeof Refusal.Type
+
+/** A request, its answer and its updates. */
 export const Message = Schema.Struct({
   /** A GUID: the `message_id` of the updates. */
   id: Schema.String,
-  /** The number of the message on this server: 1, 2, … */
+  /** The number of the request on this server: 1, 2, … */
   number: Schema.Int,
   /** When the request arrived, by the mock's clock: ISO 8601, UTC. */
   receivedAt: Schema.String,
@@ -123,6 +146,10 @@ export const Message = Schema.Struct({
   scenario: Schema.optionalKey(Schema.String),
   /** What else decided the answer: the `Prefer` header or a description of the fault. */
   because: Schema.optionalKey(Schema.String),
+  /** Why the request was refused as invalid. Absent for a valid request, which may be refused by its scenario. */
+  refusal: Schema.optionalKey(Refusal),
+  /** Whether this message is from a list, in which long texts are cropped. The message by its id has all of them. */
+  isCropped: Schema.optionalKey(Schema.Boolean),
   /** The request as it arrived. */
   request: Schema.Struct({
     method: Schema.String,
@@ -139,5 +166,5 @@ export const Message = Schema.Struct({
   updates: Schema.Array(Update),
 })
 
-/** A valid request, its answer and its updates. */
+/** A request, its answer and its updates. */
 export type Message = typeof Message.Type

@@ -16,9 +16,7 @@
  * console.log(await program.pipe(Effect.provide(MockServer.layer()), Effect.runPromise))
  * ```
  */
-import * as Contract from "@effect-sent/contract/Contract"
-import type { ContractError } from "@effect-sent/contract/ContractError"
-import * as Prism from "@effect-sent/contract/Prism"
+import type * as Contract from "@effect-sent/contract/Contract"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -32,17 +30,17 @@ import { type Options, readOptions } from "./internal/options.ts"
 import { makeControl } from "./internal/play/control.ts"
 import { makeFaults } from "./internal/play/faults.ts"
 import { makeMessages } from "./internal/play/messages.ts"
-import { makeDecide } from "./internal/play/play.ts"
+import { makePlays } from "./internal/play/play.ts"
 import { finish, makeTimeline } from "./internal/play/timeline.ts"
 import { makeView, type View } from "./internal/play/view.ts"
-import { makeDeliveries } from "./internal/updates/deliveries.ts"
+import { makeServed } from "./internal/served.ts"
+import { type Deliveries, makeDeliveries } from "./internal/updates/deliveries.ts"
 import { defaultSecret } from "./internal/updates/sign.ts"
-import { makeCheckUpdate, planUpdates } from "./internal/updates/updates.ts"
 import { MockServerError } from "./MockServerError.ts"
 import * as NodeServer from "./NodeServer.ts"
 
 export type { Options } from "./internal/options.ts"
-export type { View } from "./internal/play/view.ts"
+export type { PlayTarget, View } from "./internal/play/view.ts"
 
 /** The default secret that updates are signed with. It is public. */
 export const defaultWebhookSecret: string = defaultSecret
@@ -61,7 +59,7 @@ export class MockServer extends Context.Service<
     readonly host: string
     /** The port that the server listens on. */
     readonly port: number
-    /** The contract that the server answers from. */
+    /** The contract that the server answered from when it started. */
     readonly contract: Contract.Contract
     /** The URL of the inbox page, for example `http://127.0.0.1:4010/__mock/`. */
     readonly inboxUrl: string
@@ -104,14 +102,20 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<MockServer["Service"], MockServerError, Scope.Scope> {
   const settings = yield* readOptions(options)
   const { basePath, host, port } = settings
-  const contract = yield* asMockServerError(Contract.load(options.contract))
-  const prism = yield* asMockServerError(Prism.make(contract))
+  const served = yield* Effect.mapError(
+    makeServed(options, settings.pace, settings.watches),
+    ({ reason }) => new MockServerError({ reason }),
+  )
 
-  const timeline = makeTimeline(settings.runs)
-  const messages = yield* makeMessages(settings.maxMessages)
-  const faults = makeFaults(contract)
+  const timeline = makeTimeline(
+    settings.runs,
+    settings.seed === undefined ? undefined : seededStart,
+  )
+  const messages = yield* makeMessages(settings.maxMessages, settings.seed)
+  const faults = makeFaults(() => served().contract.operations)
   const deliveries = yield* makeDeliveries(messages, timeline, settings)
-  const control = makeControl(messages, faults, timeline, deliveries)
+  const plays = makePlays(faults)
+  const control = makeControl(messages, faults, timeline, deliveries, plays)
   const closing = yield* Deferred.make<void>()
 
   const nodeServer = NodeServer.make(settings.requestTimeout)
@@ -123,31 +127,17 @@ export const make = Effect.fnUntraced(function* (
   const { origin } = bound
   const baseUrl = `${origin}${basePath}`
 
-  const checks = new Map(
-    contract.operations.map((operation) => [operation, makeCheckUpdate(operation)]),
-  )
-  const plans = new Map(
-    contract.operations.flatMap((operation) =>
-      operation.scenarios.map((scenario) => [
-        scenario,
-        planUpdates(scenario, operation, settings.pace),
-      ]),
-    ),
-  )
   const app = handle(
     {
-      contract,
-      prism,
+      served,
       basePath,
-      decide: makeDecide(faults),
+      decide: plays.decide,
       messages,
       deliveries,
-      checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
       timeline,
-      plansOf: (scenario) => plans.get(scenario) ?? [],
     },
     {
-      contract,
+      contract: () => served().contract,
       control,
       baseUrl,
       receiverUrl: `${origin}${adminPath}/receiver`,
@@ -168,24 +158,33 @@ export const make = Effect.fnUntraced(function* (
         concurrency: "unbounded",
         discard: true,
       }),
-    ),
+    ).pipe(Effect.andThen(settings.runs ? sayUndelivered(deliveries) : Effect.void)),
   )
 
   return MockServer.of({
     baseUrl,
     host: bound.host,
     port: bound.port,
-    contract,
+    contract: served().contract,
     inboxUrl: `${origin}${adminPath}/`,
     ...makeView(control, undefined),
     forSender: (senderId) => makeView(control, senderId.toLowerCase()),
   })
 })
 
-const asMockServerError = <A>(
-  effect: Effect.Effect<A, ContractError>,
-): Effect.Effect<A, MockServerError> =>
-  Effect.mapError(effect, ({ reason }) => new MockServerError({ reason }))
+/** Says which updates were not delivered before the server stopped. */
+const sayUndelivered = (deliveries: Deliveries): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { messages, updates } = deliveries.pending()
+    return updates === 0
+      ? Effect.void
+      : Effect.logWarning(
+          `stopped before ${updates} updates of ${messages} messages were delivered`,
+        )
+  })
+
+/** When the clock of a server with a seed starts. */
+const seededStart = Date.UTC(2026, 0, 1)
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -40,14 +40,29 @@ import { engines } from "./internal/packageJson.ts"
 export interface MockServerView {
   /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Promise<ReadonlyArray<Message>>
+  /** Returns the requests that were refused as invalid, oldest first: each has a `refusal`. */
+  readonly refused: () => Promise<ReadonlyArray<Message>>
   /** Returns the newest matching message. Rejects with a `MessageNotFound` that describes the closest one. */
   readonly expectMessage: (match: Match) => Promise<Message>
+  /** Returns the only matching message. Rejects when none matches, or more than one. */
+  readonly expectOne: (match: Match) => Promise<Message>
+  /** Rejects when a message matches. */
+  readonly expectNone: (match: Match) => Promise<void>
+  /** Returns the newest matching request that was refused: as invalid, or by its scenario, a fault or `Prefer`. */
+  readonly expectRefused: (match: Match) => Promise<Message>
   /** Waits for a matching message and returns it. Rejects with `MessageNotFound` after `within`. Default: a second. */
   readonly awaitMessage: (match: Match, within?: Duration.Input) => Promise<Message>
-  /** Removes the messages and cancels their pending updates. */
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: () => Promise<void>
+  /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
+  readonly reset: () => Promise<void>
   /** Adds a fault. Rejects with a `MockServerError` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Promise<PlacedFault>
+  /**
+   * Plays a scenario to the next messages, whatever their number: to all, or to those of a number or a template. Without
+   * `times`, until the returned fault is removed. Rejects when there is no such scenario.
+   */
+  readonly play: (scenario: string, to?: MockServer.PlayTarget) => Promise<PlacedFault>
   /** Returns the active faults. */
   readonly faults: () => Promise<ReadonlyArray<PlacedFault>>
   /** Removes a fault. Returns whether it was active. */
@@ -122,10 +137,16 @@ export const startMockServer = async (options?: MockServer.Options): Promise<Sta
 
 const viewOf = (view: MockServer.View): MockServerView => ({
   messages: (match) => run(view.messages(match)),
+  refused: () => run(view.refused),
   expectMessage: (match) => run(view.expectMessage(match)),
+  expectOne: (match) => run(view.expectOne(match)),
+  expectNone: (match) => run(view.expectNone(match)),
+  expectRefused: (match) => run(view.expectRefused(match)),
   awaitMessage: (match, within) => run(view.awaitMessage(match, within)),
   clearMessages: () => run(view.clearMessages),
+  reset: () => run(view.reset),
   addFault: (fault) => run(view.addFault(fault)),
+  play: (scenario, to) => run(view.play(scenario, to)),
   faults: () => run(view.faults),
   removeFault: (id) => run(view.removeFault(id)),
   clearFaults: () => run(view.clearFaults),

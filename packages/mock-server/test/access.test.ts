@@ -65,7 +65,8 @@ describe("the mock's own routes", () => {
     [{ "sec-fetch-site": "cross-site" }, 403],
     [{ "sec-fetch-site": "same-site" }, 403],
     [{ origin: "http://localhost:4011" }, 403],
-    [{ origin: "https://localhost:4010" }, 403],
+    [{ origin: "https://localhost:4010" }, 200],
+    [{ "sec-fetch-site": "same-origin", origin: "https://mock.example" }, 200],
     [{ origin: "https://example.com" }, 403],
     [{ origin: "null" }, 403],
   ])("requested by a page with %j answer %i", ([headers, status]) =>
@@ -73,6 +74,51 @@ describe("the mock's own routes", () => {
       const { port } = yield* MockServer.make()
       const answer = yield* call(port, "/__mock/messages", { host: "localhost:4010", ...headers })
       assert.strictEqual(answer?.status, status)
+    }),
+  )
+
+  it.effect.each<readonly [host: string, status: number]>([
+    ["mock:4010", 200],
+    ["mock.localhost:4010", 200],
+    ["mock.example:4010", 403],
+    ["localhost.example:4010", 403],
+  ])("requested as %s answer %i", ([host, status]) =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      assert.strictEqual((yield* call(port, "/__mock/messages", { host }))?.status, status)
+    }),
+  )
+
+  it.effect("let a link of another page lead to the inbox, and to nothing else", () =>
+    Effect.gen(function* () {
+      const { port } = yield* MockServer.make()
+      const link = {
+        host: "localhost",
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+      }
+      assert.strictEqual((yield* call(port, "/__mock/", link))?.status, 200)
+      assert.strictEqual((yield* call(port, "/__mock/messages", link))?.status, 403)
+      const redirected = yield* call(port, "/", link)
+      assert.strictEqual(redirected?.headers["location"], "__mock/")
+    }),
+  )
+
+  it.effect("take DELETE, and POST without a body, without a content type", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      yield* post(mock)
+      yield* mock.addFault({ latencyMillis: 1 })
+      const headers = { host: "localhost" }
+      const cleared = yield* call(mock.port, "/__mock/faults", headers, { method: "DELETE" })
+      assert.strictEqual(cleared?.status, 204)
+      const reset = yield* call(mock.port, "/__mock/reset", headers, { method: "POST" })
+      assert.strictEqual(reset?.status, 204)
+      assert.lengthOf(yield* mock.messages(), 0)
+      const body = '{"latencyMillis":1}'
+      const placed = yield* call(mock.port, "/__mock/faults", headers, { body, method: "POST" })
+      assert.strictEqual(placed?.status, 415)
     }),
   )
 
@@ -98,7 +144,10 @@ describe("the mock's own routes", () => {
   )
 
   it.effect.each<readonly [target: string, method: string, status: number]>([
-    ["/__mock", "GET", 308],
+    ["/__mock", "GET", 307],
+    ["/", "GET", 307],
+    ["/__mock/health", "GET", 200],
+    ["/__mock/messages", "DELETE", 204],
     ["/__mock/", "POST", 405],
     ["/__mock/nothing", "GET", 404],
     ["/__mock/../etc/passwd", "GET", 404],
@@ -139,6 +188,17 @@ describe("the mock's own routes", () => {
       )
       const now = new Date(before + 60_000).toISOString()
       assert.deepStrictEqual(JSON.parse(answer?.body ?? ""), { now, realistic: false, runs: false })
+    }),
+  )
+
+  it.effect.each(["1e300", "1e15", "-1", "null"])("do not advance the clock by %s", (millis) =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      const body = `{"advanceMillis":${millis}}`
+      const headers = { host: "localhost", ...json }
+      const answer = yield* call(mock.port, "/__mock/clock", headers, { body, method: "POST" })
+      assert.strictEqual(answer?.status, 400)
+      assert.strictEqual((yield* post(mock)).status, 204)
     }),
   )
 })

@@ -40,7 +40,9 @@ const ready = async (...flags: ReadonlyArray<string>) => {
     }
     return out
   }
-  const baseUrl = /SENT_BASE_URL=(\S+)/.exec(await printed("Ctrl-C"))?.[1] ?? ""
+  const isJson = flags.includes("json")
+  const said = await printed(isJson ? '"ready"' : "Ctrl-C")
+  const baseUrl = (isJson ? /"baseUrl":"([^"]+)/ : /SENT_BASE_URL=(\S+)/).exec(said)?.[1] ?? ""
   return { baseUrl, child, ended: once(child, "exit"), printed }
 }
 
@@ -64,9 +66,13 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
       const out = await printed("Ctrl-C")
       assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
       assert.include(out, `mocked at ${baseUrl}\nInbox: ${baseUrl}/__mock/\n`)
-      assert.include(out, `\n  SENT_BASE_URL=${baseUrl}\n`)
-      assert.include(out, "\n  SENT_SENDER_ID=")
-      assert.include(out, "\n  SENT_API_KEY=")
+      assert.include(out, `\n  $env:SENT_BASE_URL="${baseUrl}"\n`)
+      const pasted = out.split("\n").filter((line) => line.startsWith("  export "))
+      const shell = spawn("sh", [
+        "-euc",
+        `${pasted.join("\n")}\nprintf %s "$SENT_BASE_URL $SENT_SENDER_ID $SENT_API_KEY"`,
+      ])
+      assert.match((await endOf(shell)).out, new RegExp(`^${baseUrl} [0-9a-f-]{36} anything$`))
       assert.strictEqual((await Effect.runPromise(post({ baseUrl }))).status, 204)
       child.kill(signal)
       assert.deepStrictEqual(await ended, [0, null])
@@ -107,14 +113,97 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     await ended
   })
 
-  it("logs JSON with --log json", async () => {
+  it("logs one JSON object a line with --log json, the first of which says ready", async () => {
     const { baseUrl, child, ended, printed } = await ready("--log", "json")
     await Effect.runPromise(post({ baseUrl }))
-    const line =
-      (await printed("/v1/messages")).split("\n").find((one) => one.startsWith("{")) ?? ""
-    assert.include(Object(JSON.parse(line)).message, "POST /v1/messages/phone → 204")
+    await Effect.runPromise(post({ baseUrl }, {}))
+    const records = (await printed("refused"))
+      .trim()
+      .split("\n")
+      .map((line) => Object(JSON.parse(line)))
+    const [first, accepted, refused] = records
+    assert.deepInclude(first, { event: "ready", baseUrl, inboxUrl: `${baseUrl}/__mock/` })
+    assert.include(accepted.message, "POST /v1/messages/phone → 204")
+    assert.deepInclude(accepted, {
+      method: "POST",
+      path: "/v1/messages/phone",
+      status: 204,
+      scenario: "delivered",
+      number: 1,
+      level: "DEBUG",
+    })
+    assert.isNumber(accepted.durationMillis)
+    assert.match(refused.reason, /Phone number is required/)
     child.kill()
     await ended
+  })
+
+  it("reads flags from the environment, and names a variable that does not match a flag", async () => {
+    const child = startWith({ EFFECT_SENT_MOCK_PORT: "0", EFFECT_SENT_MOCK_LOG: "json" })
+    const [line]: ReadonlyArray<unknown> = await once(
+      child.stdout?.setEncoding("utf8") ?? child,
+      "data",
+    )
+    assert.strictEqual(Object(JSON.parse(String(line))).event, "ready")
+    const ended = once(child, "exit")
+    child.kill()
+    await ended
+    const { code, err } = await endOf(startWith({ EFFECT_SENT_MOCK_PROT: "0" }))
+    assert.strictEqual(code, 1)
+    assert.match(
+      err,
+      /^effect-sent-mock: the variable EFFECT_SENT_MOCK_PROT is not the name of a flag; .*\n$/,
+    )
+  })
+
+  it("outlives the reader of its log", async () => {
+    const { baseUrl, child, ended } = await ready()
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    for (let sent = 0; sent < 3; sent++) {
+      // One by one: each writes to the closed pipe.
+      // oxlint-disable-next-line no-await-in-loop
+      assert.strictEqual((await Effect.runPromise(post({ baseUrl }))).status, 204)
+    }
+    assert.isNull(child.exitCode)
+    child.kill()
+    assert.deepStrictEqual(await ended, [0, null])
+  })
+
+  it.skipIf(process.platform === "win32")("ends with its parent, if asked to", async () => {
+    const command = `"${process.execPath}" "${bin}" --port 0 --log json --exit-with-parent & read line`
+    const shell = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "inherit"] })
+    const [line]: ReadonlyArray<unknown> = await once(shell.stdout.setEncoding("utf8"), "data")
+    const { baseUrl } = Object(JSON.parse(String(line)))
+    assert.strictEqual((await fetch(`${baseUrl}/__mock/health`)).status, 200)
+    shell.stdin.end("\n")
+    // The mock holds the pipe until it ends.
+    await once(shell.stdout.resume(), "close")
+    assert.isTrue(
+      await fetch(baseUrl).then(
+        () => false,
+        () => true,
+      ),
+    )
+  })
+
+  it("says which updates were not delivered when it stops", async () => {
+    const program = Effect.gen(function* () {
+      const receiver = yield* makeReceiver([undefined])
+      const { baseUrl, child, ended, printed } = yield* Effect.promise(() => ready())
+      for (let sent = 0; sent < 3; sent++) {
+        yield* post({ baseUrl }, { ...sample, webhookUrl: receiver.url })
+      }
+      const askedAt = performance.now()
+      child.kill("SIGTERM")
+      assert.deepStrictEqual(yield* Effect.promise(() => ended), [0, null])
+      assert.isBelow(performance.now() - askedAt, 2000, "a second on an idle machine")
+      assert.include(
+        yield* Effect.promise(() => printed("stopped before")),
+        "stopped before 12 updates of 3 messages were delivered",
+      )
+    })
+    await Effect.runPromise(Effect.scoped(program))
   })
 
   it("applies --max-messages and --webhook-secret", async () => {
@@ -156,6 +245,18 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     child.kill()
     await ended
     await rm(folder, { recursive: true })
+  })
+
+  it.skipIf(process.platform !== "linux")("says when it cannot open a browser", async () => {
+    const child = startWith({ BROWSER: "/bin/false", PATH: "" }, "--port", "0", "--open")
+    const [said]: ReadonlyArray<unknown> = await once(
+      child.stderr?.setEncoding("utf8") ?? child,
+      "data",
+    )
+    assert.match(String(said), /^Could not start a browser; open http:\S+ in your browser\n$/)
+    const ended = once(child, "exit")
+    child.kill()
+    await ended
   })
 
   it("starts with the command start, too", async () => {
@@ -214,7 +315,12 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     [["--webhook-secret", "whsec_?"], /option webhookSecret: must be/],
     [["--allow-host", "http://app"], /option allowedHosts: must be host names/],
     [["--log", "xml"], /pretty/],
-    [["--prot", "1"], /--port/],
+    [
+      ["--prot", "1"],
+      /^effect-sent-mock: Unrecognized flag: --prot .*; did you mean --port; see effect-sent-mock --help\n$/,
+    ],
+    [["--webhook-timeout", "soon"], /option webhookTimeout: must be a duration/],
+    [["--max-pending", "0"], /option maxPending: must be a whole number/],
   ])("rejects %j", async (flags, message) => {
     const { code, err } = await run(...flags)
     assert.strictEqual(code, 1)
@@ -225,5 +331,8 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     const { code, out } = await run("--help")
     assert.strictEqual(code, 0)
     for (const flag of ["--port", "--host", "--contract"]) assert.include(out, flag)
+    for (const value of [4010, "127.0.0.1", 10_000, 20_000, "30 seconds", "pretty"]) {
+      assert.include(out, `(default: ${value})`)
+    }
   })
 })

@@ -130,6 +130,8 @@ layer(MockServer.layer())("a request", (it) => {
     ["two lengths", [length, ["content-length", "1"]], body, 400],
     ["a length that is not a number", [["content-length", "many"]], body, 400],
     ["a transfer coding that is unknown", [["transfer-encoding", "gzip"]], body, 400],
+    ["two transfer codings", [["transfer-encoding", "gzip, chunked"]], "0\r\n\r\n", 501],
+    ["two hosts", [["host", "other"], length], body, 400],
     ["a malformed chunk length", [chunked], "zz\r\nhello", 400],
     ["a NUL in a header", [length, ["x", "a\u0000b"]], body, 400],
     ["headers of 20 KiB", [length, ["x", "y".repeat(20_480)]], body, 431],

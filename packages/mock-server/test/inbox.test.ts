@@ -396,6 +396,83 @@ describe.skipIf(found === undefined)(
         assert.strictEqual(again?.request.headers["x-api-key"], "••••ests")
       }))
 
+    it("shows a request that was refused as invalid, with the reason and the form of the credentials", () =>
+      visit(async ({ mock, page }) => {
+        await send(mock, { phoneNumber: "12125550101" })
+        await send(mock, {}, { "x-api-key": "" })
+        await row(page, "12125550101").getByText("phoneNumber: Must match the pattern").waitFor()
+        await row(page, "POST /v1/messages/phone").click()
+        await page.getByText("Refused as invalid: Header x-api-key not found").waitFor()
+        await page.getByText("x-api-key missing").waitFor()
+        await button(page, "Delete the message").click()
+        await words(page, "1 message")
+        assert.lengthOf(await mock.refused(), 1)
+      }))
+
+    it("marks a message whose receiver fails, and copies an update as a command", () =>
+      withReceiver([500], (receiver) =>
+        visit(async ({ mock, page }) => {
+          await send(mock, { phoneNumber: numbers.blocked, webhookUrl: receiver.url })
+          await mock.clock.advance("1 hour")
+          await row(page).getByText("2 of 2 updates given up").waitFor()
+          await row(page).click()
+          await page.getByText("Headers").first().click()
+          await words(region(page, "Headers of attempt 1").first(), "x-webhook-signature:")
+          const before = receiver.updates.length
+          await button(page, "Copy update as curl").first().click()
+          await words(page, "Copied")
+          await runInShell(await clipboard(page), {})
+          assert.strictEqual(receiver.updates.length, before + 1)
+          const copied = receiver.updates.at(-1)?.headers["x-webhook-signature"]
+          assert.include(
+            receiver.updates.slice(0, before).map(({ headers }) => headers["x-webhook-signature"]),
+            copied,
+          )
+        }),
+      ))
+
+    it("keeps the search in the address, and searches by field", () =>
+      visit(async ({ mock, page }) => {
+        await send(mock, { phoneNumber: numbers.delivered })
+        await send(mock, { phoneNumber: numbers.templateNotFound })
+        await search(page).fill("is:refused to:+1500")
+        await words(page, "1 found")
+        await page.reload()
+        await words(page, "1 found")
+        assert.strictEqual(await search(page).inputValue(), "is:refused to:+1500")
+        await rowAt(page, 1, numbers.templateNotFound)
+      }))
+
+    it("plays a scenario to the next message", () =>
+      visit(async ({ mock, page }) => {
+        await button(page, "Scenarios").click()
+        await button(page, "Play failed to the next message").click()
+        await words(page, "The next message plays failed")
+        await send(mock, { phoneNumber: numbers.delivered })
+        const message = await mock.expectMessage({})
+        assert.strictEqual(message.scenario, "failed")
+      }))
+
+    it("is live in eight tabs, also after the first one is closed", () =>
+      visit(async ({ mock, page }) => {
+        const others: Array<Page> = []
+        await inTurn(Array.from({ length: 7 }), async () => {
+          const other = await page.context().newPage()
+          await other.goto(mock.inboxUrl)
+          others.push(other)
+        })
+        await inTurn([page, ...others], (each) => each.getByText("live", { exact: true }).waitFor())
+        await send(mock, { phoneNumber: numbers.read })
+        await inTurn(others, (each) => row(each, numbers.read).waitFor())
+        await page.close()
+        await inTurn(others, (each) => each.getByText("live", { exact: true }).waitFor())
+        await send(mock, { phoneNumber: numbers.failed })
+        await inTurn(others, async (each) => {
+          await row(each, numbers.failed).waitFor()
+          assert.strictEqual(await row(each).count(), 2)
+        })
+      }))
+
     it("resends an update", () =>
       withReceiver([204, 204, 500, 204], (receiver) =>
         visit(async ({ mock, page }) => {

@@ -76,6 +76,7 @@ describe("a message", () => {
       yield* post(mock, sample, { "x-api-key": "" })
       yield* post(mock, sample, { prefer: "code=999" })
       assert.deepStrictEqual(yield* mock.messages(), [])
+      assert.lengthOf(yield* mock.refused, 4)
     }),
   )
 
@@ -96,6 +97,90 @@ describe("a message", () => {
       const text = "x".repeat(9 * 1024 * 1024)
       for (let sent = 0; sent < 8; sent++) yield* post(mock, { ...sample, messageBody: { text } })
       assert.lengthOf(yield* mock.messages(), 7, "64 MiB hold seven messages of nine")
+    }),
+  )
+})
+
+const inWords = ({ answer, refusal, request }: Message.Message) => [
+  `${request.method} ${request.target}`,
+  answer?.status,
+  Object.values(refusal?.credentials ?? {}).join(),
+]
+
+describe("a request that is refused as invalid", () => {
+  it.effect("is kept with method, path, status, reason and the form of the credentials", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      yield* post(mock, { ...sample, phoneNumber: "12125550101" })
+      yield* post(mock, '{"phoneNumber": ')
+      yield* post(mock, sample, { "x-api-key": "two words" })
+      yield* post(mock, sample, { "x-sender-id": "" })
+      yield* post(mock, sample, { prefer: "code=999" })
+      yield* Effect.promise(() => fetch(`${mock.baseUrl}/v1/message/phone?api_key=hidden`))
+      const found = yield* mock.refused
+      assert.deepStrictEqual(found.map(inWords), [
+        ["POST /v1/messages/phone", 400, "present,present"],
+        ["POST /v1/messages/phone", 400, "present,present"],
+        ["POST /v1/messages/phone", 401, "present,malformed"],
+        ["POST /v1/messages/phone", 401, "missing,present"],
+        ["POST /v1/messages/phone", 400, "present,present"],
+        ["GET /v1/message/phone?api_key=••••", 404, ""],
+      ])
+      const reasons = found.map(({ refusal }) => refusal?.reason ?? "")
+      for (const [index, words] of [
+        "phoneNumber: Must match the pattern",
+        "not valid JSON: unexpected end",
+        "Invalid API credentials!",
+        "Header x-sender-id not found",
+        'no code "999"',
+        "No such path; available: POST /v1/messages/phone",
+      ].entries()) {
+        assert.include(reasons[index], words)
+      }
+      assert.strictEqual(found[1]?.request.body, '{"phoneNumber": ')
+      assert.notInclude(JSON.stringify(found), "two words")
+    }),
+  )
+
+  it.effect("is listed by the routes, apart from the messages or beside them", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      yield* post(mock)
+      yield* post(mock, {})
+      yield* post(mock)
+      assert.deepStrictEqual((yield* list(mock)).numbers, [3, 1])
+      assert.deepStrictEqual((yield* list(mock, "?refused=include")).numbers, [3, 2, 1])
+      assert.deepStrictEqual((yield* list(mock, "?refused=only")).numbers, [2])
+      assert.include((yield* get(mock, "refused")).body, "Phone number is required")
+      assert.strictEqual((yield* get(mock, "messages?refused=no")).status, 400)
+      yield* mock.clearMessages
+      assert.deepStrictEqual(yield* mock.refused, [])
+    }),
+  )
+
+  it.effect("does not replace a message", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ maxMessages: 2 })
+      yield* post(mock)
+      for (let sent = 0; sent < 4; sent++) yield* post(mock, {})
+      assert.lengthOf(yield* mock.messages(), 1)
+      assert.lengthOf(yield* mock.refused, 2)
+    }),
+  )
+
+  it.effect("is named when no message matches", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      yield* post(mock, { ...sample, phoneNumber: "12125550101" }, { "x-sender-id": one })
+      const { message } = yield* Effect.flip(mock.expectMessage({ phoneNumber: "+12125550101" }))
+      assert.match(
+        message,
+        /; no messages were sent; 1 request was refused as invalid: request 1, POST \/v1\/messages\/phone → 400: phoneNumber: Must match.*\(x-sender-id present, x-api-key present\)$/,
+      )
+      const mine = yield* Effect.flip(mock.forSender(one).expectMessage({}))
+      assert.include(mine.message, "1 request was refused")
+      const yours = yield* Effect.flip(mock.forSender(other).expectMessage({}))
+      assert.notInclude(yours.message, "refused")
     }),
   )
 })
@@ -129,6 +214,15 @@ describe("GET /__mock/messages", () => {
     [`?search=ab%20${other}`, [6, 4, 2]],
     ["?search=not-found", [6, 5]],
     ["?search=nothing-of-this", []],
+    ["?search=status:refused", [6, 5]],
+    ["?search=status:404", [6, 5]],
+    [`?search=is:accepted%20sender:${one}`, [3, 1]],
+    ["?search=to:%2B15005552041", [4, 3]],
+    ['?search=scenario:"not-found"', [6, 5]],
+    ["?search=template:8ba7%20to:4040", [6]],
+    ["?search=is:failing", []],
+    ["?search=is:invalid", []],
+    ["?search=nofield:x", []],
   ])("filters by %s", ([query, expected]) =>
     Effect.gen(function* () {
       const mock = yield* filled
@@ -162,6 +256,38 @@ describe("GET /__mock/messages", () => {
       const [message] = yield* mock.messages()
       assert.deepStrictEqual(jsonOf(yield* get(mock, `messages/${message?.id}`)), message)
       assert.strictEqual((yield* get(mock, "messages/none")).status, 404)
+    }),
+  )
+
+  it.effect("removes one message, and its pending updates", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ clock: "manual" })
+      const receiver = yield* makeReceiver()
+      yield* post(mock, { ...sample, webhookUrl: receiver.url })
+      yield* post(mock)
+      const [message] = yield* mock.messages()
+      const remove = Effect.promise(() =>
+        fetch(`${mock.inboxUrl}messages/${message?.id}`, { method: "DELETE" }),
+      )
+      assert.strictEqual((yield* remove).status, 204)
+      assert.strictEqual((yield* remove).status, 404)
+      assert.deepStrictEqual((yield* list(mock)).numbers, [2])
+      yield* mock.clock.advance("1 hour")
+      assert.lengthOf(receiver.updates, 0)
+    }),
+  )
+
+  it.effect("has only the beginning of long texts, unlike the message by its id", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make()
+      const text = "x".repeat(1_000_000)
+      yield* post(mock, { ...sample, messageBody: { text } })
+      const page = (yield* get(mock, "messages")).body
+      assert.isBelow(page.length, 50_000)
+      assert.include(page, '"isCropped":true')
+      const [message] = yield* mock.messages()
+      assert.strictEqual(message?.variables["text"], text)
+      assert.include((yield* get(mock, `messages/${message?.id}`)).body, text)
     }),
   )
 

@@ -2,7 +2,7 @@
 import { ContractError } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Effect, Logger, Queue } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
@@ -139,5 +139,36 @@ describe("another contract", () => {
         assert.instanceOf(reason, ContractError.ContractNotFound)
         assert.include(reason.message, url)
       }),
+  )
+})
+
+const answer = (description: string) => ({
+  description,
+  content: { "application/json": { examples: { only: { value: description } } } },
+})
+
+describe("a contract that is watched", () => {
+  it.effect("is read again when a file that it refers to changes, and survives a broken one", () =>
+    Effect.gen(function* () {
+      const contract = yield* files(
+        ["root.json", documentOf({ type: "object" }, { "200": { $ref: "./answer.json" } })],
+        ["answer.json", answer("first")],
+      )
+      const lines = yield* Queue.unbounded<string>()
+      const logger = Logger.make(({ message }) => {
+        Queue.offerUnsafe(lines, [message].flat().join(" "))
+      })
+      const mock = yield* MockServer.make({ contract, watch: true }).pipe(
+        Effect.provide(Logger.layer([logger])),
+      )
+      const file = join(contract, "../answer.json")
+      assert.strictEqual((yield* call(mock)).body, '"first"')
+      writeFileSync(file, "{")
+      assert.match(yield* Queue.take(lines), /cannot be used; the one before is served: /)
+      assert.strictEqual((yield* call(mock)).body, '"first"')
+      writeFileSync(file, JSON.stringify(answer("second")))
+      assert.include(yield* Queue.take(lines), "was read again")
+      assert.strictEqual((yield* call(mock)).body, '"second"')
+    }),
   )
 })

@@ -4,7 +4,7 @@ import { type Message, MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
-import { DateTime, Effect } from "effect"
+import { DateTime, Effect, Logger, References } from "effect"
 import { Webhook } from "standardwebhooks"
 import { credentials, post, sample } from "./support/calls.ts"
 import { makeReceiver, type Receiver, statusesOf } from "./support/receiver.ts"
@@ -230,6 +230,40 @@ describe("an update that is not received", () => {
     }),
   )
 
+  it.effect(
+    "is logged at each attempt, and shown with what was sent and what the receiver answered",
+    () =>
+      Effect.gen(function* () {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ message }) => void lines.push([message].flat().join(" ")))
+        const mock = yield* manual().pipe(
+          Effect.provide(Logger.layer([logger])),
+          Effect.provideService(References.MinimumLogLevel, "Debug"),
+        )
+        const receiver = yield* makeReceiver([500], {}, "no route for updates")
+        yield* send(mock, receiver.url, "blocked")
+        yield* mock.clock.advance("1 hour")
+        assert.deepStrictEqual(
+          lines.filter((line) => line.includes("BLOCKED")),
+          [
+            "update BLOCKED of message 1: 500, try 1, retry in 1m",
+            "update BLOCKED of message 1: 500, try 2, retry in 2m",
+            "update BLOCKED of message 1: 500, try 3, given up",
+          ],
+        )
+        const { updates } = yield* mock.expectMessage({ scenario: "blocked" })
+        for (const [index, { answer, headers }] of (updates[1]?.attempts ?? []).entries()) {
+          assert.strictEqual(answer, "no route for updates")
+          const sent = receiver.updates.filter(
+            ({ body }) => body.payload["message_status"] === "BLOCKED",
+          )
+          for (const name of ["x-webhook-signature", "x-webhook-timestamp", "x-webhook-id"]) {
+            assert.strictEqual(headers?.[name], sent[index]?.headers[name])
+          }
+        }
+      }),
+  )
+
   it.effect("is not retried after it was received", () =>
     Effect.gen(function* () {
       const { receiver, updates } = yield* attempts([500, 204, 204])
@@ -294,6 +328,69 @@ describe("an update that is not received", () => {
       yield* mock.clock.advance("1 hour")
       assert.lengthOf(receiver.updates, 12)
       assert.lengthOf(elsewhere.updates, 0)
+    }),
+  )
+})
+
+describe("a receiver that hangs", () => {
+  it.effect("does not delay the updates of another one", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ webhookTimeout: "1 hour" })
+      const hanging = yield* makeReceiver([undefined])
+      const receiver = yield* makeReceiver()
+      for (let sent = 0; sent < 100; sent++) yield* send(mock, hanging.url)
+      yield* send(mock, receiver.url)
+      yield* mock.awaitMessage({ webhookUrl: receiver.url, status: "DELIVERED" }, "10 seconds")
+      assert.deepStrictEqual(statusesOf(receiver), ["QUEUED", "ROUTED", "SENT", "DELIVERED"])
+    }),
+  )
+
+  it.effect("does not delay those of another path on the same port", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ webhookTimeout: "1 hour" })
+      const receiver = yield* makeReceiver((url) => (url === "/hangs" ? undefined : 204))
+      const at = (path: string): string => new URL(path, receiver.url).href
+      for (let sent = 0; sent < 100; sent++) yield* send(mock, at(`/hangs`))
+      yield* send(mock, at("/answers"))
+      yield* mock.awaitMessage({ webhookUrl: at("/answers"), status: "DELIVERED" }, "10 seconds")
+    }),
+  )
+
+  it.effect("has the whole time-out for an attempt that waited for its turn", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ webhookTimeout: 300 })
+      const receiver = yield* makeReceiver([undefined])
+      for (let sent = 0; sent < 40; sent++) yield* send(mock, receiver.url, "blocked")
+      yield* mock.awaitMessage(
+        ({ number, updates: [first] }) => number === 40 && (first?.attempts.length ?? 0) > 0,
+        "10 seconds",
+      )
+      for (const { updates } of yield* mock.messages()) {
+        const [attempt] = updates[0]?.attempts ?? []
+        assert.strictEqual(attempt?.problem, "no answer within 300ms")
+        assert.closeTo(attempt?.durationMillis ?? 0, 1000, 710, "from 290 ms")
+      }
+    }),
+  )
+})
+
+describe("more messages with pending updates than allowed", () => {
+  it.effect("lose the updates of the oldest, which is counted, logged and shown", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push([message].flat().join(" ")))
+      const mock = yield* manual({ maxPending: 3 }).pipe(Effect.provide(Logger.layer([logger])))
+      const receiver = yield* makeReceiver()
+      for (let sent = 0; sent < 5; sent++) yield* send(mock, receiver.url)
+      yield* mock.clock.advance("1 hour")
+      assert.lengthOf(receiver.updates, 3 * 4)
+      const states = (yield* mock.messages()).map(({ updates }) =>
+        [...new Set(updates.map(({ state }) => state))].join(),
+      )
+      assert.deepStrictEqual(states, ["dropped", "dropped", "received", "received", "received"])
+      const info = yield* Effect.promise(async () => (await fetch(`${mock.inboxUrl}info`)).json())
+      assert.strictEqual(Object(info).droppedUpdates, 8)
+      assert.include(lines.join("\n"), "more than 3 messages have pending updates")
     }),
   )
 })

@@ -5,12 +5,15 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
@@ -19,12 +22,13 @@ import { styleText } from "node:util"
 import open from "open"
 import * as MockServer from "../MockServer.ts"
 import type { MockServerError } from "../MockServerError.ts"
+import { withEnvironment } from "./environment.ts"
 import { sampleSenderId, scenariosOf } from "./inbox/admin.ts"
 import { version } from "./packageJson.ts"
 
 const contractFlag = Flag.String("contract").pipe(
   Flag.withDescription(
-    "The OpenAPI 3 document to serve, a YAML or JSON file; by default the bundled contract",
+    "The OpenAPI 3 document to serve, a YAML or JSON file (default: the bundled contract)",
   ),
   Flag.optional,
 )
@@ -39,55 +43,86 @@ const withoutStack = <A, R>(
 // start
 // -----------------------------------------------------------------------------
 
+/** Adds the description, with the default value, which the help does not show by itself. */
+const described =
+  <A extends string | number>(words: string, value: A) =>
+  <B>(flag: Flag.Flag<B>): Flag.Flag<A | B> =>
+    flag.pipe(Flag.withDescription(`${words} (default: ${value})`), Flag.withDefault(value))
+
+const off = (words: string) => (flag: Flag.Flag<boolean>) =>
+  flag.pipe(Flag.withDescription(words), Flag.withDefault(false))
+
 const startFlags = {
   port: Flag.Int("port").pipe(
     Flag.withAlias("p"),
-    Flag.withDescription("The port to listen on; 0 picks a free one"),
-    Flag.withDefault(4010),
+    described("The port to listen on; 0 picks a free one", 4010),
   ),
   host: Flag.String("host").pipe(
-    Flag.withDescription(
+    described(
       "The address to listen on; 0.0.0.0 makes the mock reachable from your network",
+      "127.0.0.1",
     ),
-    Flag.withDefault("127.0.0.1"),
   ),
   contract: contractFlag,
+  scenarios: Flag.String("scenarios").pipe(
+    Flag.withDescription(
+      "A YAML or JSON file with scenarios of your own, in the form of x-sent-scenarios (default: none)",
+    ),
+    Flag.optional,
+  ),
   basePath: Flag.String("base-path").pipe(
-    Flag.withDescription("A prefix for the contract's paths, e.g. /sent"),
+    Flag.withDescription("A prefix for the contract's paths, e.g. /sent (default: none)"),
     Flag.optional,
   ),
   realistic: Flag.Boolean("realistic").pipe(
-    Flag.withDescription(
-      "Send updates at the pace of a real carrier instead of a hundred times as fast",
-    ),
-    Flag.withDefault(false),
+    off("Send updates at the pace of a real carrier instead of a hundred times as fast"),
   ),
   webhookSecret: Flag.Redacted("webhook-secret").pipe(
     Flag.withDescription(
-      "The secret that signs updates: whsec_ followed by base64; by default a public one, printed at start",
+      "The secret that signs updates: whsec_ followed by base64 (default: a public one, printed at start)",
     ),
     Flag.optional,
   ),
+  webhookTimeout: Flag.String("webhook-timeout").pipe(
+    described("How long the receiver of an update has to answer", "30 seconds"),
+    // The option is checked with the others.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    Flag.map((text) => text as Duration.Input),
+  ),
   allowedHosts: Flag.String("allow-host").pipe(
-    Flag.withDescription("Allow updates to this host in addition to this machine; may be repeated"),
+    Flag.withDescription(
+      "Allow updates to this host in addition to this machine; may be repeated (default: none)",
+    ),
     Flag.between(0, 100),
   ),
   inboxHosts: Flag.String("inbox-host").pipe(
     Flag.withDescription(
-      "Serve the inbox under this host name in addition to localhost; may be repeated",
+      "Serve the inbox under this host name, too, if it has a dot; may be repeated (default: none)",
     ),
     Flag.between(0, 100),
   ),
   maxMessages: Flag.Int("max-messages").pipe(
-    Flag.withDescription("The number of messages to keep; the oldest are removed first"),
-    Flag.withDefault(10_000),
+    described("The number of messages to keep; the oldest are removed first", 10_000),
   ),
-  open: Flag.Boolean("open").pipe(
-    Flag.withDescription("Open the inbox in the browser"),
-    Flag.withDefault(false),
+  maxPending: Flag.Int("max-pending").pipe(
+    described(
+      "The number of messages that may have pending updates; those of the oldest are dropped first",
+      20_000,
+    ),
+  ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription(
+      "Derive message ids from this text and start the clock at 2026-01-01 (default: random ids, the machine's time)",
+    ),
+    Flag.optional,
+  ),
+  open: Flag.Boolean("open").pipe(off("Open the inbox in the browser")),
+  exitWithParent: Flag.Boolean("exit-with-parent").pipe(
+    Flag.withDescription("Stop when the parent process ends (default: only under npx)"),
+    Flag.withDefault(process.env["npm_command"] === "exec"),
   ),
   log: Flag.Literals("log", ["pretty", "json"]).pipe(
-    Flag.withDescription("The log format; --log-level none disables the log"),
+    Flag.withDescription("The log format; --log-level none disables the log (default: pretty)"),
     Flag.withDefault("pretty"),
   ),
 }
@@ -97,12 +132,25 @@ const startCommand = <const Name extends string>(name: Name) =>
     name,
     startFlags,
     Effect.fnUntraced(
-      function* ({ basePath, contract, log, open: toOpen, webhookSecret, ...options }) {
+      function* ({
+        basePath,
+        contract,
+        exitWithParent,
+        log,
+        open: toOpen,
+        scenarios: ownScenarios,
+        seed,
+        webhookSecret,
+        ...options
+      }) {
         const level = yield* GlobalFlag.LogLevel
         const mock = yield* MockServer.make({
           ...options,
           contract: Option.getOrUndefined(contract),
           basePath: Option.getOrUndefined(basePath),
+          scenarios: Option.getOrUndefined(ownScenarios),
+          watch: Option.isSome(contract) || Option.isSome(ownScenarios),
+          seed: Option.getOrUndefined(seed),
           webhookSecret: Option.getOrUndefined(webhookSecret),
         }).pipe(
           // The library logs requests at debug level; for the program they are the normal output.
@@ -110,16 +158,29 @@ const startCommand = <const Name extends string>(name: Name) =>
             References.MinimumLogLevel,
             Option.getOrElse(level, () => "Debug" as const),
           ),
-          Effect.provide(Logger.layer([inTurns(log === "json" ? Logger.formatJson : oneLine)])),
+          Effect.provide(Logger.layer([inTurns(log === "json" ? jsonLine : oneLine)])),
         )
-        yield* Console.log(greeting(mock, Option.isNone(webhookSecret)))
+        yield* Console.log(
+          log === "json" ? readyLine(mock) : greeting(mock, Option.isNone(webhookSecret)),
+        )
         if (toOpen) yield* openInbox(mock.inboxUrl)
-        return yield* Effect.never
+        return yield* exitWithParent ? parentEnds : Effect.never
       },
       Effect.scoped,
       withoutStack,
     ),
   )
+
+/** Completes when the parent process has ended: the system then gives this process another parent. */
+const parentEnds: Effect.Effect<void> = Effect.callback((resume) => {
+  const { ppid } = process
+  const timer = setInterval(() => {
+    if (process.ppid === ppid) return
+    clearInterval(timer)
+    resume(Effect.void)
+  }, 500)
+  return Effect.sync(() => clearInterval(timer))
+})
 
 /** Batches the log lines of one event loop turn: writing each separately would add a sixth to the time of a request. */
 const inTurns = (format: Logger.Logger<unknown, string>): Logger.Logger<unknown, void> => {
@@ -140,29 +201,73 @@ const oneLine = Logger.make(({ cause, date, message }) => {
   return `${time}  ${text}${cause.reasons.length === 0 ? "" : `\n${Cause.pretty(cause)}`}`
 })
 
+/** One JSON object a line: the time, the level, the message, and what it is about. */
+const jsonLine = Logger.make(({ cause, date, fiber, logLevel, message }) =>
+  JSON.stringify({
+    timestamp: date.toISOString(),
+    level: logLevel.toUpperCase(),
+    message: [message].flat().join(" "),
+    ...fiber.getRef(References.CurrentLogAnnotations),
+    ...(cause.reasons.length === 0 ? {} : { cause: Cause.pretty(cause) }),
+  }),
+)
+
+type Listening = MockServer.MockServer["Service"]
+
+const readyLine = ({ baseUrl, contract, inboxUrl, port }: Listening): string =>
+  JSON.stringify({
+    timestamp: new Date().toISOString(),
+    level: "INFO",
+    message: `ready at ${baseUrl}`,
+    event: "ready",
+    baseUrl,
+    inboxUrl,
+    port,
+    contract: `${contract.title} ${contract.version}`,
+  })
+
+/** Opens the browser, and says so when it cannot be started or ends with an error. */
 const openInbox = (url: string): Effect.Effect<void> =>
-  Effect.tryPromise(() => open(url)).pipe(
-    Effect.catch(() => Console.error(`Could not start a browser; open ${url} in your browser`)),
-    Effect.asVoid,
-  )
+  Effect.sync(() => {
+    const failed = (): void =>
+      console.error(`Could not start a browser; open ${url} in your browser`)
+    open(url).then((child) => {
+      child.once("error", failed)
+      child.once("exit", (code) => {
+        if (code !== 0) failed()
+      })
+      return child
+    }, failed)
+  })
 
 const greeting = (
-  { baseUrl, contract, inboxUrl }: MockServer.MockServer["Service"],
+  { baseUrl, contract, inboxUrl }: Listening,
   usesDefaultSecret: boolean,
-): string =>
-  [
+): string => {
+  const variables = [
+    ["SENT_BASE_URL", baseUrl],
+    ["SENT_SENDER_ID", sampleSenderId],
+    ["SENT_API_KEY", "anything"],
+  ]
+  const isPowerShell = process.platform === "win32"
+  return [
     `${contract.title} ${contract.version}, mocked at ${baseUrl}`,
     `Inbox: ${inboxUrl}`,
     "",
-    `  SENT_BASE_URL=${baseUrl}`,
-    `  SENT_SENDER_ID=${sampleSenderId}   any GUID works`,
-    "  SENT_API_KEY=anything",
+    `For your program, in ${isPowerShell ? "PowerShell" : "a POSIX shell"}; the sender id may be any GUID:`,
+    ...variables.map(([name, value]) =>
+      isPowerShell ? `  $env:${name}="${value}"` : `  export ${name}=${value}`,
+    ),
+    ...(isPowerShell
+      ? []
+      : ["In PowerShell:", ...variables.map(([name, value]) => `  $env:${name}="${value}"`)]),
     ...(usesDefaultSecret
       ? ["", `Updates are signed with ${MockServer.defaultWebhookSecret}`]
       : []),
     "",
     "Magic numbers: effect-sent-mock scenarios. Press Ctrl-C to stop.",
   ].join("\n")
+}
 
 // -----------------------------------------------------------------------------
 // scenarios
@@ -223,7 +328,29 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
     ? onExit(0)
     : Runtime.defaultTeardown(exit, onExit)
 
-Command.run(command, { version }).pipe(
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ teardown }),
-)
+/** A wrong flag is one line: the help would hide it. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) => {
+    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
+    const [first] = event.errors
+    const words = (first?.message ?? "invalid arguments")
+      .replace(/\s*Did you mean this\?\s*/, "; did you mean ")
+      .replaceAll(/\s+/g, " ")
+    return Console.error(`effect-sent-mock: ${words}; see effect-sent-mock --help`)
+  },
+})
+
+// A server outlives the reader of its log: `effect-sent-mock | head` ends the log and not the mock.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
+
+const args = withEnvironment(process.argv.slice(2), process.env)
+
+if (typeof args === "string") {
+  console.error(`effect-sent-mock: ${args}`)
+  process.exitCode = 1
+} else {
+  Command.runWith(command, { version })(args).pipe(
+    Effect.provide(Layer.merge(NodeServices.layer, presenter)),
+    NodeRuntime.runMain({ teardown }),
+  )
+}

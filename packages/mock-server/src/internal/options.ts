@@ -16,6 +16,10 @@ export interface Options {
   readonly host?: string | undefined
   /** The contract to serve, a YAML or JSON file. Default: the contract of Sent.dm. */
   readonly contract?: string | URL | undefined
+  /** A YAML or JSON file with scenarios to play in addition to those of the contract, in the same form. Default: none. */
+  readonly scenarios?: string | URL | undefined
+  /** Whether the contract and the scenarios are read again when one of their files changes. Default: false. */
+  readonly watch?: boolean | undefined
   /** How long a request may take to arrive before it is answered with 408. Default: 30 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
   /** A prefix for the paths of the contract, for example `/sent`. Default: none. */
@@ -37,6 +41,16 @@ export interface Options {
   readonly inboxHosts?: ReadonlyArray<string> | undefined
   /** The maximum number of stored messages. The oldest are removed first. Default: 10,000. */
   readonly maxMessages?: number | undefined
+  /**
+   * The maximum number of messages with pending updates. Above it, the updates of the oldest messages are dropped.
+   * Default: 20,000.
+   */
+  readonly maxPending?: number | undefined
+  /**
+   * Derives the message ids from this text, and starts the clock at 2026-01-01T00:00:00Z, so that each run has the same ids and,
+   * with `clock: "manual"`, the same times. Default: random ids, and the machine's time.
+   */
+  readonly seed?: string | undefined
 }
 
 /** The validated options, with defaults. */
@@ -47,8 +61,11 @@ export interface Settings {
   /** In whole milliseconds, which Node requires. */
   readonly requestTimeout: number
   readonly runs: boolean
+  readonly watches: boolean
   readonly pace: Pace
   readonly maxMessages: number
+  readonly maxPending: number
+  readonly seed: string | undefined
   readonly sign: Sign
   readonly webhookTimeout: number
   readonly allowedHosts: ReadonlySet<string>
@@ -66,7 +83,7 @@ const checked = Effect.fnUntraced(function* (
   options: Options,
 ): Effect.fn.Return<Settings, InvalidOption> {
   const { allowedHosts = [], clock = "machine", host = "127.0.0.1", inboxHosts = [] } = options
-  const { basePath = "", maxMessages = 10_000, port = 0 } = options
+  const { basePath = "", maxMessages = 10_000, maxPending = 20_000, port = 0 } = options
   yield* checkAddress({ host, port })
   if (!Predicate.isString(basePath) || !/^(?:(?:\/[\w.~-]+)+\/?|\/?)$/.test(basePath)) {
     return yield* invalid("basePath", "must be a path of plain segments, e.g. /sent")
@@ -74,8 +91,13 @@ const checked = Effect.fnUntraced(function* (
   if (/^\/__mock(?:\/|$)/.test(basePath)) {
     return yield* invalid("basePath", "must not be below /__mock, which serves the inbox")
   }
-  if (!Number.isInteger(maxMessages) || maxMessages < 1) {
-    return yield* invalid("maxMessages", "must be a whole number, 1 or more")
+  for (const [option, value] of Object.entries({ maxMessages, maxPending })) {
+    if (!Number.isInteger(value) || value < 1) {
+      return yield* invalid(option, "must be a whole number, 1 or more")
+    }
+  }
+  if (options.seed !== undefined && !Predicate.isString(options.seed)) {
+    return yield* invalid("seed", "must be a text")
   }
   if (clock !== "machine" && clock !== "manual") {
     return yield* invalid("clock", 'must be "machine" or "manual"')
@@ -85,7 +107,10 @@ const checked = Effect.fnUntraced(function* (
     host,
     basePath: basePath.replace(/\/$/, ""),
     maxMessages,
+    maxPending,
+    seed: options.seed,
     runs: clock === "machine",
+    watches: options.watch ?? false,
     pace: { second: options.realistic === true ? 1000 : fastSecond },
     requestTimeout: yield* readTimeout("requestTimeout", options.requestTimeout ?? "30 seconds"),
     webhookTimeout: yield* readTimeout("webhookTimeout", options.webhookTimeout ?? "30 seconds"),

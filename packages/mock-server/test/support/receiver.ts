@@ -1,5 +1,5 @@
 /** A receiver of delivery updates: a real server on loopback. */
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import type { Scope } from "effect"
 import { once } from "node:events"
 import { createServer } from "node:http"
@@ -18,11 +18,12 @@ export interface Receiver {
 
 /**
  * Starts a receiver that answers updates with the given statuses in turn, and then always with the last one. `undefined` means no
- * answer.
+ * answer. A function decides by the URL.
  */
 export const makeReceiver = (
-  statuses: ReadonlyArray<number | undefined> = [204],
+  statuses: ReadonlyArray<number | undefined> | ((url: string) => number | undefined) = [204],
   headers: Readonly<Record<string, string>> = {},
+  answer = "",
 ): Effect.Effect<Receiver, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -32,7 +33,9 @@ export const makeReceiver = (
         request.setEncoding("utf8")
         request.on("data", (chunk: string) => (text += chunk))
         request.on("end", () => {
-          const status = statuses[Math.min(updates.length, statuses.length - 1)]
+          const status = Predicate.isFunction(statuses)
+            ? statuses(request.url ?? "")
+            : statuses[Math.min(updates.length, statuses.length - 1)]
           updates.push({
             headers: Object.fromEntries(
               Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
@@ -42,7 +45,7 @@ export const makeReceiver = (
             // oxlint-disable-next-line typescript/no-unsafe-type-assertion
             body: JSON.parse(text) as ReceivedUpdate["body"],
           })
-          if (status !== undefined) response.writeHead(status, headers).end()
+          if (status !== undefined) response.writeHead(status, headers).end(answer)
         })
       })
       server.listen(0, "127.0.0.1")

@@ -4,12 +4,11 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
-import type { Contract } from "@effect-sent/contract/Contract"
+import { IncomingMessage } from "node:http"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
-import type { PlainResponse, Prism } from "@effect-sent/contract/Prism"
-import type { Scenario } from "@effect-sent/contract/Scenario"
+import type { PlainResponse } from "@effect-sent/contract/Prism"
 import type * as Message from "../../Message.ts"
-import { admin, type AdminParts, adminPath } from "../inbox/admin.ts"
+import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
@@ -19,36 +18,40 @@ import { maskNumber } from "../mask.ts"
 import type { MessageRecord, Messages } from "../play/messages.ts"
 import type { Decide, Ending, Play } from "../play/play.ts"
 import { choosePreferred, type Preferred } from "../play/prefer.ts"
-import { makeRecord, textIn } from "../play/record.ts"
-import { readRequestBody, type RequestBody } from "./requestBody.ts"
+import { makeRecord, makeRefusedRecord, textIn } from "../play/record.ts"
+import { formInWords, formOf, reasonOf } from "./refusal.ts"
+import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
-import type { CheckUpdate, UpdatePlan } from "../updates/updates.ts"
+import type { Served } from "../served.ts"
+import type { CheckUpdate } from "../updates/updates.ts"
 
 /** The parts of a server that requests are handled with. */
 export interface Parts {
-  readonly contract: Contract
-  readonly prism: Prism
+  /** The contract as it is now. A request takes it once. */
+  readonly served: () => Served
   /** The prefix of the contract's paths: empty, or a path without a trailing slash. */
   readonly basePath: string
   readonly decide: Decide
   readonly messages: Messages
   readonly deliveries: Deliveries
-  readonly checkUpdate: (operation: Operation) => CheckUpdate
   readonly timeline: Timeline
-  readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
 }
 
 /** The outcome of a request. */
 interface Handled {
   readonly answer: Answer
   readonly ending: Ending
-  /** The record of a valid request. Undefined for a request that was refused. */
+  /** The record of the request. Undefined for a valid request without a body. */
   readonly record: MessageRecord | undefined
 }
 
-const whole = (answer: Answer): Handled => ({ answer, ending: "whole", record: undefined })
+/** What is known of a request when it is refused. */
+interface Seen {
+  operation: Operation | undefined
+  body: RequestBody
+}
 
 /** Answers every request. An internal error of the mock is answered with a problem document, too. */
 export const handle = Effect.fnUntraced(
@@ -61,18 +64,30 @@ export const handle = Effect.fnUntraced(
     if (path === adminPath || path.startsWith(`${adminPath}/`)) {
       return yield* admin(adminParts, request, path, new URLSearchParams(query))
     }
-    const { answer, ending, record } = yield* handleRequest(parts, request, path, query).pipe(
-      Effect.catch((refusal) => Effect.succeed(whole(refusal))),
+    const startedAt = performance.now()
+    if (isRead(request) && isRoot(parts, path)) return toInbox
+    const seen: Seen = { operation: undefined, body: noBody }
+    const { answer, ending, record } = yield* handleRequest(parts, request, path, query, seen).pipe(
+      Effect.catch((refusal) => Effect.succeed(refused(parts, request, refusal, seen))),
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
           : Effect.as(
               Effect.logError("internal error of the mock", cause),
-              whole(problem(500, "Internal error of the mock; see its log for the cause")),
+              refused(parts, request, internalError, seen),
             ),
       ),
     )
-    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record))
+    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record)).pipe(
+      Effect.annotateLogs({
+        method: request.method,
+        path,
+        status: answer.status,
+        ...(ending === "whole" ? {} : { ending }),
+        ...fieldsOf(record),
+        durationMillis: Math.round((performance.now() - startedAt) * 10) / 10,
+      }),
+    )
     return ending === "whole"
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
@@ -80,6 +95,39 @@ export const handle = Effect.fnUntraced(
   // The server runs handlers uninterruptibly: a closed connection, or a stopping server, would wait for a delayed answer.
   Effect.interruptible,
 )
+
+const isRead = ({ method }: HttpServerRequest): boolean => method === "GET" || method === "HEAD"
+
+/** Whether a path is the root, and the contract has no such path. */
+const isRoot = ({ served }: Parts, path: string): boolean =>
+  path === "/" && !served().contract.operations.some((operation) => operation.path === "/")
+
+const internalError = problem(500, "Internal error of the mock; see its log for the cause")
+
+/** Stores a request that was refused as invalid. */
+const refused = (
+  { messages, timeline }: Parts,
+  request: HttpServerRequest,
+  answer: Answer,
+  { body, operation }: Seen,
+): Handled => {
+  const credentials = operation === undefined ? {} : formOf(operation, request.headers)
+  const senderId =
+    credentials["x-sender-id"] === "malformed" ? "" : (request.headers["x-sender-id"] ?? "")
+  const number = messages.nextNumber()
+  const record = makeRefusedRecord({
+    id: messages.idOf(number),
+    number,
+    request,
+    body,
+    senderId: senderId.toLowerCase(),
+    answer,
+    refusal: { reason: reasonOf(answer), credentials },
+    receivedAt: timeline.now(senderId.toLowerCase()),
+  })
+  messages.add(record)
+  return { answer, ending: "whole", record }
+}
 
 const logLine = (
   method: string,
@@ -90,9 +138,25 @@ const logLine = (
 ): string => {
   const line = `${method} ${path} → ${status}${ending === "whole" ? "" : `, ${ending}`}`
   if (record === undefined) return line
-  const { because, number, phoneNumber, scenario } = record
+  const { because, number, phoneNumber, refusal, scenario } = record
+  if (refusal !== undefined) {
+    const form = formInWords(refusal)
+    return `${line}  request ${number} refused: ${refusal.reason}${form === "" ? "" : ` (${form})`}`
+  }
   const to = phoneNumber === undefined ? "" : ` to ${maskNumber(phoneNumber)}`
   return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
+}
+
+/** What a structured log says about a request. */
+const fieldsOf = (record: MessageRecord | undefined): Readonly<Record<string, unknown>> => {
+  if (record === undefined) return {}
+  const { because, number, refusal, scenario } = record
+  return {
+    number,
+    ...(scenario === undefined ? {} : { scenario }),
+    ...(because === undefined ? {} : { because }),
+    ...(refusal === undefined ? {} : { reason: refusal.reason, credentials: refusal.credentials }),
+  }
 }
 
 const handleRequest = Effect.fnUntraced(function* (
@@ -100,22 +164,29 @@ const handleRequest = Effect.fnUntraced(function* (
   request: HttpServerRequest,
   target: string,
   query: string,
+  seen: Seen,
 ): Effect.fn.Return<Handled, Answer> {
-  const { basePath, contract, prism } = parts
+  const { basePath } = parts
+  const { checkUpdate, contract, plansOf, prism } = parts.served()
   const misframed = misframedAnswer(request)
-  if (misframed !== undefined) return whole(misframed)
+  if (misframed !== undefined) return yield* Effect.fail(misframed)
 
   const route = routeOf(contract.operations, request.method, target, basePath)
-  if (route._tag === "Refused") return whole(route.answer)
+  if (route._tag === "Refused") return yield* Effect.fail(route.answer)
   const { path, target: operation } = route
+  seen.operation = operation
 
   const unauthorized = checkCredentials(operation, request.headers)
-  if (unauthorized !== undefined) return whole(unauthorized)
+  if (unauthorized !== undefined) return yield* Effect.fail(unauthorized)
 
-  const body = yield* readRequestBody(operation, request)
+  const see = (body: RequestBody): void => {
+    seen.body = body
+  }
+  const body = yield* readRequestBody(operation, request, see)
+  see(body)
 
   const choice = choosePreferred(operation, request.headers["prefer"])
-  if (choice._tag === "Unknown") return whole(choice.answer)
+  if (choice._tag === "Unknown") return yield* Effect.fail(choice.answer)
   const preferred = choice._tag === "Preferred" ? choice.preferred : undefined
 
   const violations = yield* prism.validateRequest({
@@ -127,7 +198,7 @@ const handleRequest = Effect.fnUntraced(function* (
   })
   if (violations.length > 0) {
     // Prism checks the credentials that are not API keys in headers.
-    return whole(
+    return yield* Effect.fail(
       violations.some(({ code }) => code === "401")
         ? fromExample(operation, 401, [], "The credentials are missing")
         : validationFailed(operation, violations),
@@ -140,6 +211,7 @@ const handleRequest = Effect.fnUntraced(function* (
     operation,
     senderId,
     phoneNumber: textIn(body.value, "phoneNumber"),
+    templateId: textIn(body.value, "templateId"),
     preferred,
     prefer: request.headers["prefer"],
   })
@@ -147,25 +219,27 @@ const handleRequest = Effect.fnUntraced(function* (
   if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
 
   const { messages, timeline } = parts
+  const number = messages.nextNumber()
   const record = makeRecord({
+    id: messages.idOf(number),
+    number,
     operation,
     request,
     body,
     senderId,
     play,
     answer,
-    number: messages.nextNumber(),
     receivedAt: timeline.now(senderId),
-    plans: play.scenario === undefined ? [] : parts.plansOf(play.scenario),
+    plans: play.scenario === undefined ? [] : plansOf(play.scenario),
   })
-  yield* process(parts, operation, record, play, answer)
+  yield* process(parts, checkUpdate(operation), record, play, answer)
   return { answer, ending: play.ending, record }
 })
 
 /** Stores the message, starts the delivery of its updates, and waits for the delay of its answer. */
 const process = (
-  { checkUpdate, deliveries, messages, timeline }: Parts,
-  operation: Operation,
+  { deliveries, messages, timeline }: Parts,
+  check: CheckUpdate,
   record: MessageRecord,
   { delayMillis, ending, processed }: Play,
   answer: Answer,
@@ -179,7 +253,7 @@ const process = (
       }
       if (delayMillis === 0) recordAnswer()
       messages.add(record)
-      deliveries.begin(record, checkUpdate(operation))
+      deliveries.begin(record, check)
       if (delayMillis > 0) {
         yield* timeline.sleep(record.senderId, delayMillis)
         recordAnswer()
@@ -201,6 +275,12 @@ const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undef
   const version = Predicate.hasProperty(source, "httpVersion") ? source.httpVersion : undefined
   if (version === "1.1" && headers["host"] === undefined) {
     return problem(400, "Header host not found")
+  }
+  const hosts = source instanceof IncomingMessage ? (source.headersDistinct["host"] ?? []) : []
+  if (hosts.length > 1) return problem(400, "More than one host header")
+  // Node refuses a request whose last coding is another one.
+  if (/,\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "")) {
+    return problem(501, "The only supported transfer encoding is chunked")
   }
   const expect = headers["expect"] ?? "100-continue"
   return /^100-continue$/i.test(expect.trim())

@@ -20,15 +20,22 @@ export interface RequestBody {
   readonly text: string
 }
 
-const none: RequestBody = { mediaType: undefined, value: undefined, text: "" }
+/** The empty body. */
+export const noBody: RequestBody = { mediaType: undefined, value: undefined, text: "" }
 
-/** Reads the body. Fails with the 413, 415 or 400 to answer with. */
+/** The maximum length of the text that is kept of an invalid body. */
+const invalidCharacters = 64 * 1024
+
+/** Reads the body. Fails with the 413, 415 or 400 to answer with, after it has passed what arrived to `seen`. */
 export const readRequestBody = Effect.fnUntraced(function* (
   operation: Operation,
   request: HttpServerRequest,
+  seen: (body: RequestBody) => void,
 ): Effect.fn.Return<RequestBody, Answer> {
   const bytes = yield* readBytes(operation, request)
-  if (bytes.length === 0) return none
+  if (bytes.length === 0) return noBody
+  const text = Buffer.from(bytes.subarray(0, invalidCharacters)).toString("utf8")
+  seen({ mediaType: undefined, value: undefined, text })
   const mediaType = mediaTypeOf(operation, request.headers)
   if (typeof mediaType !== "string") return yield* Effect.fail(mediaType.answer)
   return { mediaType, ...(yield* parseJson(operation, bytes)) }

@@ -1,4 +1,5 @@
 /** The routes below `/__mock`: the inbox page, and the JSON routes for the page and for programs. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -10,6 +11,7 @@ import type { Scenario } from "@effect-sent/contract/Scenario"
 import { refuseAccess } from "./access.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Control } from "../play/control.ts"
+import { exportLines, importLines } from "../play/jsonLines.ts"
 import { eventStream } from "./events.ts"
 import { listMessages } from "./listMessages.ts"
 import { pageFile, pageNames } from "./page.ts"
@@ -21,7 +23,8 @@ import { dueAfter } from "@effect-sent/contract/Scenario"
 export const adminPath = "/__mock"
 
 export interface AdminParts {
-  readonly contract: Contract
+  /** The contract as it is now. */
+  readonly contract: () => Contract
   readonly control: Control
   readonly baseUrl: string
   /** The URL of the mock's own receiver, for callers that have none yet. */
@@ -61,6 +64,12 @@ const routes: ReadonlyArray<AdminRoute> = [
       Effect.map(Effect.fromResult(listMessages(control, query)), json),
   },
   {
+    method: "GET",
+    path: "/refused",
+    answer: ({ control }, { query }) =>
+      Effect.map(Effect.fromResult(listMessages(control, query, "only")), json),
+  },
+  {
     method: "DELETE",
     path: "/messages",
     answer: ({ control }, { query }) => Effect.as(control.clearMessages(senderOf(query)), nothing),
@@ -74,6 +83,12 @@ const routes: ReadonlyArray<AdminRoute> = [
         ? Effect.fail(problem(404, "No such message"))
         : Effect.succeed(json(message))
     },
+  },
+  {
+    method: "DELETE",
+    path: "/messages/{id}",
+    answer: ({ control }, { parameters: [id = ""] }) =>
+      control.remove(id) ? Effect.succeed(nothing) : Effect.fail(problem(404, "No such message")),
   },
   {
     method: "POST",
@@ -106,7 +121,7 @@ const routes: ReadonlyArray<AdminRoute> = [
   {
     method: "GET",
     path: "/scenarios",
-    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract))),
+    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract()))),
   },
   {
     method: "GET",
@@ -114,6 +129,18 @@ const routes: ReadonlyArray<AdminRoute> = [
     answer: (parts, { query }) => Effect.succeed(json(clockOf(parts, senderOf(query)))),
   },
   { method: "POST", path: "/clock", answer: (parts, call) => advanceClock(parts, call) },
+  {
+    method: "POST",
+    path: "/reset",
+    answer: ({ control }, { query }) => Effect.as(control.reset(senderOf(query)), nothing),
+  },
+  {
+    method: "GET",
+    path: "/export",
+    answer: ({ control }, { query }) => Effect.succeed(exported(control, senderOf(query))),
+  },
+  { method: "POST", path: "/import", answer: (parts, call) => imported(parts, call) },
+  { method: "GET", path: "/health", answer: () => Effect.succeed(json({ status: "ok" })) },
   { method: "GET", path: "/info", answer: (parts) => Effect.succeed(json(infoOf(parts))) },
   // The mock's own receiver, for callers that have none yet. It accepts and discards every update.
   { method: "POST", path: "/receiver", answer: () => Effect.succeed(nothing) },
@@ -128,19 +155,40 @@ export const admin = (
   query: URLSearchParams,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.suspend((): Handled => {
-    const refusal = refuseAccess(request, parts.hosts)
-    if (refusal !== undefined) return Effect.fail(refusal)
-    // Without the trailing slash, the page's relative links would not resolve.
-    if (path === adminPath) {
-      return Effect.succeed(HttpServerResponse.redirect(`${adminPath}/`, { status: 308 }))
-    }
     // HEAD uses the route of GET; Node omits the body.
     const method = request.method === "HEAD" ? "GET" : request.method
+    const isPage = method === "GET" && (path === adminPath || pagePaths.has(path))
+    const refusal = refuseAccess(request, parts.hosts, isPage)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    if (path === adminPath) return Effect.succeed(toInbox)
     const route = routeOf(routes, method, path, adminPath)
     return route._tag === "Refused"
       ? Effect.fail(route.answer)
       : route.target.answer(parts, { request, query, parameters: route.parameters })
-  }).pipe(Effect.catch((answer) => Effect.succeed(toResponse(answer, request.headers["accept"]))))
+  }).pipe(
+    Effect.catch((answer) => Effect.succeed(toResponse(answer, request.headers["accept"]))),
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause)
+        : Effect.as(
+            Effect.logError("internal error of the mock", cause),
+            toResponse(internalError, request.headers["accept"]),
+          ),
+    ),
+  )
+
+const pagePaths: ReadonlySet<string> = new Set(pageNames.map((name) => `${adminPath}/${name}`))
+
+/**
+ * Redirects to the page, whose relative links need the trailing slash. The location is relative, so that it also holds below the
+ * path of a proxy, and temporary: another server may use the port later.
+ */
+export const toInbox: HttpServerResponse.HttpServerResponse = HttpServerResponse.redirect(
+  `${adminPath.slice(1)}/`,
+  { status: 307 },
+)
+
+const internalError = problem(500, "Internal error of the mock; see its log for the cause")
 
 const senderOf = (query: URLSearchParams): string | undefined =>
   query.get("senderId")?.toLowerCase()
@@ -156,7 +204,38 @@ const json = (value: unknown): HttpServerResponse.HttpServerResponse =>
 const events = ({ closing, control }: AdminParts): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.stream(eventStream(control.records, control.timeline, closing), {
     contentType: "text/event-stream",
-    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    // nginx would otherwise hold the events back.
+    headers: {
+      "x-accel-buffering": "no",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
+  })
+
+// -----------------------------------------------------------------------------
+// Export and import
+// -----------------------------------------------------------------------------
+
+/** The maximum size of an import: twice what the mock stores. */
+const maxImportBytes = 256 * 1024 * 1024
+
+const exported = (
+  control: Control,
+  senderId: string | undefined,
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(
+    exportLines([...control.recordsOf(senderId), ...control.refusedOf(senderId)].map(control.show)),
+    {
+      contentType: "application/jsonl",
+      headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    },
+  )
+
+const imported = ({ control }: AdminParts, { request }: Call): Handled =>
+  Effect.flatMap(readText(request, maxImportBytes), (text) => {
+    const lines = importLines(text)
+    if (Result.isFailure(lines)) return Effect.fail(problem(400, lines.failure))
+    return Effect.succeed(json({ imported: control.importMessages(lines.success) }))
   })
 
 // -----------------------------------------------------------------------------
@@ -182,9 +261,10 @@ const advanceClock = (parts: AdminParts, { request }: Call): Handled =>
       return Effect.fail(problem(400, "senderId must be a string"))
     }
     const senderId = sender?.toLowerCase()
-    return Effect.map(parts.control.timeline.advance(millis, senderId), () =>
-      json(clockOf(parts, senderId)),
-    )
+    return Effect.mapBoth(parts.control.advance(millis, senderId), {
+      onFailure: (words) => problem(400, words),
+      onSuccess: () => json(clockOf(parts, senderId)),
+    })
   })
 
 const clockOf = ({ control, realistic }: AdminParts, senderId: string | undefined): object => ({
@@ -216,13 +296,14 @@ export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
 
 /** The values that the page shows before the first message. */
 const infoOf = (parts: AdminParts): object => ({
-  title: parts.contract.title,
-  version: parts.contract.version,
+  title: parts.contract().title,
+  version: parts.contract().version,
   baseUrl: parts.baseUrl,
-  path: parts.contract.operations.find(({ scenarios }) => scenarios.length > 0)?.path,
+  path: parts.contract().operations.find(({ scenarios }) => scenarios.length > 0)?.path,
   senderId: sampleSenderId,
   webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),
+  droppedUpdates: parts.control.droppedUpdates(),
 })
 
 /** The sender id of the samples. The mock accepts any GUID. */
@@ -232,18 +313,26 @@ export const sampleSenderId = "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11"
 const maxBodyBytes = 64 * 1024
 
 const readJson = (request: HttpServerRequest): Effect.Effect<unknown, Answer> =>
+  Effect.flatMap(readText(request, maxBodyBytes), (text) =>
+    Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => problem(400, "The request body is not valid JSON"),
+    }),
+  )
+
+const readText = (request: HttpServerRequest, maxBytes: number): Effect.Effect<string, Answer> =>
   Stream.runFold(
     request.stream,
-    () => Buffer.alloc(0),
-    (all, chunk) => (all.length > maxBodyBytes ? all : Buffer.concat([all, chunk])),
+    () => ({ chunks: Array<Uint8Array>(), size: 0 }),
+    ({ chunks, size }, chunk) => ({
+      chunks: size > maxBytes ? [] : (chunks.push(chunk), chunks),
+      size: size + chunk.length,
+    }),
   ).pipe(
     Effect.mapError(() => problem(400, "The request body is incomplete")),
-    Effect.flatMap((bytes) =>
-      bytes.length > maxBodyBytes
-        ? Effect.fail(problem(413, `The request body is larger than ${maxBodyBytes} bytes`))
-        : Effect.try({
-            try: (): unknown => JSON.parse(bytes.toString("utf8")),
-            catch: () => problem(400, "The request body is not valid JSON"),
-          }),
+    Effect.flatMap(({ chunks, size }) =>
+      size > maxBytes
+        ? Effect.fail(problem(413, `The request body is larger than ${maxBytes} bytes`))
+        : Effect.succeed(Buffer.concat(chunks).toString("utf8")),
     ),
   )

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { type Change, type Messages, toMessage } from "../play/messages.ts"
+import { cropped } from "./cropped.ts"
 import { pause } from "../pause.ts"
 import type { Timeline } from "../play/timeline.ts"
 
@@ -29,24 +30,41 @@ export const eventStream = (
         // A gap in the sequence: the reader was so slow that newer changes have replaced older ones.
         const isWhole = next === undefined || first.sequence === next
         next = (changes.at(-1)?.sequence ?? first.sequence) + 1
-        return isWhole ? eventsOf(changes, timeline) : event("reload", {})
+        return isWhole ? eventsOf(changes, messages, timeline) : event("reload", {})
       })
       // Sent at once, so that the reader sees the connection open and reconnects soon after it is lost.
-      return Stream.concat(Stream.make("retry: 1000\n\n"), Stream.fromEffectRepeat(batches))
+      return Stream.concat(
+        Stream.make("retry: 1000\n\n"),
+        Stream.merge(Stream.fromEffectRepeat(batches), heartbeats),
+      )
     }),
   ).pipe(Stream.interruptWhen(closing), Stream.encodeText)
 
-const eventsOf = (changes: ReadonlyArray<Change>, timeline: Timeline): string => {
+/** An event with which the page notices a lost connection: it is due every 15 seconds. */
+const heartbeats = Stream.fromEffectRepeat(
+  Effect.as(pause(15_000), "event: heartbeat\ndata: {}\n\n"),
+)
+
+const eventsOf = (
+  changes: ReadonlyArray<Change>,
+  messages: Messages,
+  timeline: Timeline,
+): string => {
   const changed = new Map(
     changes.flatMap((change) =>
-      change._tag === "Changed" ? [[change.record.id, change.record] as const] : [],
+      // A record that has been removed in the meantime is no longer whole.
+      change._tag === "Changed" && messages.find(change.record.id) !== undefined
+        ? [[change.record.id, change.record] as const]
+        : [],
     ),
   )
   if (changed.size > maxBatchSize) return event("reload", {})
   if (changes.some(({ _tag }) => _tag === "Cleared")) return event("cleared", {})
   return event(
     "messages",
-    [...changed.values()].map((record) => toMessage(record, timeline.now(record.senderId))),
+    [...changed.values()].map((record) =>
+      cropped(toMessage(record, timeline.now(record.senderId))),
+    ),
   )
 }
 

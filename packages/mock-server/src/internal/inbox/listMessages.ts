@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Control } from "../play/control.ts"
+import { cropped } from "./cropped.ts"
 import { isFound } from "./search.ts"
 
 export interface MessageList {
@@ -13,10 +14,17 @@ export interface MessageList {
   readonly more: boolean
 }
 
-/** Returns a page of messages, or the 400 that names the invalid parameter. */
+/** Whether a list has the requests that were refused as invalid. */
+type Refused = "exclude" | "include" | "only"
+
+/**
+ * Returns a page of messages, or the 400 that names the invalid parameter. `refused` applies unless the query has a parameter of
+ * this name.
+ */
 export const listMessages = (
   control: Control,
   query: URLSearchParams,
+  refused: Refused = "exclude",
 ): Result.Result<MessageList, Answer> =>
   Result.gen(function* () {
     for (const name of query.keys()) yield* known(name)
@@ -25,8 +33,13 @@ export const listMessages = (
     const since = yield* read(query, "since", time, -Infinity)
     const until = yield* read(query, "until", time, Infinity)
     const search = query.get("search")?.trim() ?? ""
-    const found = control
-      .recordsOf(query.get("senderId")?.toLowerCase())
+    const which = yield* refusedIn(query, refused)
+    const senderId = query.get("senderId")?.toLowerCase()
+    const found = [
+      ...(which === "only" ? [] : control.recordsOf(senderId)),
+      ...(which === "exclude" ? [] : control.refusedOf(senderId)),
+    ]
+      .toSorted((one, other) => one.number - other.number)
       .filter(
         (record) =>
           isSame(record.phoneNumber, query.get("phoneNumber")) &&
@@ -37,7 +50,10 @@ export const listMessages = (
       )
     const older = found.filter(({ number }) => number < before)
     // Only the messages of the page are converted: converting many thousands would take too long.
-    const messages = older.slice(-limit).toReversed().map(control.show)
+    const messages = older
+      .slice(-limit)
+      .toReversed()
+      .map((record) => cropped(control.show(record)))
     return { messages, total: found.length, more: older.length > messages.length }
   })
 
@@ -50,7 +66,15 @@ const parameters = [
   "search",
   "limit",
   "before",
+  "refused",
 ]
+
+const refusedIn = (query: URLSearchParams, otherwise: Refused): Result.Result<Refused, Answer> => {
+  const text = query.get("refused") ?? otherwise
+  return text === "exclude" || text === "include" || text === "only"
+    ? Result.succeed(text)
+    : Result.fail(problem(400, "refused must be exclude, include or only"))
+}
 
 const known = (name: string): Result.Result<void, Answer> =>
   parameters.includes(name)

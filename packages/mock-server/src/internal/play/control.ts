@@ -4,8 +4,10 @@ import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Deliveries } from "../updates/deliveries.ts"
 import type { Faults } from "./faults.ts"
+import { importedRecord } from "./jsonLines.ts"
 import { type MessageRecord, type Messages, toMessage } from "./messages.ts"
-import type { Timeline } from "./timeline.ts"
+import type { Plays } from "./play.ts"
+import { advanceProblem, type Timeline } from "./timeline.ts"
 
 export interface Control {
   readonly records: Messages
@@ -15,40 +17,88 @@ export interface Control {
   readonly messages: (senderId?: string) => ReadonlyArray<Message>
   /** The records of the messages, for callers that show only a few of many. */
   readonly recordsOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
+  /** The records of requests that were refused as invalid, oldest first. */
+  readonly refusedOf: (senderId: string | undefined) => ReadonlyArray<MessageRecord>
   readonly show: (record: MessageRecord) => Message
   readonly message: (id: string) => Message | undefined
-  /** Removes the messages and cancels their pending updates. */
+  /** The number of updates that were dropped because too many messages had pending updates. */
+  readonly droppedUpdates: () => number
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
+  /** Removes one message and cancels its pending updates. Returns whether it was stored. */
+  readonly remove: (id: string) => boolean
+  /** Brings messages, faults, scenarios and clock to their state at the start, for all senders or for one. */
+  readonly reset: (senderId?: string) => Effect.Effect<void>
+  /** Advances the clock. Fails with what is wrong with the duration. */
+  readonly advance: (millis: number, senderId?: string) => Effect.Effect<void, string>
+  /** Adds messages whose ids are not known yet. Returns how many. */
+  readonly importMessages: (messages: ReadonlyArray<Message>) => number
   /** Sends an update again. Fails with the answer that says why it cannot be sent. */
   readonly resend: (messageId: string, updateId: string) => Effect.Effect<Message, Answer>
 }
+
+const isOf =
+  (senderId: string | undefined) =>
+  (record: MessageRecord): boolean =>
+    senderId === undefined || record.senderId === senderId
 
 export const makeControl = (
   records: Messages,
   faults: Faults,
   timeline: Timeline,
   deliveries: Deliveries,
+  plays: Plays,
 ): Control => {
   const show = (record: MessageRecord): Message => toMessage(record, timeline.now(record.senderId))
   const recordsOf = (senderId: string | undefined): ReadonlyArray<MessageRecord> =>
-    [...records.all()].filter((record) => senderId === undefined || record.senderId === senderId)
+    [...records.all()].filter(isOf(senderId))
+  const clear = (senderId: string | undefined): void => {
+    const ids = recordsOf(senderId).map(({ id }) => id)
+    records.clear(senderId)
+    for (const id of ids) deliveries.forget(id)
+    plays.reset(senderId)
+  }
   return {
     records,
     faults,
     timeline,
     recordsOf,
+    refusedOf: (senderId) => [...records.refused()].filter(isOf(senderId)),
     show,
     messages: (senderId) => recordsOf(senderId).map(show),
     message: (id) => {
       const record = records.find(id)
       return record === undefined ? undefined : show(record)
     },
-    clearMessages: (senderId) =>
-      Effect.suspend(() => {
-        const ids = recordsOf(senderId).map(({ id }) => id)
-        records.clear(senderId)
-        return Effect.forEach(ids, deliveries.forget, { discard: true })
+    droppedUpdates: deliveries.dropped,
+    clearMessages: (senderId) => Effect.sync(() => clear(senderId)),
+    remove: (id) => {
+      const record = records.find(id)
+      if (record === undefined) return false
+      records.remove(record)
+      deliveries.forget(id)
+      return true
+    },
+    reset: (senderId) =>
+      Effect.sync(() => {
+        clear(senderId)
+        faults.clear(senderId)
+        timeline.reset(senderId)
+        if (senderId === undefined) {
+          records.resetNumbers()
+          deliveries.resetDropped()
+        }
       }),
+    advance: (millis, senderId) =>
+      Effect.suspend(() => {
+        const wrong = advanceProblem(timeline.now(senderId), millis)
+        return wrong === undefined ? timeline.advance(millis, senderId) : Effect.fail(wrong)
+      }),
+    importMessages: (messages) => {
+      const unknown = messages.filter(({ id }) => records.find(id) === undefined)
+      for (const message of unknown) records.add(importedRecord(message, records.nextNumber()))
+      return unknown.length
+    },
     resend: Effect.fnUntraced(function* (messageId, updateId) {
       const record = records.find(messageId)
       const update = record?.updates.find(({ plan }) => plan.id === updateId)

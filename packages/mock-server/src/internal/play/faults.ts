@@ -2,7 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Contract, Operation } from "@effect-sent/contract/Contract"
+import type { Operation } from "@effect-sent/contract/Contract"
 import { oneLine } from "@effect-sent/contract/ContractError"
 import { Fault, type PlacedFault } from "../../Fault.ts"
 import { answerNamed } from "./prefer.ts"
@@ -13,6 +13,7 @@ export interface Faults {
   /** Returns the oldest fault that affects this request and counts the hit. */
   readonly meet: (request: {
     readonly phoneNumber: string | undefined
+    readonly templateId: string | undefined
     readonly senderId: string
   }) => PlacedFault | undefined
   /** Removes a fault, with `senderId` only one of that sender. Returns whether it was active. */
@@ -29,7 +30,8 @@ interface Entry {
 
 const decodeFault = Schema.decodeUnknownResult(Fault)
 
-export const makeFaults = ({ operations }: Contract): Faults => {
+/** `operations` are the current ones of the contract. */
+export const makeFaults = (operations: () => ReadonlyArray<Operation>): Faults => {
   const entries = new Map<string, Entry>()
   let count = 0
 
@@ -46,7 +48,7 @@ export const makeFaults = ({ operations }: Contract): Faults => {
       const decoded = decodeFault(input, { errors: "all" })
       if (Result.isFailure(decoded)) return Result.fail(oneLine(decoded.failure.message))
       const fault = decoded.success
-      const problem = problemOf(fault, operations)
+      const problem = problemOf(fault, operations())
       if (problem !== undefined) return Result.fail(problem)
       const id = String(++count)
       const placed = {
@@ -58,11 +60,13 @@ export const makeFaults = ({ operations }: Contract): Faults => {
       entries.set(id, { placed, due: 0 })
       return Result.succeed(placed)
     },
-    meet: ({ phoneNumber, senderId }) => {
+    meet: ({ phoneNumber, senderId, templateId }) => {
       for (const entry of entries.values()) {
         const { placed } = entry
         if (placed.phoneNumber !== undefined && placed.phoneNumber !== phoneNumber) continue
         if (placed.senderId !== undefined && placed.senderId !== senderId) continue
+        if (placed.templateId?.toLowerCase() !== (placed.templateId && templateId?.toLowerCase()))
+          continue
         entry.due += placed.share ?? 1
         // The sum of floating-point fractions may be slightly below 1.
         if (entry.due < 1 - 1e-9) continue
@@ -91,10 +95,16 @@ const unknownMembers = (input: unknown): ReadonlyArray<string> =>
     : []
 
 const problemOf = (fault: Fault, operations: ReadonlyArray<Operation>): string | undefined => {
-  const { answer, broken, latencyMillis, reset } = fault
-  if (answer === undefined && broken === undefined && reset === undefined) {
-    if (latencyMillis === undefined)
-      return "a fault needs at least one of latencyMillis, reset, broken and answer"
+  const { answer, broken, latencyMillis, reset, scenario } = fault
+  if ([answer, broken, latencyMillis, reset, scenario].every(Predicate.isUndefined)) {
+    return "a fault needs at least one of latencyMillis, reset, broken and answer, or a scenario"
+  }
+  if (scenario !== undefined && answer !== undefined) {
+    return "scenario and answer cannot be combined: the scenario has its own answers"
+  }
+  const names = operations.flatMap(({ scenarios }) => scenarios.map(({ name }) => name))
+  if (scenario !== undefined && !names.includes(scenario)) {
+    return `there is no scenario ${JSON.stringify(scenario.slice(0, 80))}; scenarios: ${names.join(", ")}`
   }
   if (reset !== undefined && broken !== undefined) {
     return "reset and broken cannot be combined: after a reset, no part of the answer arrives"
@@ -116,8 +126,10 @@ export const describeFault = ({
   id,
   latencyMillis,
   reset,
+  scenario,
 }: PlacedFault): string => {
   const parts = [
+    scenario === undefined ? undefined : `scenario ${scenario}`,
     latencyMillis === undefined ? undefined : `delayed by ${latencyMillis} ms`,
     answer === undefined ? undefined : `answer ${answer.status} ${answer.example ?? ""}`.trim(),
     broken === undefined ? undefined : `${broken} answer`,

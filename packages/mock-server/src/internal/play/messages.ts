@@ -1,7 +1,8 @@
 /** Stores the newest messages, bounded in number and in size. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import type { Answer, Attempt, Message, Update, UpdateState } from "../../Message.ts"
+import { createHash, randomUUID } from "node:crypto"
+import type { Answer, Attempt, Message, Refusal, Update, UpdateState } from "../../Message.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
 
 /** The mutable record of an update. */
@@ -19,12 +20,17 @@ export interface MessageRecord {
   readonly senderId: string
   readonly phoneNumber: string | undefined
   readonly templateId: string | undefined
-  readonly variables: Readonly<Record<string, string>>
+  variables: Readonly<Record<string, string>>
   readonly webhookUrl: string | undefined
   readonly accepted: boolean
   readonly scenario: string | undefined
   readonly because: string | undefined
-  readonly request: Message["request"]
+  readonly refusal?: Refusal
+  /** The updates that an accepted message without a `webhookUrl` would have: its status follows them. */
+  readonly unsent?: ReadonlyArray<UpdatePlan>
+  /** The status of an imported message without updates. */
+  readonly importedStatus?: string
+  request: Message["request"]
   answer: Answer | undefined
   updates: ReadonlyArray<UpdateRecord>
 }
@@ -35,23 +41,35 @@ export type Change =
   | { readonly _tag: "Cleared"; readonly sequence: number }
 
 export interface Messages {
+  /** Stores a valid request, or one that was refused as invalid. */
   readonly add: (record: MessageRecord) => void
   /** Publishes that a record has changed. */
   readonly changed: (record: MessageRecord) => void
   readonly find: (id: string) => MessageRecord | undefined
-  /** Oldest first. */
+  /** The valid requests, oldest first. */
   readonly all: () => Iterable<MessageRecord>
+  /** The requests that were refused as invalid, oldest first. */
+  readonly refused: () => Iterable<MessageRecord>
   readonly clear: (senderId?: string) => void
+  readonly remove: (record: MessageRecord) => void
   /** The changes. A slow subscriber loses the oldest ones. */
   readonly changes: PubSub.PubSub<Change>
   readonly nextNumber: () => number
+  /** The id of the message with this number: random, or derived from the seed. */
+  readonly idOf: (number: number) => string
+  /** Numbers the next message 1 again. */
+  readonly resetNumbers: () => void
 }
 
 /** The maximum size of all request bodies together, in characters. The oldest messages are removed first. */
 const maxKeptCharacters = 64 * 1024 * 1024
 
-export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
+/** The maximum number of refused requests. They do not replace messages: a health check of a wrong path would remove them all. */
+const maxRefused = 1000
+
+export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, seed?: string) {
   const records = new Map<string, MessageRecord>()
+  const refused = new Map<string, MessageRecord>()
   const changes = yield* PubSub.sliding<Change>(1024)
   let characters = 0
   let number = 0
@@ -62,16 +80,21 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
   }
 
   const drop = (record: MessageRecord): void => {
-    records.delete(record.id)
+    if (!records.delete(record.id)) refused.delete(record.id)
     characters -= record.request.body.length
+    // Its updates may still be pending: they do not need what takes the memory.
+    record.request = { ...record.request, headers: {}, body: "" }
+    record.variables = {}
   }
 
   const messages: Messages = {
     add: (record) => {
-      records.set(record.id, record)
+      const own = record.refusal === undefined ? records : refused
+      const max = record.refusal === undefined ? maxMessages : Math.min(maxMessages, maxRefused)
+      own.set(record.id, record)
       characters += record.request.body.length
-      for (const oldest of records.values()) {
-        if (records.size <= maxMessages && characters <= maxKeptCharacters) break
+      for (const oldest of own.values()) {
+        if (own.size <= max && characters <= maxKeptCharacters) break
         drop(oldest)
       }
       publish(record)
@@ -79,27 +102,54 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number) {
     changed: (record) => {
       if (records.has(record.id)) publish(record)
     },
-    find: (id) => records.get(id),
+    find: (id) => records.get(id) ?? refused.get(id),
     all: () => records.values(),
+    refused: () => refused.values(),
+    remove: (record) => {
+      drop(record)
+      PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
+    },
     clear: (senderId) => {
-      for (const record of records.values()) {
+      for (const record of [...records.values(), ...refused.values()]) {
         if (senderId === undefined || record.senderId === senderId) drop(record)
       }
       PubSub.publishUnsafe(changes, { _tag: "Cleared", sequence: ++sequence })
     },
     changes,
     nextNumber: () => ++number,
+    idOf: (of) => (seed === undefined ? randomUUID() : guidFrom(`${seed} ${of}`)),
+    resetNumbers: () => {
+      number = 0
+    },
   }
   return messages
 })
+
+/** A GUID that is derived from a text. */
+const guidFrom = (text: string): string => {
+  const hex = createHash("sha256").update(text).digest("hex")
+  // With the version and the variant of a random GUID.
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-")
+}
 
 /** Converts a record to a message, as of a time by the sender's clock. */
 export const toMessage = (record: MessageRecord, now: number): Message => {
   const { answer, because, phoneNumber, receivedAt, scenario, templateId, updates, webhookUrl } =
     record
+  const happened = (record.unsent ?? []).filter((plan) => receivedAt + plan.happensAfter <= now)
   const latest = updates
-    .filter(({ plan, state }) => receivedAt + plan.happensAfter <= now && state !== "waiting")
+    .filter(
+      ({ plan, state }) =>
+        state === "received" || (receivedAt + plan.happensAfter <= now && state !== "waiting"),
+    )
     .map(({ plan }) => plan)
+    .concat(happened)
     .reduce<UpdatePlan | undefined>(
       (newest, plan) =>
         newest === undefined || plan.happensAfter >= newest.happensAfter ? plan : newest,
@@ -116,9 +166,10 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
     ...(webhookUrl === undefined ? {} : { webhookUrl }),
     accepted: record.accepted,
     ...(latest?.channel === undefined ? {} : { channel: latest.channel }),
-    status: record.accepted ? (latest?.status ?? "ACCEPTED") : "REFUSED",
+    status: record.accepted ? (latest?.status ?? record.importedStatus ?? "ACCEPTED") : "REFUSED",
     ...(scenario === undefined ? {} : { scenario }),
     ...(because === undefined ? {} : { because }),
+    ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     request: record.request,
     ...(answer === undefined ? {} : { answer }),
     updates: updates.map((update) => toUpdate(record, update)),

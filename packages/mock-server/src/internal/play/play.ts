@@ -26,6 +26,7 @@ export interface Valid {
   readonly operation: Operation
   readonly senderId: string
   readonly phoneNumber: string | undefined
+  readonly templateId: string | undefined
   readonly preferred: Preferred | undefined
   readonly prefer: string | undefined
 }
@@ -33,15 +34,25 @@ export interface Valid {
 /** Decides what is played. Call it once for each request: it counts faults and the turns of scenarios. */
 export type Decide = (valid: Valid) => Play
 
-export const makeDecide = (faults: Faults): Decide => {
+/** The choice of what is played, and the counts that it depends on. */
+export interface Plays {
+  readonly decide: Decide
+  /** Starts the scenarios with several answers anew, for all senders or for one. */
+  readonly reset: (senderId?: string) => void
+}
+
+export const makePlays = (faults: Faults): Plays => {
   // The number of answers that were played, by sender and scenario, for scenarios with several answers.
   const turns = new Map<string, number>()
 
-  return ({ operation, phoneNumber, prefer, preferred, senderId }) => {
+  const decide: Decide = ({ operation, phoneNumber, prefer, preferred, senderId, templateId }) => {
+    const fault = faults.meet({ phoneNumber, senderId, templateId })
     const scenario =
+      (fault?.scenario === undefined
+        ? undefined
+        : operation.scenarios.find(({ name }) => name === fault.scenario)) ??
       operation.scenarios.find((candidate) => candidate.phoneNumber === phoneNumber) ??
       operation.scenarios.find(({ isDefault }) => isDefault)
-    const fault = faults.meet({ phoneNumber, senderId })
     const usual = preferred === undefined && fault?.answer === undefined
     const answer = usual && scenario !== undefined ? takeTurn(turns, senderId, scenario) : undefined
     const wanted =
@@ -62,6 +73,14 @@ export const makeDecide = (faults: Faults): Decide => {
             : `prefer: ${prefer ?? ""}`
           : describeFault(fault),
     }
+  }
+
+  return {
+    decide,
+    reset: (senderId) => {
+      if (senderId === undefined) turns.clear()
+      for (const key of turns.keys()) if (key.startsWith(`${senderId} `)) turns.delete(key)
+    },
   }
 }
 

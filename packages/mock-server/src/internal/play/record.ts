@@ -1,11 +1,10 @@
 /** Creates the record of a valid request. */
-import { randomUUID } from "node:crypto"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Answer } from "../http/answer.ts"
-import { maskKey } from "../mask.ts"
-import type { Attempt } from "../../Message.ts"
+import { maskHeader, maskTarget } from "../mask.ts"
+import type { Attempt, Message, Refusal } from "../../Message.ts"
 import type { UpdatePlan } from "../updates/updates.ts"
 import type { MessageRecord } from "./messages.ts"
 import type { Play } from "./play.ts"
@@ -18,6 +17,7 @@ interface Exchanged {
   readonly senderId: string
   readonly play: Play
   readonly answer: Answer
+  readonly id: string
   readonly number: number
   readonly receivedAt: number
   /** The updates of the scenario. They are only sent when the message is accepted. */
@@ -25,12 +25,13 @@ interface Exchanged {
 }
 
 export const makeRecord = (exchanged: Exchanged): MessageRecord => {
-  const { answer, body, number, operation, plans, play, receivedAt, request, senderId } = exchanged
+  const { answer, body, id, number, operation, plans, play, receivedAt, request, senderId } =
+    exchanged
   const { updates } = operation
   const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
   const accepted = play.processed && answer.status >= 200 && answer.status < 300
   return {
-    id: randomUUID(),
+    id,
     number,
     receivedAt,
     senderId,
@@ -41,19 +42,64 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
     accepted,
     scenario: play.byScenario || accepted ? play.scenario?.name : undefined,
     because: play.because,
-    request: {
-      method: request.method,
-      target: request.url,
-      headers: shownHeaders(request.headers),
-      body: body.text,
-    },
+    request: shownRequest(request, body),
     answer: undefined,
+    ...(accepted && webhookUrl === undefined ? { unsent: plans } : {}),
     updates:
       accepted && webhookUrl !== undefined
         ? plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts }))
         : [],
   }
 }
+
+interface Refused {
+  readonly request: HttpServerRequest
+  readonly body: RequestBody
+  readonly senderId: string
+  readonly answer: Answer
+  readonly refusal: Refusal
+  readonly id: string
+  readonly number: number
+  readonly receivedAt: number
+}
+
+/** Creates the record of a request that was refused as invalid. */
+export const makeRefusedRecord = (refused: Refused): MessageRecord => {
+  const { answer, body, id, number, receivedAt, refusal, request, senderId } = refused
+  const { headers, status } = answer
+  return {
+    id,
+    number,
+    receivedAt,
+    senderId,
+    phoneNumber: textIn(body.value, "phoneNumber"),
+    templateId: textIn(body.value, "templateId"),
+    variables: variablesIn(body.value),
+    webhookUrl: textIn(body.value, "webhookUrl"),
+    accepted: false,
+    scenario: undefined,
+    because: undefined,
+    refusal,
+    request: shownRequest(request, body),
+    answer: {
+      status,
+      headers,
+      ...(answer.body === undefined ? {} : { body: answer.body }),
+      delivery: "whole",
+    },
+    updates: [],
+  }
+}
+
+const shownRequest = (
+  { headers, method, url }: HttpServerRequest,
+  { text }: RequestBody,
+): Message["request"] => ({
+  method,
+  target: maskTarget(url),
+  headers: shownHeaders(headers),
+  body: text,
+})
 
 const noAttempts: ReadonlyArray<Attempt> = []
 
@@ -74,14 +120,12 @@ const variablesIn = (value: unknown): Readonly<Record<string, string>> => {
   )
 }
 
-const secretHeaders = new Set(["x-api-key", "authorization", "proxy-authorization", "cookie"])
-
 const shownHeaders = (
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> => {
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    shown[name] = secretHeaders.has(name) ? maskKey(value) : shared(value)
+    shown[name] = shared(maskHeader(name, value))
   }
   return shown
 }

@@ -5,19 +5,34 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Result from "effect/Result"
 import type { Message } from "../../Message.ts"
-import type { Match, MessageNotFound } from "../../MessageMatch.ts"
+import { type Match, type MessageNotFound, UnexpectedMessage } from "../../MessageMatch.ts"
 import type { Fault, PlacedFault } from "../../Fault.ts"
 import { InvalidOption, MockServerError } from "../../MockServerError.ts"
 import type { Control } from "./control.ts"
-import { matches, notFound } from "./match.ts"
+import { rememberCaller } from "./caller.ts"
+import { describe, matches, notFound } from "./match.ts"
 import { pause } from "../pause.ts"
+
+/** The messages that a scenario is played to. */
+export type PlayTarget = Pick<Fault, "phoneNumber" | "templateId" | "senderId" | "times" | "share">
 
 /** The messages, the faults and the clock of all senders or of one sender. */
 export interface View {
   /** Returns the matching messages, oldest first. Without a match, returns all messages. */
   readonly messages: (match?: Match) => Effect.Effect<ReadonlyArray<Message>>
+  /** Returns the requests that were refused as invalid, oldest first: each has a `refusal`. */
+  readonly refused: Effect.Effect<ReadonlyArray<Message>>
   /** Returns the newest matching message. Fails with an error that describes the closest one. */
   readonly expectMessage: (match: Match) => Effect.Effect<Message, MessageNotFound>
+  /** Returns the only matching message. Fails when none matches, or more than one. */
+  readonly expectOne: (match: Match) => Effect.Effect<Message, MessageNotFound | UnexpectedMessage>
+  /** Fails when a message matches. */
+  readonly expectNone: (match: Match) => Effect.Effect<void, UnexpectedMessage>
+  /**
+   * Returns the newest matching request that was refused: as invalid, or by its scenario, a fault or `Prefer`. Fails with an
+   * error that describes the closest one.
+   */
+  readonly expectRefused: (match: Match) => Effect.Effect<Message, MessageNotFound>
   /**
    * Waits for a matching message and returns it. Fails after `within`, by default a second. The wait uses the machine's clock,
    * because messages arrive over a real connection.
@@ -26,10 +41,17 @@ export interface View {
     match: Match,
     within?: Duration.Input,
   ) => Effect.Effect<Message, MessageNotFound>
-  /** Removes the messages and cancels their pending updates. */
+  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
   readonly clearMessages: Effect.Effect<void>
+  /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
+  readonly reset: Effect.Effect<void>
   /** Adds a fault. Fails with `InvalidOption` when the fault is invalid. */
   readonly addFault: (fault: Fault) => Effect.Effect<PlacedFault, MockServerError>
+  /**
+   * Plays a scenario to the next messages, whatever their number: to all, or to those of a number or a template. Without
+   * `times`, until the returned fault is removed. Fails with `InvalidOption` when there is no such scenario.
+   */
+  readonly play: (scenario: string, to?: PlayTarget) => Effect.Effect<PlacedFault, MockServerError>
   /** Returns the active faults. */
   readonly faults: Effect.Effect<ReadonlyArray<PlacedFault>>
   /** Removes a fault. Returns whether it was active. */
@@ -39,10 +61,24 @@ export interface View {
   /** The mock's clock, which schedules updates, retries and delayed answers. */
   readonly clock: {
     readonly now: Effect.Effect<DateTime.Utc>
-    /** Advances the clock, and waits until every update that became due has been attempted. */
-    readonly advance: (duration: Duration.Input) => Effect.Effect<void>
+    /**
+     * Advances the clock, and waits until every update that became due has been attempted. Fails with `InvalidOption` when the
+     * duration is negative or leads beyond the year 9999.
+     */
+    readonly advance: (duration: Duration.Input) => Effect.Effect<void, MockServerError>
   }
 }
+
+const unexpected = (
+  match: Match,
+  expected: number,
+  some: ReadonlyArray<Message>,
+): UnexpectedMessage =>
+  new UnexpectedMessage({
+    wanted: describe(match),
+    expected,
+    found: some.map(({ number }) => number),
+  })
 
 export const makeView = (control: Control, senderId: string | undefined): View => {
   const { faults, timeline } = control
@@ -50,13 +86,74 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   const find = (match: Match): Message | undefined =>
     control.messages(senderId).findLast((message) => matches(match, message))
 
-  const expectMessage: View["expectMessage"] = (match) =>
+  /** With `alsoUnknown`, also those without a valid sender id, which may be this sender's. */
+  const refused = (alsoUnknown: boolean): ReadonlyArray<Message> =>
+    control
+      .refusedOf(undefined)
+      .filter(
+        (record) =>
+          senderId === undefined ||
+          record.senderId === senderId ||
+          (alsoUnknown && record.senderId === ""),
+      )
+      .map(control.show)
+
+  const found = (match: Match): ReadonlyArray<Message> =>
+    control.messages(senderId).filter((message) => matches(match, message))
+
+  const missing = (match: Match): MessageNotFound =>
+    notFound(match, control.messages(senderId), refused(true))
+
+  const addFault: View["addFault"] = (fault) =>
     Effect.suspend(() => {
-      const message = find(match)
-      return message === undefined
-        ? Effect.fail(notFound(match, control.messages(senderId)))
-        : Effect.succeed(message)
+      const placed = faults.add(senderId === undefined ? fault : { ...fault, senderId })
+      return Result.isSuccess(placed)
+        ? Effect.succeed(placed.success)
+        : Effect.fail(
+            new MockServerError({
+              reason: new InvalidOption({ option: "fault", problem: placed.failure }),
+            }),
+          )
     })
+
+  const expectMessage: View["expectMessage"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const message = find(match)
+      return message === undefined ? Effect.fail(atCaller(missing(match))) : Effect.succeed(message)
+    })
+  }
+
+  const expectOne: View["expectOne"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend((): Effect.Effect<Message, MessageNotFound | UnexpectedMessage> => {
+      const [first, ...others] = found(match)
+      if (first === undefined) return Effect.fail(atCaller(missing(match)))
+      return others.length === 0
+        ? Effect.succeed(first)
+        : Effect.fail(atCaller(unexpected(match, 1, [first, ...others])))
+    })
+  }
+
+  const expectNone: View["expectNone"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const some = found(match)
+      return some.length === 0 ? Effect.void : Effect.fail(atCaller(unexpected(match, 0, some)))
+    })
+  }
+
+  const expectRefused: View["expectRefused"] = (match) => {
+    const atCaller = rememberCaller()
+    return Effect.suspend(() => {
+      const all = [
+        ...control.messages(senderId).filter(({ accepted }) => !accepted),
+        ...refused(true),
+      ].toSorted((one, other) => one.number - other.number)
+      const last = all.findLast((message) => matches(match, message))
+      return last === undefined ? Effect.fail(atCaller(notFound(match, all))) : Effect.succeed(last)
+    })
+  }
 
   const firstFound = Effect.fnUntraced(function* (match: Match) {
     // Subscribed before the first search, so that no message is missed between the two.
@@ -69,9 +166,12 @@ export const makeView = (control: Control, senderId: string | undefined): View =
   }, Effect.scoped)
 
   return {
-    messages: (match = {}) =>
-      Effect.sync(() => control.messages(senderId).filter((message) => matches(match, message))),
+    messages: (match = {}) => Effect.sync(() => found(match)),
+    refused: Effect.sync(() => refused(false)),
     expectMessage,
+    expectOne,
+    expectNone,
+    expectRefused,
     awaitMessage: (match, within = "1 second") =>
       Effect.raceFirst(
         firstFound(match),
@@ -81,24 +181,26 @@ export const makeView = (control: Control, senderId: string | undefined): View =
         ),
       ),
     clearMessages: control.clearMessages(senderId),
-    addFault: (fault) =>
-      Effect.suspend(() => {
-        const placed = faults.add(senderId === undefined ? fault : { ...fault, senderId })
-        return Result.isSuccess(placed)
-          ? Effect.succeed(placed.success)
-          : Effect.fail(
-              new MockServerError({
-                reason: new InvalidOption({ option: "fault", problem: placed.failure }),
-              }),
-            )
-      }),
+    reset: control.reset(senderId),
+    addFault,
+    play: (scenario, to = {}) => addFault({ ...to, scenario }),
     faults: Effect.sync(() => faults.all(senderId)),
     removeFault: (id) => Effect.sync(() => faults.remove(id, senderId)),
     clearFaults: Effect.sync(() => faults.clear(senderId)),
     clock: {
       now: Effect.sync(() => DateTime.makeUnsafe(timeline.now(senderId))),
       advance: (duration) =>
-        timeline.advance(Duration.toMillis(Duration.fromInputUnsafe(duration)), senderId),
+        Effect.mapError(
+          control.advance(millisOf(duration), senderId),
+          (problem) =>
+            new MockServerError({ reason: new InvalidOption({ option: "duration", problem }) }),
+        ),
     },
   }
+}
+
+/** NaN for anything but a duration. */
+const millisOf = (input: Duration.Input): number => {
+  const duration = Duration.fromInput(input)
+  return duration._tag === "None" ? Number.NaN : Duration.toMillis(duration.value)
 }

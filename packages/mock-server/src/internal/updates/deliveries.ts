@@ -2,14 +2,16 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FiberMap from "effect/FiberMap"
-import * as Predicate from "effect/Predicate"
-import * as Semaphore from "effect/Semaphore"
+import * as FiberSet from "effect/FiberSet"
+import type { Attempt } from "../../Message.ts"
 import type { MessageRecord, Messages, UpdateRecord } from "../play/messages.ts"
+import { makePending } from "./pending.ts"
+import { makePost } from "./post.ts"
 import { isAllowedHost } from "./receivers.ts"
 import type { Sign } from "./sign.ts"
+import { makeSlots } from "./slots.ts"
 import type { Timeline } from "../play/timeline.ts"
-import { bodyOf, type CheckUpdate, type Pace } from "./updates.ts"
+import { bodyOf, type CheckUpdate, type Pace, type UpdatePlan } from "./updates.ts"
 
 export interface Deliveries {
   /** Starts the delivery of a message's updates. */
@@ -19,7 +21,12 @@ export interface Deliveries {
   /** Sends one update again, now. */
   readonly resend: (record: MessageRecord, update: UpdateRecord) => Effect.Effect<void>
   /** Cancels the pending updates of a message. */
-  readonly forget: (messageId: string) => Effect.Effect<void>
+  readonly forget: (messageId: string) => void
+  /** The number of updates that were dropped because too many messages had pending updates. */
+  readonly dropped: () => number
+  readonly resetDropped: () => void
+  /** The updates that have not been received or given up yet. */
+  readonly pending: () => { readonly messages: number; readonly updates: number }
 }
 
 export interface Settings {
@@ -28,40 +35,69 @@ export interface Settings {
   /** How long a receiver has to answer, in milliseconds of the machine's clock. */
   readonly webhookTimeout: number
   readonly sign: Sign
+  /** The maximum number of messages with pending updates. */
+  readonly maxPending: number
 }
 
 /** From the contract's description of the callback: three attempts, the second after 60 seconds, the third after 120 more. */
 const maxAttempts = 3
 const firstRetrySeconds = 60
 
-/** The maximum number of concurrent attempts. */
-const maxConcurrentAttempts = 64
-
 export const makeDeliveries = Effect.fnUntraced(function* (
   messages: Messages,
   timeline: Timeline,
   settings: Settings,
 ) {
-  const fibers = yield* FiberMap.make<string>()
-  const run = yield* FiberMap.runtime(fibers)()
-  const semaphore = Semaphore.makeUnsafe(maxConcurrentAttempts)
+  const sender = makePost()
+  // Added before the fibers, so that it runs after they have ended.
+  yield* Effect.addFinalizer(() => Effect.promise(sender.close))
+  const fibers = yield* FiberSet.make<void>()
+  const run = yield* FiberSet.runtime(fibers)()
+  const pending = makePending(settings.maxPending, messages, run)
+  const slots = makeSlots()
 
-  const attempt = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
-    const url = record.webhookUrl ?? ""
-    const at = timeline.now(record.senderId)
-    const startedAt = performance.now()
-    const outcome = yield* semaphore.withPermit(
-      post(url, JSON.stringify(bodyOf(record, update.plan)), settings),
-    )
-    const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
-    update.attempts = [
-      ...update.attempts,
-      { at: new Date(at).toISOString(), ...outcome, durationMillis },
-    ]
-    const received = "status" in outcome && outcome.status >= 200 && outcome.status < 300
-    yield* Effect.logDebug(
-      `update ${update.plan.status} of message ${record.number}: ${"status" in outcome ? outcome.status : outcome.problem}`,
-    )
+  /** Posts an update when its receiver has a free slot. */
+  const post = (record: MessageRecord, update: UpdateRecord): Effect.Effect<Attempt> =>
+    Effect.callback((resume) => {
+      const url = new URL(record.webhookUrl ?? "")
+      let abort: (() => void) | undefined
+      const ticket = slots.enter(url, () => {
+        const at = new Date(timeline.now(record.senderId)).toISOString()
+        const startedAt = performance.now()
+        const body = JSON.stringify(bodyOf(record, update.plan))
+        const headers = { "content-type": "application/json", ...settings.sign(body) }
+        const request = { url, headers, body, timeoutMillis: settings.webhookTimeout }
+        abort = sender.post(request, (outcome) => {
+          const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
+          ticket.leave()
+          resume(Effect.succeed({ at, headers, ...outcome, durationMillis }))
+        })
+      })
+      return Effect.sync(() => {
+        abort?.()
+        ticket.leave()
+      })
+    })
+
+  /** Makes an attempt. Logs the outcome, and what follows when the update was not received. */
+  const attempt = Effect.fnUntraced(function* (
+    record: MessageRecord,
+    update: UpdateRecord,
+    next: string,
+  ) {
+    const outcome = yield* post(record, update)
+    update.attempts = [...update.attempts, outcome]
+    const received = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300
+    const line = `update ${update.plan.status} of message ${record.number}: ${outcome.status ?? outcome.problem}`
+    const log = Effect.annotateLogs({
+      number: record.number,
+      update: update.plan.status,
+      try: update.attempts.length,
+      durationMillis: outcome.durationMillis,
+      ...(outcome.status === undefined ? { problem: outcome.problem } : { status: outcome.status }),
+    })
+    // At debug level, like each request: in a test, a receiver may be meant to fail.
+    yield* log(Effect.logDebug(received ? line : `${line}, try ${update.attempts.length}, ${next}`))
     return received
   })
 
@@ -74,14 +110,20 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     messages.changed(record)
   }
 
+  /** How long the mock waits after this many attempts, in milliseconds. */
+  const waitAfter = (attempts: number): number =>
+    firstRetrySeconds * 2 ** (attempts - 1) * settings.pace.second
+
+  const retriedIn = (attempts: number): string =>
+    `retry in ${Duration.format(Duration.millis(waitAfter(attempts)))}`
+
   const retry = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
     let received = false
     for (let attempts = 1; !received && attempts < maxAttempts; attempts++) {
-      const wait = firstRetrySeconds * 2 ** (attempts - 1) * settings.pace.second
-      yield* timeline.sleep(record.senderId, wait)
-      received = yield* attempt(record, update)
-      const next = attempts + 1 < maxAttempts ? "retrying" : "given-up"
-      settle(record, update, received ? "received" : next)
+      yield* timeline.sleep(record.senderId, waitAfter(attempts))
+      const isLast = attempts + 1 === maxAttempts
+      received = yield* attempt(record, update, isLast ? "given up" : retriedIn(attempts + 1))
+      settle(record, update, received ? "received" : isLast ? "given-up" : "retrying")
     }
   })
 
@@ -96,9 +138,12 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       const at = new Date(timeline.now(record.senderId)).toISOString()
       update.attempts = [{ at, problem: refusal, durationMillis: 0 }]
       settle(record, update, "given-up")
+      yield* Effect.logDebug(
+        `update ${update.plan.status} of message ${record.number} was not sent: ${refusal}`,
+      )
       return false
     }
-    const received = yield* attempt(record, update)
+    const received = yield* attempt(record, update, retriedIn(1))
     settle(record, update, received ? "received" : "retrying")
     return !received
   })
@@ -127,16 +172,27 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     return retries
   })
 
+  /** Publishes each change of the status of a message without a receiver. */
+  const announce = (record: MessageRecord, [next, ...others]: ReadonlyArray<UpdatePlan>): void => {
+    if (next === undefined) return
+    const wait = record.receivedAt + next.happensAfter - timeline.now(record.senderId)
+    timeline.schedule(record.senderId, Math.max(wait, 0), () => {
+      messages.changed(record)
+      announce(record, others)
+    })
+  }
+
   const deliveries: Deliveries = {
     begin: (record, check) => {
-      if (record.updates.length === 0) return
+      if (record.updates.length === 0) return announce(record, record.unsent ?? [])
       const isPassedOver = stateOfReceiver(record.webhookUrl ?? "", settings) === "not-allowed"
       const all = isPassedOver
         ? timeline.track(record.senderId, passOver(record))
         : timeline
             .track(record.senderId, deliver(record, check))
-            .pipe(Effect.flatMap(Fiber.joinAll))
-      run(record.id, all)
+            .pipe(Effect.flatMap(Fiber.joinAll), Effect.asVoid)
+      sender.load()
+      pending.add(record, run(all))
     },
     refusal: ({ webhookUrl = "" }) => {
       const state = stateOfReceiver(webhookUrl, settings)
@@ -147,10 +203,19 @@ export const makeDeliveries = Effect.fnUntraced(function* (
           : "The receiver's URL is invalid"
     },
     resend: Effect.fnUntraced(function* (record, update) {
-      const received = yield* attempt(record, update)
+      const received = yield* attempt(record, update, "resent by hand")
       settle(record, update, received ? "received" : "given-up")
     }),
-    forget: (messageId) => FiberMap.remove(fibers, messageId),
+    forget: pending.forget,
+    dropped: pending.dropped,
+    resetDropped: pending.resetDropped,
+    pending: () => {
+      const records = pending.all()
+      const updates = records.flatMap((record) =>
+        record.updates.filter(({ state }) => state === "waiting" || state === "retrying"),
+      )
+      return { messages: records.length, updates: updates.length }
+    },
   }
   return deliveries
 })
@@ -178,38 +243,4 @@ const stateOfReceiver = (
   // The contract's pattern allows invalid ports such as 99999.
   if (!URL.canParse(webhookUrl)) return "given-up"
   return isAllowedHost(new URL(webhookUrl).hostname, allowedHosts) ? undefined : "not-allowed"
-}
-
-type Outcome = { readonly status: number } | { readonly problem: string }
-
-const post = (
-  url: string,
-  body: string,
-  { sign, webhookTimeout }: Settings,
-): Effect.Effect<Outcome> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...sign(body) },
-        body,
-        // A receiver must not redirect the update to a host that is not allowed.
-        redirect: "manual",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(webhookTimeout)]),
-      })
-      await response.body?.cancel()
-      return { status: response.status }
-    },
-    catch: (cause) => ({ problem: problemOf(cause, webhookTimeout) }),
-  }).pipe(Effect.catch((problem) => Effect.succeed(problem)))
-
-const problemOf = (cause: unknown, timeoutMillis: number): string => {
-  if (Predicate.hasProperty(cause, "name") && cause.name === "TimeoutError") {
-    return `no answer within ${Duration.format(Duration.millis(timeoutMillis))}`
-  }
-  const inner = Predicate.hasProperty(cause, "cause") ? cause.cause : undefined
-  const code = Predicate.hasProperty(inner, "code") ? String(inner.code) : undefined
-  return code === "ECONNREFUSED"
-    ? "connection refused"
-    : (code ?? (inner instanceof Error ? inner.message : String(cause)))
 }

@@ -4,7 +4,8 @@
 export const isAllowedHost = (hostname: string, allowed: ReadonlySet<string>): boolean =>
   isLoopback(hostname) || allowed.has(hostname.toLowerCase())
 
+/** Returns whether a host is this machine. */
 // The URL parser has normalised the host: `0x7f.1` is `127.0.0.1`. Other names of this machine, such as `app.localhost`,
 // depend on a resolver and must therefore be allowed explicitly.
-const isLoopback = (hostname: string): boolean =>
+export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)

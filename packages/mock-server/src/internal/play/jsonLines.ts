@@ -1,0 +1,64 @@
+/** Messages as JSON lines: one message a line, oldest first. */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { oneLine } from "@effect-sent/contract/ContractError"
+import { Message } from "../../Message.ts"
+import type { MessageRecord } from "./messages.ts"
+
+export const exportLines = (messages: ReadonlyArray<Message>): string =>
+  messages
+    .toSorted((one, other) => one.number - other.number)
+    .map((message) => `${JSON.stringify(message)}\n`)
+    .join("")
+
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Message))
+
+/** Reads messages. Fails with the first line that is not a message. */
+export const importLines = (text: string): Result.Result<ReadonlyArray<Message>, string> => {
+  const messages: Array<Message> = []
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue
+    const decoded = decode(line)
+    if (Result.isFailure(decoded)) {
+      return Result.fail(
+        `line ${index + 1} is not a message: ${oneLine(decoded.failure.message).slice(0, 300)}`,
+      )
+    }
+    messages.push(decoded.success)
+  }
+  return Result.succeed(messages)
+}
+
+/** The record of an imported message. Updates that were pending are not sent. */
+export const importedRecord = (message: Message, number: number): MessageRecord => {
+  const receivedAt = Date.parse(message.receivedAt)
+  return {
+    id: message.id,
+    number,
+    receivedAt,
+    senderId: message.senderId,
+    phoneNumber: message.phoneNumber,
+    templateId: message.templateId,
+    variables: message.variables,
+    webhookUrl: message.webhookUrl,
+    accepted: message.accepted,
+    scenario: message.scenario,
+    because: message.because,
+    ...(message.refusal === undefined ? {} : { refusal: message.refusal }),
+    request: message.request,
+    answer: message.answer,
+    ...(message.updates.length === 0 ? { importedStatus: message.status } : {}),
+    updates: message.updates.map(({ attempts, body, dueAt, happensAt, id, state, status }) => ({
+      plan: {
+        id,
+        status,
+        channel: message.channel,
+        happensAfter: Date.parse(happensAt) - receivedAt,
+        dueAfter: Date.parse(dueAt) - receivedAt,
+        example: body,
+      },
+      state: state === "waiting" || state === "retrying" ? "dropped" : state,
+      attempts,
+    })),
+  }
+}
