@@ -5,7 +5,7 @@ import { DateTime, Deferred, Effect, Fiber, Latch, Layer, Queue, Result, Stream 
 import { TestClock } from "effect/testing"
 import { clientLayer } from "@effect-sent/faults/program"
 import { keyed } from "./support/keyed.ts"
-import { input, setUp } from "./support/trackerProbe.ts"
+import { input as trackedInput, setUp } from "./support/trackerProbe.ts"
 import { sample } from "@effect-sent/faults/sample"
 
 const receipt = { acceptedAt: DateTime.makeUnsafe(0), status: 204, attempts: 1 }
@@ -333,7 +333,7 @@ describe("a context", () => {
 })
 
 /** Sends other messages than a client, with other results. */
-const tracker = (input: { readonly to: number }) => Effect.succeed({ id: `send ${input.to}` })
+const sendTo = (input: { readonly to: number }) => Effect.succeed({ id: `send ${input.to}` })
 
 describe("sendAllWith", () => {
   it.effect(
@@ -351,7 +351,7 @@ describe("sendAllWith", () => {
           return reason === undefined ? Effect.succeed(receipt) : Effect.fail(failure(reason))
         })
         const items = Stream.fromIterable(reasons).pipe(
-          Stream.map((_, index) => ({ input, context: `customer ${index}` })),
+          Stream.map((_, index) => ({ input: trackedInput, context: `customer ${index}` })),
         )
         const results = yield* BulkSender.sendAllWith(tracker.sendToPhone)(items).pipe(
           Stream.runCollect,
@@ -372,7 +372,7 @@ describe("sendAllWith", () => {
 
   it.effect("sends through anything that sends, with its own messages and results", () =>
     Effect.gen(function* () {
-      const results = yield* BulkSender.sendAllWith(tracker)(
+      const results = yield* BulkSender.sendAllWith(sendTo)(
         Stream.make({ input: { to: 1 }, context: "a" }, { input: { to: 2 }, context: "b" }),
       ).pipe(Stream.runCollect)
       assert.deepStrictEqual(
