@@ -66,6 +66,8 @@ const makeCopy = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
   const packages = files
     .filter((file) => basename(file) === "package.json")
     .map((file) => dirname(file))
+    // A package without dependencies has none.
+    .filter((folder) => existsSync(join(root, folder, "node_modules")))
   yield* Effect.gen(function* () {
     yield* Effect.forEach(files, (file) => attempt(() => cp(join(root, file), join(copy, file))), {
       concurrency: 16,

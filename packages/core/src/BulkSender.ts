@@ -318,13 +318,18 @@ export const summarize = (
   { result }: Pick<BulkResult<unknown, unknown>, "result">,
 ): Summary => {
   const total = summary.total + 1
+  if (isUnknown(result)) return { ...summary, total, unknown: summary.unknown + 1 }
   if (Result.isSuccess(result)) return { ...summary, total, accepted: summary.accepted + 1 }
-  const { delivery, reason } = result.failure
-  if (delivery === "unknown") return { ...summary, total, unknown: summary.unknown + 1 }
-  const { _tag } = reason
+  const { _tag } = result.failure.reason
   return {
     ...summary,
     total,
     rejected: { ...summary.rejected, [_tag]: (summary.rejected[_tag] ?? 0) + 1 },
   }
 }
+
+/** Whether the message may have been sent. A tracker follows such a message, and succeeds with its handle. */
+const isUnknown = (result: Result.Result<unknown, SentError>): boolean =>
+  Result.isFailure(result)
+    ? result.failure.delivery === "unknown"
+    : Predicate.hasProperty(result.success, "delivery") && result.success.delivery === "unknown"

@@ -5,6 +5,7 @@ import { DateTime, Deferred, Effect, Fiber, Latch, Layer, Queue, Result, Stream 
 import { TestClock } from "effect/testing"
 import { clientLayer } from "@effect-sent/faults/program"
 import { keyed } from "./support/keyed.ts"
+import { input as trackedInput, setUp } from "./support/trackerProbe.ts"
 import { sample } from "@effect-sent/faults/sample"
 
 const receipt = { acceptedAt: DateTime.makeUnsafe(0), status: 204, attempts: 1 }
@@ -332,12 +333,46 @@ describe("a context", () => {
 })
 
 /** Sends other messages than a client, with other results. */
-const tracker = (input: { readonly to: number }) => Effect.succeed({ id: `send ${input.to}` })
+const sendTo = (input: { readonly to: number }) => Effect.succeed({ id: `send ${input.to}` })
 
 describe("sendAllWith", () => {
+  it.effect(
+    "sends through a tracker, and counts what it follows without a receipt as unknown",
+    () =>
+      Effect.gen(function* () {
+        const reasons = [
+          undefined,
+          new SentError.ConnectionLost({}),
+          new SentError.AccessDenied({}),
+        ]
+        let sends = 0
+        const { tracker, urls } = yield* setUp({}, () => {
+          const reason = reasons[sends++]
+          return reason === undefined ? Effect.succeed(receipt) : Effect.fail(failure(reason))
+        })
+        const items = Stream.fromIterable(reasons).pipe(
+          Stream.map((_, index) => ({ input: trackedInput, context: `customer ${index}` })),
+        )
+        const results = yield* BulkSender.sendAllWith(tracker.sendToPhone)(items).pipe(
+          Stream.runCollect,
+        )
+        assert.deepStrictEqual(
+          results.map(({ context }) => context),
+          ["customer 0", "customer 1", "customer 2"],
+        )
+        assert.lengthOf(new Set(urls), 3)
+        assert.deepStrictEqual(results.reduce(BulkSender.summarize, BulkSender.emptySummary), {
+          total: 3,
+          accepted: 1,
+          unknown: 1,
+          rejected: { AccessDenied: 1 },
+        })
+      }),
+  )
+
   it.effect("sends through anything that sends, with its own messages and results", () =>
     Effect.gen(function* () {
-      const results = yield* BulkSender.sendAllWith(tracker)(
+      const results = yield* BulkSender.sendAllWith(sendTo)(
         Stream.make({ input: { to: 1 }, context: "a" }, { input: { to: 2 }, context: "b" }),
       ).pipe(Stream.runCollect)
       assert.deepStrictEqual(

@@ -239,6 +239,43 @@ const sendUntilHead = Effect.fnUntraced(function* (
   return sending
 })
 
+describe.each(clients)(
+  "a response that the application's own tap waits for, over %s",
+  (_, http) => {
+    it.effect.each<readonly [title: string, play: Play, claim: string]>([
+      ["200 with JSON", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
+      [
+        "400 with JSON",
+        write(`${head(400, `${json}content-length: 9\r\n`)}{`),
+        "not-sent: RequestRejected",
+      ],
+      [
+        "500 with JSON",
+        write(`${head(500, `${json}content-length: 9\r\n`)}{`),
+        "unknown: ServerFailed",
+      ],
+    ])("has the verdict of its head when the time is over: %s that hangs", ([, play, claim]) =>
+      Effect.gen(function* () {
+        const server = yield* wire(play)
+        const { result } = yield* afterHead((arrived) =>
+          claimOf(SentClient.sendToPhone(sample)).pipe(
+            Effect.provide(
+              clientLayer(
+                around(
+                  (client) => HttpClient.tap(arrives(arrived)(client), ({ text }) => text),
+                  http,
+                ),
+                { baseUrl: server.baseUrl, timeout: "30 seconds" },
+              ),
+            ),
+          ),
+        )
+        assert.strictEqual(result, claim)
+      }),
+    )
+  },
+)
+
 describe.each(clients)("a response, over %s", (_, http) => {
   describe.each(taps)("and %s", (__, change) => {
     it.effect.each(rows)("%s", ([, play, claim]) =>

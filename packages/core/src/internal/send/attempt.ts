@@ -104,8 +104,11 @@ const exchange = Effect.fnUntraced(function* <Request extends object>(
     ),
     Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(timedOut) }),
   )
-  if (ended._tag !== "Responded") return ended
-  const { response } = ended
+  if (ended._tag === "Refused" || ended._tag === "Failed") return ended
+  // The application's own client may hold the response back, for example while it reads a body that hangs.
+  const heldBack = ended._tag === "TimedOut" ? guarded.seen() : undefined
+  const response = ended._tag === "Responded" ? ended.response : heldBack
+  if (response === undefined) return timedOut
   if (!guarded.isAnswered(response)) return { _tag: "Answered", verdict: elsewhere }
   const head: Head = {
     response,
@@ -117,6 +120,7 @@ const exchange = Effect.fnUntraced(function* <Request extends object>(
   // From here on, neither a deadline nor an interruption changes what is known.
   progress.learn(unlessRepeated(verdictOfHead(head), evidence))
   yield* Telemetry.answered(response.status)
+  if (heldBack !== undefined) return { _tag: "Answered", verdict: verdictOfHead(head) }
   const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
   return { _tag: "Answered", verdict: yield* readVerdict(head, left) }
 })

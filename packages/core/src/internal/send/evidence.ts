@@ -51,6 +51,9 @@ export class Evidence {
   /** Why the first request that failed did. */
   failure: unknown
 
+  /** Reads the head of the first response to the message, also while the application's own client still holds it. */
+  head: (() => Response | undefined) | undefined
+
   constructor(body: Uint8Array, apiKey: Redacted.Redacted) {
     this.#body = body
     this.#apiKey = apiKey
@@ -96,6 +99,11 @@ export class Evidence {
     if (found === undefined) return
     found.stage = "written"
     if (found.isOwn) this.#ownWrites += 1
+  }
+
+  /** The head of the response to a request was read. */
+  answer(request: object, head: () => Response | undefined): void {
+    if (this.#requests.get(request)?.isOwn === true) this.head ??= head
   }
 
   /** The only request that waits for its connection, if there is one. */

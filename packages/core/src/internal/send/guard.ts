@@ -16,7 +16,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as Scope from "effect/Scope"
 import { CurrentEvidence, type Evidence } from "./evidence.ts"
 import { within } from "./nodeChannels.ts"
@@ -29,6 +29,8 @@ export interface Guarded {
     HttpClientError.HttpClientError,
     Scope.Scope
   >
+  /** The response whose head was seen, if the client did not pass it on. Its body cannot be read. */
+  readonly seen: () => HttpClientResponse.HttpClientResponse | undefined
   /** Whether a response is that of the request. */
   readonly isAnswered: (response: HttpClientResponse.HttpClientResponse) => boolean
   /** Whether an error is that of the request, or came before it. */
@@ -53,8 +55,8 @@ export const guard = (
   let runs = 0
   let calls = 0
   let isRedirected = false
-  /** The URL after the client's pre-processing, which may change it. */
-  let url: string | undefined
+  /** The request after the client's pre-processing, which may change its URL. */
+  let sent: HttpClientRequest.HttpClientRequest | undefined
   const refused = Deferred.makeUnsafe<Refused>()
   const refuse = (): Refused => {
     const defect = new Refused()
@@ -74,7 +76,7 @@ export const guard = (
           Effect.suspend(() => {
             runs += 1
             if (runs > 1) return Effect.die(refuse())
-            url = final.url
+            sent = final
             evidence.isRecording = true
             evidence.onSecond = refuse
             return Effect.succeed(final)
@@ -100,6 +102,7 @@ export const guard = (
       return called.then(
         (response) => {
           isRedirected ||= response.redirected
+          evidence.head ??= () => response
           return response
         },
         (cause: unknown) => {
@@ -131,7 +134,13 @@ export const guard = (
           defect instanceof Refused ? Effect.succeed(defect) : Effect.die(defect),
         ),
       ),
-    isAnswered: (response) => !isRedirected && response.request.url === url,
-    isFailed: (error) => url === undefined || error.request.url === url,
+    seen: () => {
+      const head = evidence.head?.()
+      return sent === undefined || head === undefined
+        ? undefined
+        : HttpClientResponse.fromWeb(sent, head)
+    },
+    isAnswered: (response) => !isRedirected && response.request.url === sent?.url,
+    isFailed: (error) => sent === undefined || error.request.url === sent.url,
   }
 }

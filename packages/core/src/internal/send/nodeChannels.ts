@@ -11,8 +11,10 @@
  * | `net.client.socket`           | `beforeConnect`, which it follows synchronously; else the attempt that is running, as a stranger, until the request of node:http claims it                                                                        |
  * | `undici:client:connected`     | the socket                                                                                                                                                                                                      |
  * | `undici:client:sendHeaders`   | the request object of `create`                                                                                                                                                                                  |
+ * | `undici:request:headers`      | the request object of `create`                                                                                                                                                                                  |
  * | `undici:request:error`        | the request object of `create`                                                                                                                                                                                  |
  * | `http.client.request.created` | the fiber that is running; else the context. From then on, the events of its own socket                                                                                                                         |
+ * | `http.client.response.finish` | the request object of `created`; in spite of its name, it is published when the head was read                                                                                                                   |
  * | `http.client.request.error`   | the request object of `created`                                                                                                                                                                                 |
  *
  * A wrong match can only add a request to an attempt, or a stranger: both end the proof that nothing was sent.
@@ -115,6 +117,13 @@ const onSendHeaders = (message: unknown): void => {
   if (request !== undefined) byRequest.get(request)?.write(request)
 }
 
+const onHeaders = (message: unknown): void => {
+  const request = objectAt(message, "request")
+  const response = objectAt(message, "response")
+  if (request === undefined || response === undefined) return
+  byRequest.get(request)?.answer(request, () => headOf(response))
+}
+
 const onError = (message: unknown): void => {
   const request = objectAt(message, "request")
   const evidence = request === undefined ? undefined : byRequest.get(request)
@@ -166,9 +175,11 @@ const listeners: ReadonlyArray<readonly [channel: string, listener: (message: un
   ["undici:client:beforeConnect", onBeforeConnect],
   ["undici:client:connected", onConnected],
   ["undici:client:sendHeaders", onSendHeaders],
+  ["undici:request:headers", onHeaders],
   ["net.client.socket", onSocket],
   ["http.client.request.created", onNodeRequest],
   ["http.client.request.error", onError],
+  ["http.client.response.finish", onHeaders],
 ]
 
 /** `AsyncLocalStorage`. */
@@ -229,6 +240,35 @@ const listsHeader = (request: object, value: string): boolean => {
   const headers: unknown = Reflect.get(request, "headers")
   return (Array.isArray(headers) || Predicate.isString(headers)) && headers.includes(value)
 }
+
+/** The head of a response of undici or node:http. A status that the `Response` of the platform cannot have is left out. */
+const headOf = (response: object): Response | undefined => {
+  try {
+    return new Response(null, {
+      status: Number(Reflect.get(response, "statusCode")),
+      headers: [...fieldsOf(Reflect.get(response, "headers"))],
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** undici lists names and values in turn, as bytes; node:http has an object. */
+const fieldsOf = function* (headers: unknown): Generator<[name: string, value: string]> {
+  if (!Array.isArray(headers)) {
+    yield* Object.entries(Object(headers)).map(([name, value]): [string, string] => [
+      name,
+      textOf(value),
+    ])
+    return
+  }
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    yield [textOf(headers[index]), textOf(headers[index + 1])]
+  }
+}
+
+const textOf = (value: unknown): string =>
+  value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
 
 const headerOf = (request: Emitter, name: string): unknown =>
   hasFunction(request, "getHeader") ? request.getHeader(name) : undefined
