@@ -2,8 +2,6 @@
  * Checks options, when a layer is built or a send begins: one table of kinds for each module, one checker for all of them.
  *
  * ```ts
- * import * as Kind from "./internal/options.ts"
- *
  * const kinds = Kind.struct<Options>({
  *   limit: Kind.required(Kind.whole(1)),
  *   window: Kind.required(Kind.duration()),
