@@ -25,7 +25,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { guid } from "./internal/guid.ts"
 import { join, type State, type Step, timeOf } from "./internal/updates/state.ts"
-import { MessageStatus } from "./internal/updates/status.ts"
+import { type MessageStatus, statusName } from "./internal/updates/status.ts"
 import { parseTimestamp } from "./internal/updates/timestamp.ts"
 
 export {
@@ -196,10 +196,23 @@ export const TemplateStatusBody = Schema.Struct({
   }),
 })
 
-const isStatusBody = Schema.is(MessageStatusBody)
+const {
+  field,
+  payload: { fields: payloadFields },
+} = MessageStatusBody.fields
+// The optional fields may be anything. To look at each of them would cost every verification a few percent.
+const hasStatus = Schema.is(
+  Schema.Struct({
+    field,
+    payload: Schema.Struct({
+      message_id: payloadFields.message_id,
+      message_status: payloadFields.message_status,
+    }),
+  }),
+)
+const isStatusBody = (body: unknown): body is typeof MessageStatusBody.Type => hasStatus(body)
 const isReceivedBody = Schema.is(MessageReceivedBody)
 const isTemplateBody = Schema.is(TemplateStatusBody)
-const isMessageStatus = Schema.is(MessageStatus)
 
 /**
  * Decodes an update from the parsed JSON of its body. It never fails: an update that is not known is an `Unknown` event.
@@ -257,7 +270,7 @@ const statusEvent = (body: unknown, options: DecodeOptions): MessageStatusEvent 
   const status = payload.message_status.trim().toUpperCase()
   const statedAt = parseTimestamp(timestamp)
   const receivedAt = options.receivedAt ?? statedAt
-  if (messageId === undefined || !isMessageStatus(status) || receivedAt === undefined)
+  if (messageId === undefined || !statusName.test(status) || receivedAt === undefined)
     return undefined
   return {
     _tag: "MessageStatus",

@@ -4,6 +4,7 @@
  * Every runtime with `fetch` has Web Crypto, but it hands each call to another thread, which takes about 35 µs instead
  * of 3. So `node:crypto` is used where the runtime has it.
  */
+import * as Bytes from "effect/Bytes"
 import * as Context from "effect/Context"
 import { WebCrypto } from "effect/crypto/WebCrypto"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,8 @@ import * as Predicate from "effect/Predicate"
 
 /** An imported key. To import it again for each call would at least double the time. */
 export interface Key {
-  readonly sign: (data: Uint8Array<ArrayBuffer>) => Effect.Effect<Uint8Array>
+  /** Signs two parts as one. They are not copied into one where that can be avoided: bodies can be large. */
+  readonly sign: (head: Uint8Array, rest: Uint8Array) => Effect.Effect<Uint8Array>
 }
 
 /** Imports a key of at least one byte. */
@@ -33,9 +35,9 @@ const webKey = (subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Effect.Ef
       subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
     ),
     (key) => ({
-      sign: (data) =>
+      sign: (head, rest) =>
         Effect.map(
-          Effect.promise(() => subtle.sign("HMAC", key, data)),
+          Effect.promise(() => subtle.sign("HMAC", key, Bytes.concat([head, rest]))),
           (tag) => new Uint8Array(tag),
         ),
     }),
@@ -46,7 +48,10 @@ const nodeKey = (
   bytes: Uint8Array<ArrayBuffer>,
 ): Key => {
   const key = createSecretKey(bytes)
-  return { sign: (data) => Effect.sync(() => createHmac("sha256", key).update(data).digest()) }
+  return {
+    sign: (head, rest) =>
+      Effect.sync(() => createHmac("sha256", key).update(head).update(rest).digest()),
+  }
 }
 
 /** Compares two tags. The time depends on their lengths only. */
@@ -62,10 +67,12 @@ export const isSameTag = (one: Uint8Array, other: Uint8Array): boolean => {
 /** The part of `node:crypto` that is used: https://nodejs.org/api/crypto.html. Bun, Deno and some workers have it too. */
 interface NodeCrypto {
   readonly createSecretKey: (bytes: Uint8Array) => object
-  readonly createHmac: (
-    algorithm: "sha256",
-    key: object,
-  ) => { update: (data: Uint8Array) => { digest: () => Uint8Array } }
+  readonly createHmac: (algorithm: "sha256", key: object) => Hmac
+}
+
+interface Hmac {
+  readonly update: (data: Uint8Array) => Hmac
+  readonly digest: () => Uint8Array
 }
 
 /** Looked up instead of imported: an import would prevent this module from being loaded or bundled elsewhere. */

@@ -44,9 +44,12 @@ export type MessageStatus =
   // Not `string`, which would swallow the known names, and editors and `Match` would not offer them.
   | (string & {})
 
+/** The names that a status can have. */
+export const statusName = /^[A-Z][A-Z0-9_.-]{0,63}$/
+
 /** The schema of a {@link MessageStatus}: a word in upper case, at most 64 characters long. */
 export const MessageStatus: Schema.Codec<MessageStatus, string> = Schema.String.check(
-  Schema.isPattern(/^[A-Z][A-Z0-9_.-]{0,63}$/),
+  Schema.isPattern(statusName),
 )
 
 /** What a status means. */

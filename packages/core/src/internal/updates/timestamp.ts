@@ -32,11 +32,14 @@ const parseIso = (text: string): DateTime.Utc | undefined => {
   const offset = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * (sign === "-" ? -1 : 1)
   // The leap second is one of UTC. JavaScript has none, so it counts as the second before.
   if (isLeapSecond && (`${hour}:${minute}` !== "23:59" || offset !== 0)) return undefined
-  const millis = fraction.slice(0, 3).padEnd(3, "0")
-  const date = `${year}-${month}-${day}T${hour}:${minute}:${isLeapSecond ? "59" : second}.${millis}Z`
-  // JavaScript would read the 30th of February as the 2nd of March.
-  const isInCalendar = new Date(date).getUTCDate() === Number(day)
-  return isInCalendar ? at(Date.parse(date) - offset * 60_000) : undefined
+  const date = new Date(0)
+  // Not `Date.UTC`, which would read the years 0 to 99 as 1900 to 1999.
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  const millis = Number(fraction.slice(0, 3).padEnd(3, "0"))
+  date.setUTCHours(Number(hour), Number(minute), isLeapSecond ? 59 : Number(second), millis)
+  // JavaScript would read the 30th of February as the 2nd of March, and the 13th month as January.
+  const isInCalendar = date.getUTCDate() === Number(day) && date.getUTCMonth() + 1 === Number(month)
+  return isInCalendar ? at(date.getTime() - offset * 60_000) : undefined
 }
 
 const parseHttpDate = (text: string): DateTime.Utc | undefined => {
