@@ -653,7 +653,10 @@ describe.skipIf(found === undefined)(
         assert.notMatch(raw, /[\u202a-\u202e\u2066-\u2069]/)
         await words(region(page, "Details"), webhookUrl)
         await updateOf(page, "READ").getByText("Body", { exact: true }).click()
+        // The number stays that of the last search until the next one is answered.
+        const answered = page.waitForResponse((response) => response.url().includes("search="))
         await search(page).fill(image)
+        await answered
         await words(page, "1 found")
         await search(page).fill(`${image}!`)
         await page.getByText(`No message contains “${image}!”`).waitFor()

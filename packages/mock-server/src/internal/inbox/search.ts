@@ -63,6 +63,8 @@ export const isFound = (message: Message, search: string): boolean =>
 const contains = (texts: Texts, sought: string): boolean =>
   texts.some((text) => text?.toLowerCase().includes(sought) ?? false)
 
-/** Splits a search into words, in which quotes hold spaces together. */
+/** Splits a search into words. Quotes around a value hold its spaces together; other quotes are sought as they are. */
 const wordsOf = (search: string): ReadonlyArray<string> =>
-  (search.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ""))
+  Array.from(search.matchAll(/(\w+:)?"([^"]+)"(?=\s|$)|\S+/g), ([word, field = "", quoted]) =>
+    quoted === undefined ? word : `${field}${quoted}`,
+  )
