@@ -281,7 +281,7 @@ describe("verify", () => {
     ["undefined", undefined],
     ["a string", "x-webhook-id: 1"],
     ["a number", 7],
-    ["pairs that are none", [null, "x", 7, []]],
+    ["a list of other things than pairs", [null, "x", 7, []]],
     [
       "values that are null",
       { "x-webhook-id": null, "x-webhook-timestamp": null, "x-webhook-signature": null },

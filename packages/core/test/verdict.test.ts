@@ -50,6 +50,9 @@ const unexpected = "unknown: UnexpectedResponse"
 
 const refusal = JSON.stringify({ status: 400, title: "Bad Request", detail: "No" })
 
+const jsonThatHangs = (status: number): Play =>
+  write(`${head(status, `${json}content-length: 9\r\n`)}{`)
+
 const rows: ReadonlyArray<readonly [title: string, play: Play, claim: string]> = [
   ["204", write(head(204, "")), accepted],
   ["204 with a body that hangs", write(`${head(204, `${json}content-length: 9\r\n`)}{`), accepted],
@@ -84,7 +87,7 @@ const rows: ReadonlyArray<readonly [title: string, play: Play, claim: string]> =
     whole(200, json, JSON.stringify({ a: "x".repeat(100_000) })),
     accepted,
   ],
-  ["200 with JSON that hangs", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
+  ["200 with JSON that hangs", jsonThatHangs(200), accepted],
   [
     "200 with JSON that ends early",
     writeAndEnd(`${head(200, `${json}content-length: 9\r\n`)}{`),
@@ -149,11 +152,7 @@ const rows: ReadonlyArray<readonly [title: string, play: Play, claim: string]> =
     unexpected,
   ],
 
-  [
-    "400 that hangs",
-    write(`${head(400, `${json}content-length: 9\r\n`)}{`),
-    "not-sent: RequestRejected",
-  ],
+  ["400 that hangs", jsonThatHangs(400), "not-sent: RequestRejected"],
   [
     "429 that ends early",
     writeAndEnd(`${head(429, `${json}content-length: 9\r\n`)}{`),
@@ -243,17 +242,9 @@ describe.each(clients)(
   "a response that the application's own tap waits for, over %s",
   (_, http) => {
     it.effect.each<readonly [title: string, play: Play, claim: string]>([
-      ["200 with JSON", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
-      [
-        "400 with JSON",
-        write(`${head(400, `${json}content-length: 9\r\n`)}{`),
-        "not-sent: RequestRejected",
-      ],
-      [
-        "500 with JSON",
-        write(`${head(500, `${json}content-length: 9\r\n`)}{`),
-        "unknown: ServerFailed",
-      ],
+      ["200 with JSON", jsonThatHangs(200), accepted],
+      ["400 with JSON", jsonThatHangs(400), "not-sent: RequestRejected"],
+      ["500 with JSON", jsonThatHangs(500), "unknown: ServerFailed"],
     ])("has the verdict of its head when the time is over: %s that hangs", ([, play, claim]) =>
       Effect.gen(function* () {
         const server = yield* wire(play)
@@ -316,7 +307,7 @@ describe.each(clients)("a response, over %s", (_, http) => {
   )
 
   it.effect.each([
-    ["200", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
+    ["200", jsonThatHangs(200), accepted],
     ["403", write(`${head(403, `${json}content-length: 9\r\n`)}{`), "not-sent: AccessDenied"],
     [
       "200 with HTML",
@@ -334,9 +325,9 @@ describe.each(clients)("a response, over %s", (_, http) => {
   )
 
   it.effect.each([
-    ["200", write(`${head(200, `${json}content-length: 9\r\n`)}{`), accepted],
+    ["200", jsonThatHangs(200), accepted],
     ["403", write(`${head(403, `${json}content-length: 9\r\n`)}{`), "not-sent: AccessDenied"],
-    ["500", write(`${head(500, `${json}content-length: 9\r\n`)}{`), "unknown: ServerFailed"],
+    ["500", jsonThatHangs(500), "unknown: ServerFailed"],
     [
       "200 with HTML",
       write(`${head(200, "content-type: text/html\r\ncontent-length: 9\r\n")}<`),

@@ -82,7 +82,7 @@ export const rightClaims = (
   client: string,
   { fault, isOverHttp2 }: Meeting,
 ): ReadonlyArray<Claim> => {
-  // A client that does not speak HTTP/2 meets none of its faults.
+  // A client that does not speak HTTP/2 gets a 204 instead of the fault.
   if (isOverSession(fault) && !isOverHttp2) return ["accepted"]
   const less = alsoSays.find(
     ([clients, faultName]) => clients.test(client) && faultName.test(fault.name),

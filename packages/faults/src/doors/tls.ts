@@ -1,6 +1,6 @@
 /**
  * A TLS connection, seen from below: what was written is known record by record, so that the test can write another record with
- * the server's own keys, or bytes that are none.
+ * the server's own keys, or bytes that are not a TLS record.
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto"
 import type { Socket } from "node:net"

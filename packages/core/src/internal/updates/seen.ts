@@ -25,7 +25,7 @@ export interface Seen<E> {
     body: Uint8Array,
     work: Effect.Effect<void, E, Scope.Scope>,
   ) => Effect.Effect<void, E | Failure>
-  /** The same for a key, and with what is to be stored in the same operation. */
+  /** The same for a key. `claim` may store an update in the same operation. */
   readonly onceFor: (
     key: string,
     claim: (lease: Claim) => Effect.Effect<ClaimResult, DeliveryStoreError>,

@@ -199,7 +199,7 @@ export type ClaimResult = "claimed" | "held" | "completed"
 // -----------------------------------------------------------------------------
 
 /**
- * The store failed. What was to be written may have been written: repeat the operation, since each of them may be
+ * The store failed. The write may have happened: repeat the operation, since each of them may be
  * repeated.
  */
 export class DeliveryStoreError extends Schema.TaggedError<DeliveryStoreError>(

@@ -31,13 +31,7 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
   const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
   const accepted = play.processed && answer.status >= 200 && answer.status < 300
   return {
-    id,
-    number,
-    receivedAt,
-    senderId,
-    phoneNumber: textIn(body.value, "phoneNumber"),
-    templateId: textIn(body.value, "templateId"),
-    variables: variablesIn(body.value),
+    ...givenIn({ body, id, number, receivedAt, senderId }),
     webhookUrl,
     accepted,
     scenario: play.byScenario || accepted ? play.scenario?.name : undefined,
@@ -51,6 +45,17 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
         : [],
   }
 }
+
+/** What a record has of every request: its identity, and the members of its body. */
+const givenIn = ({
+  body,
+  ...identity
+}: Pick<Refused, "body" | "id" | "number" | "receivedAt" | "senderId">) => ({
+  ...identity,
+  phoneNumber: textIn(body.value, "phoneNumber"),
+  templateId: textIn(body.value, "templateId"),
+  variables: variablesIn(body.value),
+})
 
 interface Refused {
   readonly request: HttpServerRequest
@@ -68,13 +73,7 @@ export const makeRefusedRecord = (refused: Refused): MessageRecord => {
   const { answer, body, id, number, receivedAt, refusal, request, senderId } = refused
   const { headers, status } = answer
   return {
-    id,
-    number,
-    receivedAt,
-    senderId,
-    phoneNumber: textIn(body.value, "phoneNumber"),
-    templateId: textIn(body.value, "templateId"),
-    variables: variablesIn(body.value),
+    ...givenIn({ body, id, number, receivedAt, senderId }),
     webhookUrl: textIn(body.value, "webhookUrl"),
     accepted: false,
     scenario: undefined,
