@@ -1,6 +1,8 @@
+import diagnosticsChannel from "node:diagnostics_channel"
+import { EventEmitter } from "node:events"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as Undici from "@effect/platform-node/Undici"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Predicate, type Scope } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 
 /** A name, and an HTTP client. */
@@ -12,6 +14,25 @@ export const clients: ReadonlyArray<NamedClient> = [
   ["NodeHttpClient.layerUndici", NodeHttpClient.layerUndici],
   ["NodeHttpClient.layerNodeHttp", NodeHttpClient.layerNodeHttp],
 ]
+
+const listenToErrors = (message: unknown): void => {
+  if (Predicate.hasProperty(message, "stream") && message.stream instanceof EventEmitter)
+    message.stream.on("error", () => undefined)
+}
+
+/**
+ * Listens to the errors of the HTTP/2 streams that this process opens.
+ *
+ * A stream that undici has given up can be reset by the server before Node.js has freed it. Node.js then makes a second stream,
+ * which undici doesn't know, and whose error ends the process. undici's own listeners say what happened to the request.
+ */
+const listeningToErrors: Effect.Effect<void, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => diagnosticsChannel.subscribe("http2.client.stream.created", listenToErrors)),
+  () =>
+    Effect.sync(() =>
+      diagnosticsChannel.unsubscribe("http2.client.stream.created", listenToErrors),
+    ),
+)
 
 /** The one that speaks HTTP/2: core cannot switch it off in a Pool. */
 export const http2Client = "undici, Pool"
@@ -41,7 +62,7 @@ function overPools(options: Undici.Pool.Options): Layer.Layer<HttpClient.HttpCli
         Effect.acquireRelease(
           Effect.sync(() => new Pools(options)),
           (pools) => Effect.promise(() => pools.destroy()),
-        ),
+        ).pipe(Effect.tap(listeningToErrors)),
       ),
     ),
   )
