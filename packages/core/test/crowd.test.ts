@@ -6,6 +6,7 @@ import { RetryPolicy, SentClient, SentCredentials, type SentError } from "@effec
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Result } from "effect"
 import type { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
 import { clients } from "@effect-sent/faults/clients"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { answer, json, type Play, wire } from "./support/wire.ts"
@@ -145,12 +146,17 @@ describe.each(clients)("a hundred sends at once, over %s", (_name, http) => {
     }),
   )
 
-  it.live("wait until their deadline, not sent, while three have no response", () =>
+  it.effect("wait until their deadline, not sent, while three have no response", () =>
     Effect.gen(function* () {
       const { baseUrl, hold, state } = yield* server(() => answer(204))
       yield* hold
-      const layer = layerOf(http, { baseUrl, deadline: "300 millis" })
-      const ends = counted(yield* Effect.provide(sendAll, layer))
+      const sending = yield* sendAll.pipe(
+        Effect.provide(layerOf(http, { baseUrl, deadline: "3 seconds" })),
+        Effect.forkChild,
+      )
+      yield* TestClock.withLive(waitUntil(() => state.arrived === 3))
+      yield* TestClock.adjust("3 seconds")
+      const ends = counted(yield* Fiber.join(sending))
       assert.deepStrictEqual(ends, {
         "TimedOut unknown 1": 3,
         "TimedOut not-sent 0": 97,
