@@ -1,6 +1,7 @@
 /** Handles a request: framing, route, credentials, body, `Prefer`, schema, and then the play. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
@@ -8,20 +9,21 @@ import { IncomingMessage } from "node:http"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
 import type { Prism } from "@effect-sent/contract/Prism"
 import type * as Message from "../../Message.ts"
+import type { Refused } from "../../NodeServer.ts"
 import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
 import type { Deliveries } from "../updates/deliveries.ts"
 import { validationFailed } from "./fieldErrors.ts"
-import { maskNumber } from "../mask.ts"
 import type { MessageRecord, Messages } from "../play/messages.ts"
 import type { Decide, Ending, Play } from "../play/play.ts"
 import { choosePreferred, type Preferred } from "../play/prefer.ts"
 import { makeRecord, makeRefusedRecord, textIn } from "../play/record.ts"
 import { negotiate, sentAs } from "./negotiation.ts"
-import { formInWords, formOf, reasonOf } from "./refusal.ts"
+import { formOf, reasonOf } from "./refusal.ts"
 import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
+import { logRequest } from "./requestLog.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
@@ -79,16 +81,9 @@ export const handle = Effect.fnUntraced(
             ),
       ),
     )
-    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record)).pipe(
-      Effect.annotateLogs({
-        method: request.method,
-        path,
-        status: answer.status,
-        ...(ending === "whole" ? {} : { ending }),
-        ...fieldsOf(record),
-        durationMillis: Math.round((performance.now() - startedAt) * 10) / 10,
-      }),
-    )
+    const { method } = request
+    const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
+    yield* logRequest({ method, path, durationMillis }, answer, ending, record)
     return ending === "whole"
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
@@ -107,8 +102,8 @@ const internalError = problem(500, "Internal error of the mock; see its log for 
 
 /** Stores a request that was refused as invalid. */
 const refused = (
-  { messages, timeline }: Parts,
-  request: HttpServerRequest,
+  { messages, timeline }: Pick<Parts, "messages" | "timeline">,
+  request: Pick<HttpServerRequest, "headers" | "method" | "url">,
   answer: Answer,
   { body, operation }: Seen,
 ): Handled => {
@@ -130,35 +125,18 @@ const refused = (
   return { answer, ending: "whole", record }
 }
 
-const logLine = (
-  method: string,
-  path: string,
-  { status }: Answer,
-  ending: Ending,
-  record: MessageRecord | undefined,
-): string => {
-  const line = `${method} ${path} → ${status}${ending === "whole" ? "" : `, ${ending}`}`
-  if (record === undefined) return line
-  const { because, number, phoneNumber, refusal, scenario } = record
-  if (refusal !== undefined) {
-    const form = formInWords(refusal)
-    return `${line}  request ${number} refused: ${refusal.reason}${form === "" ? "" : ` (${form})`}`
-  }
-  const to = phoneNumber === undefined ? "" : ` to ${maskNumber(phoneNumber)}`
-  return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
-}
-
-/** What a structured log says about a request. */
-const fieldsOf = (record: MessageRecord | undefined): Readonly<Record<string, unknown>> => {
-  if (record === undefined) return {}
-  const { because, number, refusal, scenario } = record
-  return {
-    number,
-    ...(scenario === undefined ? {} : { scenario }),
-    ...(because === undefined ? {} : { because }),
-    ...(refusal === undefined ? {} : { reason: refusal.reason, credentials: refusal.credentials }),
-  }
-}
+/** Stores and logs a request that never reached the handler: Node refused it. */
+export const keepRefused = (
+  parts: Pick<Parts, "messages" | "timeline">,
+  { detail, method, status, target }: Refused,
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const request = { method, url: target, headers: Headers.empty }
+    const answer = problem(status, detail)
+    const { record } = refused(parts, request, answer, { operation: undefined, body: noBody })
+    const [path = ""] = splitTarget(target)
+    return logRequest({ method, path }, answer, "whole", record)
+  })
 
 const handleRequest = Effect.fnUntraced(function* (
   parts: Parts,
