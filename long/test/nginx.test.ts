@@ -2,6 +2,7 @@
  * The mock's inbox behind nginx: with its defaults, with TLS, below a path prefix, with buffering, and with gzip. Needs `nginx` and
  * `openssl`; `NGINX_PATH` names another one.
  */
+import bundled from "@sparticuz/chromium"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -12,10 +13,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { type Browser, chromium } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 const nginx = process.env["NGINX_PATH"] ?? "nginx"
 const isInstalled = spawnSync(nginx, ["-v"]).status === 0
+/** How a browser is started. Undefined where the bundled one does not run. */
+const chrome =
+  process.platform === "linux" ? { executablePath: await bundled.executablePath() } : undefined
 const bin = fileURLToPath(new URL("../../packages/mock-server/src/bin.ts", import.meta.url))
 
 const freePort = async (): Promise<number> => {
@@ -107,30 +112,43 @@ describe.skipIf(!isInstalled && !isRequired)("the inbox behind nginx", () => {
     rmSync(folder, { recursive: true })
   })
 
+  /** Runs nginx in front of the mock. Passes the origin of the page. */
+  const withNginx = async (
+    { location, prefix, scheme }: Setting,
+    use: (origin: string) => Promise<void>,
+  ): Promise<void> => {
+    const port = await freePort()
+    const config = join(folder, `${port}.conf`)
+    const tls =
+      scheme === "https"
+        ? `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;`
+        : ""
+    writeFileSync(
+      config,
+      `daemon off; pid ${folder}/${port}.pid; error_log stderr; events {}
+     http { access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
+       server { listen 127.0.0.1:${port}${scheme === "https" ? " ssl" : ""}; ${tls}
+         location ${prefix} { proxy_pass ${mockUrl}/; ${location} } } }`,
+    )
+    const server = spawn(nginx, ["-c", config, "-p", folder], {
+      stdio: ["ignore", "ignore", "inherit"],
+    })
+    try {
+      await listening(port)
+      await use(`${scheme}://localhost:${port}`)
+    } finally {
+      const ended = once(server, "exit")
+      server.kill()
+      await ended
+    }
+  }
+
   it.each(settings)(
     "loads, lists and is live with $name",
-    async ({ location, prefix, scheme }) => {
-      const port = await freePort()
-      const config = join(folder, `${port}.conf`)
-      const tls =
-        scheme === "https"
-          ? `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;`
-          : ""
-      writeFileSync(
-        config,
-        `daemon off; pid ${folder}/${port}.pid; error_log stderr; events {}
-       http { access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-         server { listen 127.0.0.1:${port}${scheme === "https" ? " ssl" : ""}; ${tls}
-           location ${prefix} { proxy_pass ${mockUrl}/; ${location} } } }`,
-      )
-      const server = spawn(nginx, ["-c", config, "-p", folder], {
-        stdio: ["ignore", "ignore", "inherit"],
-      })
-      const origin = `${scheme}://localhost:${port}`
-      const inbox = `${origin}${prefix}__mock`
-      const site = { "sec-fetch-site": "same-origin", "accept-encoding": "identity" }
-      try {
-        await listening(port)
+    (setting) =>
+      withNginx(setting, async (origin) => {
+        const inbox = `${origin}${setting.prefix}__mock`
+        const site = { "sec-fetch-site": "same-origin", "accept-encoding": "identity" }
         const redirect = await open(inbox)
         assert.strictEqual(redirect.statusCode, 307)
         assert.strictEqual(new URL(redirect.headers.location ?? "", inbox).href, `${inbox}/`)
@@ -149,15 +167,50 @@ describe.skipIf(!isInstalled && !isRequired)("the inbox behind nginx", () => {
         assert.isAtLeast(list.total, 1)
         const reset = await open(`${inbox}/reset`, { ...site, origin }, "POST")
         assert.strictEqual(reset.statusCode, 204)
-      } finally {
-        const ended = once(server, "exit")
-        server.kill()
-        await ended
-      }
-    },
+      }),
     30_000,
   )
+
+  describe.skipIf(chrome === undefined)("in Chromium", () => {
+    let browser: Browser
+    beforeAll(async () => {
+      browser = await chromium.launch(chrome)
+    })
+    afterAll(() => browser.close())
+
+    it.each(settings)(
+      "shows the list, and messages as they arrive, with $name",
+      (setting) =>
+        withNginx(setting, async (origin) => {
+          await fetch(`${mockUrl}/__mock/reset`, { method: "POST" })
+          await fetch(`${mockUrl}/v1/messages/phone`, sample)
+          const page = await browser.newPage({ ignoreHTTPSErrors: true })
+          page.setDefaultTimeout(10_000)
+          const problems: Array<string> = []
+          page.on("console", (line) => problems.push(line.text()))
+          page.on("pageerror", (error) => problems.push(error.message))
+          await page.goto(`${origin}${setting.prefix}__mock`)
+          const rows = page.getByRole("option")
+          await rows.getByText("+15005552040").waitFor()
+          await page.getByText("live", { exact: true }).waitFor()
+          await fetch(`${mockUrl}/v1/messages/phone`, {
+            ...sample,
+            body: sampleBody("+15005552042"),
+          })
+          await rows.getByText("+15005552042").waitFor()
+          await rows.first().click()
+          await page.getByRole("button", { name: "Delete the message" }).click()
+          await page.getByText("1 message", { exact: true }).waitFor()
+          await page.close()
+          assert.deepStrictEqual(problems, [])
+        }),
+      60_000,
+    )
+  })
 })
+
+const sampleBody = (phoneNumber: string): string =>
+  JSON.stringify({ phoneNumber, templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8" })
 
 const sample: RequestInit = {
   method: "POST",
@@ -166,10 +219,7 @@ const sample: RequestInit = {
     "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
     "x-api-key": "anything",
   },
-  body: JSON.stringify({
-    phoneNumber: "+15005552040",
-    templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
-  }),
+  body: sampleBody("+15005552040"),
 }
 
 const open = (

@@ -28,6 +28,7 @@ import { invalidPatterns } from "./Pattern.ts"
 import { fromObject, ScenariosObject, unplayable } from "./Scenario.ts"
 
 export type {
+  Content,
   CredentialHeader,
   Example,
   Operation,

@@ -20,10 +20,11 @@
  * ```
  */
 import * as Effect from "effect/Effect"
+import * as Body from "./Body.ts"
 import type { Contract } from "./Contract.ts"
 import type { ContractError } from "./ContractError.ts"
 import * as Credentials from "./Credentials.ts"
-import type { Operation, Response } from "./Operation.ts"
+import type { Content, Operation, Response } from "./Operation.ts"
 import * as Prism from "./Prism.ts"
 import * as Route from "./Route.ts"
 
@@ -94,8 +95,9 @@ export const make = Effect.fnUntraced(function* (
       return route._tag === "Found" ? route.target : undefined
     },
     request: Effect.fnUntraced(function* (operation, request) {
-      const { body, headers, target } = request
-      const read = readBody(body)
+      const { headers, target } = request
+      const contents = operation.requestBody?.contents ?? []
+      const read = yield* readBody(contents, request)
       const unread = [...requestTypeProblems(operation, request), ...read.problems]
       const violations =
         unread.length > 0
@@ -104,7 +106,8 @@ export const make = Effect.fnUntraced(function* (
               operation,
               path: pathOf(target),
               query: new URLSearchParams(target.split("?").slice(1).join("?")),
-              headers: body.length === 0 ? withoutType(headers) : withBareType(headers),
+              headers: withoutType(headers),
+              content: read.content,
               body: read.value,
             })
       return [
@@ -121,7 +124,7 @@ export const make = Effect.fnUntraced(function* (
     response: Effect.fnUntraced(function* (operation, response) {
       const { headers, status } = response
       const declared = operation.responses.find((candidate) => candidate.status === status)
-      const read = readBody(response.body)
+      const read = yield* readBody(declared?.contents ?? [], response)
       const problems = [...responseBodyProblems(declared, response), ...read.problems]
       const isReadable = read.value !== undefined && problems.length === 0
       const violations = yield* prism.validateResponse(operation, {
@@ -158,22 +161,38 @@ const withBareType = (
 // Bodies
 // -----------------------------------------------------------------------------
 
-const strict = new TextDecoder("utf-8", { fatal: true })
+interface ReadBody {
+  /** The content that the contract declares for the body's media type. Undefined when the body was not read. */
+  readonly content: Content | undefined
+  readonly value: unknown
+  readonly problems: ReadonlyArray<Violation>
+}
 
+/** Reads a body. One whose media type the contract does not declare, which is reported elsewhere, is read as JSON. */
 const readBody = (
-  bytes: Uint8Array,
-): { readonly value: unknown; readonly problems: ReadonlyArray<Violation> } => {
-  if (bytes.length === 0) return { value: undefined, problems: [] }
-  try {
-    return { value: JSON.parse(strict.decode(bytes)), problems: [] }
-  } catch {
-    return {
-      value: undefined,
-      problems: [
-        { rule: "malformed-json", where: "body", message: "the body is not JSON in UTF-8" },
-      ],
-    }
-  }
+  contents: ReadonlyArray<Content>,
+  { body, headers }: Pick<WireRequest, "body" | "headers">,
+): Effect.Effect<ReadBody> => {
+  const unread: ReadBody = { content: undefined, value: undefined, problems: [] }
+  if (body.length === 0) return Effect.succeed(unread)
+  const header = headers["content-type"] ?? ""
+  const declared = Body.find(contents, header)
+  const content = declared ?? { mediaType: "application/json", schema: undefined, examples: [] }
+  return Body.read(content, declared === undefined ? content.mediaType : header, body).pipe(
+    Effect.map((read) =>
+      read._tag === "Value" ? { content, value: read.value, problems: [] } : unread,
+    ),
+    Effect.catch((problem) =>
+      Effect.succeed({
+        ...unread,
+        problems: [
+          problem.startsWith("not valid JSON")
+            ? { rule: "malformed-json", where: "body", message: "the body is not JSON in UTF-8" }
+            : { rule: "malformed-body", where: "body", message: `the body is ${problem}` },
+        ],
+      }),
+    ),
+  )
 }
 
 const undeclaredBody: Violation = {
@@ -190,7 +209,7 @@ const requestTypeProblems = (
   if (requestBody === undefined) {
     return [undeclaredBody]
   }
-  return undeclaredType(requestBody.mediaTypes, headers["content-type"])
+  return undeclaredType(requestBody.contents, headers["content-type"])
 }
 
 const responseBodyProblems = (
@@ -198,22 +217,21 @@ const responseBodyProblems = (
   { body, headers }: WireResponse,
 ): ReadonlyArray<Violation> => {
   if (response === undefined) return []
-  const { mayBeEmpty, mediaTypes } = response
-  if (mediaTypes.length === 0) {
+  const { contents, mayBeEmpty } = response
+  if (contents.length === 0) {
     return body.length === 0 ? [] : [undeclaredBody]
   }
-  if (body.length > 0) return undeclaredType(mediaTypes, headers["content-type"])
+  if (body.length > 0) return undeclaredType(contents, headers["content-type"])
   return mayBeEmpty ? [] : [{ rule: "missing-body", where: "body", message: "the body is missing" }]
 }
 
 /** Media types are compared without regard to case (RFC 9110, section 8.3) and to parameters such as `charset`. */
 const undeclaredType = (
-  declared: ReadonlyArray<string>,
+  declared: ReadonlyArray<Content>,
   header: string | undefined,
 ): ReadonlyArray<Violation> => {
-  const type = (header ?? "").split(";", 1)[0]?.trim().toLowerCase()
-  if (declared.some((one) => one.toLowerCase() === type)) return []
-  const expected = declared.join(" or ")
+  if (header !== undefined && Body.find(declared, header) !== undefined) return []
+  const expected = declared.map(({ mediaType }) => mediaType).join(" or ")
   return [
     {
       rule: "undeclared-media-type",

@@ -41,10 +41,22 @@ export interface CredentialHeader {
   readonly pattern: RegExp | undefined
 }
 
+/** A body in one media type. */
+export interface Content {
+  /** The media type in lower case, as the document writes it. It may be a range such as `text/*`. */
+  readonly mediaType: string
+  /** The JSON Schema, with its references resolved. Undefined when the document declares none. */
+  readonly schema: unknown
+  /** The named examples. */
+  readonly examples: ReadonlyArray<Example>
+}
+
 /** The request body of an operation. */
 export interface RequestBody {
   /** Whether a request without a body is invalid. */
   readonly required: boolean
+  /** The body in each media type, in document order. */
+  readonly contents: ReadonlyArray<Content>
   /** The media types in lower case, for example `application/json`. */
   readonly mediaTypes: ReadonlyArray<string>
   /** The JSON Schema of the first media type, with its references resolved. */
@@ -57,6 +69,8 @@ export interface RequestBody {
 export interface Response {
   /** The HTTP status. */
   readonly status: number
+  /** The body in each media type, in document order. Empty when the response has no body. */
+  readonly contents: ReadonlyArray<Content>
   /** The media types of the body. Empty when the response has no body. */
   readonly mediaTypes: ReadonlyArray<string>
   /** Whether the body is optional: `x-sent-empty-body`. */

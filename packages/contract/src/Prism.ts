@@ -24,10 +24,11 @@
 import type { createInstance } from "@stoplight/prism-http"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { isJson } from "./Body.ts"
 import type { Contract } from "./Contract.ts"
 import { ContractError, ContractInvalid } from "./ContractError.ts"
 import { loadPrism } from "./internal/loadPrism.ts"
-import type { Operation } from "./Operation.ts"
+import type { Content, Operation } from "./Operation.ts"
 
 /** A request with a parsed body. */
 export interface PlainRequest {
@@ -36,6 +37,8 @@ export interface PlainRequest {
   readonly query: URLSearchParams
   /** The headers by name. Names must be in lower case, or Prism does not find the credentials. */
   readonly headers: Readonly<Record<string, string>>
+  /** The content that the contract declares for the body's media type. Undefined when the request has no body. */
+  readonly content: Content | undefined
   /** Undefined when the request has no body. */
   readonly body: unknown
   /** Whether to skip the check of the credentials. Default: false. */
@@ -72,10 +75,15 @@ export interface Prism {
   /** Returns the violations of a request. */
   readonly validateRequest: (request: PlainRequest) => Effect.Effect<ReadonlyArray<PrismViolation>>
   /**
-   * Returns the contract's response to a valid request: the wanted one, by default the success response. Equal calls return
-   * the same object. Dies when the contract's example does not conform to the contract.
+   * Returns the contract's response to a valid request: the wanted one, by default the success response. With `mediaType`, its
+   * body has this media type of the contract. Equal calls return the same object. Dies when the contract's example does not
+   * conform to the contract.
    */
-  readonly respond: (operation: Operation, wanted?: Wanted) => Effect.Effect<PlainResponse>
+  readonly respond: (
+    operation: Operation,
+    wanted?: Wanted,
+    mediaType?: string,
+  ) => Effect.Effect<PlainResponse>
   /** Returns the violations of another server's response. */
   readonly validateResponse: (
     operation: Operation,
@@ -142,12 +150,38 @@ const makePrism = Effect.fnUntraced(function* (
     route,
     mock: () => () => ({ _tag: "Right", right: { statusCode: 204 } }),
   })
+  // Prism takes `application/problem+json` for `application/json`, and parses forms only in part. So it gets one content alone,
+  // and a parsed body, as JSON.
+  const alone = new Map<Content, Resource>()
+  const withContentAlone = (resource: Resource, content: Content): Resource => {
+    const known = alone.get(content)
+    if (known !== undefined) return known
+    const body = resource.request?.body
+    const only = body?.contents?.find((one) => isOf(one, content.mediaType))
+    const made =
+      body === undefined || only === undefined
+        ? resource
+        : {
+            ...resource,
+            request: {
+              ...resource.request,
+              body: { ...body, contents: [{ ...only, mediaType: "application/json" }] },
+            },
+          }
+    alone.set(content, made)
+    return made
+  }
   const validateRequest = Effect.fnUntraced(function* (request: PlainRequest) {
-    const resource = yield* resourceOf(request.operation)
+    const { content } = request
+    const whole = yield* resourceOf(request.operation)
+    const resource = content === undefined ? whole : withContentAlone(whole, content)
     const input: Input = {
       method: methodOf(resource),
       url: { path: request.path, query: queryOf(request.query) },
-      headers: { ...request.headers },
+      headers: {
+        ...request.headers,
+        ...(content === undefined ? {} : { "content-type": "application/json" }),
+      },
       body: request.body,
     }
     const settings = {
@@ -162,15 +196,17 @@ const makePrism = Effect.fnUntraced(function* (
   // This instance picks a response and validates it. The response does not depend on the request, so it is cached.
   const negotiator = createInstance(config, { logger, route })
   const responses = new Map<string, PlainResponse>()
-  const respond = Effect.fnUntraced(function* (operation: Operation, wanted?: Wanted) {
-    const name = `${key(operation)} ${wanted?.status ?? ""} ${wanted?.example ?? ""}`
+  const respond: Prism["respond"] = Effect.fnUntraced(function* (operation, wanted, mediaType) {
+    const name = `${key(operation)} ${wanted?.status ?? ""} ${wanted?.example ?? ""} ${mediaType ?? ""}`
     const known = responses.get(name)
     if (known !== undefined) return known
-    const resource = yield* resourceOf(operation)
+    const whole = yield* resourceOf(operation)
+    const resource = mediaType === undefined ? whole : answeringIn(whole, mediaType)
     const input: Input = { method: methodOf(resource), url: { path: operation.path } }
     const settings = {
       ...config,
-      validateResponse: true,
+      // An example that is not JSON, such as XML, is a text, which its schema does not describe.
+      validateResponse: mediaType === undefined || isJson(mediaType) || mediaType.includes("*"),
       // A new object for every call: Prism writes into it, and the media types of one request would leak into the next.
       mock: {
         dynamic: false,
@@ -271,6 +307,18 @@ const proxyConfig: Config = {
   upstream: new URL("http://localhost"),
 }
 
+/** The operation without the other media types of its responses, if it has this one. */
+const answeringIn = (resource: Resource, mediaType: string): Resource => {
+  const only = (response: Resource["responses"][number]): typeof response => {
+    const contents = (response.contents ?? []).filter((content) => isOf(content, mediaType))
+    return contents.length === 0 ? response : { ...response, contents }
+  }
+  return { ...resource, responses: resource.responses.map(only) }
+}
+
+const isOf = (content: { readonly mediaType: string }, mediaType: string): boolean =>
+  content.mediaType.toLowerCase() === mediaType
+
 // Prism names methods in lower case, but types the method of an operation as `string`.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const methodOf = (resource: Resource): Input["method"] => resource.method as Input["method"]
@@ -316,21 +364,26 @@ const unvalidatedSchema = Effect.fnUntraced(function* (
   validateRequest: Prism["validateRequest"],
   operation: Operation,
 ): Effect.fn.Return<string | undefined> {
-  const { requestBody } = operation
-  const type = Predicate.hasProperty(requestBody?.schema, "type")
-    ? requestBody.schema.type
-    : undefined
-  if (requestBody === undefined || typeof type !== "string") return undefined
-  for (const body of [true, 1, "text", {}]) {
-    const violations = yield* validateRequest({
-      operation,
-      path: operation.path,
-      query: new URLSearchParams(),
-      headers: { "content-type": requestBody.mediaTypes[0] ?? "application/json" },
-      body,
-      skipsCredentials: true,
-    })
-    if (violations.some(({ path }) => path[0] === "body")) return undefined
+  for (const content of operation.requestBody?.contents ?? []) {
+    const { mediaType, schema } = content
+    if (!Predicate.hasProperty(schema, "type") || typeof schema.type !== "string") continue
+    let isValidated = false
+    for (const body of [true, 1, "text", {}]) {
+      const violations = yield* validateRequest({
+        operation,
+        path: operation.path,
+        query: new URLSearchParams(),
+        headers: {},
+        content,
+        body,
+        skipsCredentials: true,
+      })
+      isValidated = violations.some(({ path }) => path[0] === "body")
+      if (isValidated) break
+    }
+    if (!isValidated) {
+      return `the request schema of ${key(operation)} for ${mediaType} does not compile, so no request would be validated`
+    }
   }
-  return `the request schema of ${key(operation)} does not compile, so no request would be validated`
+  return undefined
 })

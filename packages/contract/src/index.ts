@@ -3,6 +3,7 @@
  *
  * Each module is also a separate entry point, for example `@effect-sent/contract/Contract`.
  */
+export * as Body from "./Body.ts"
 export * as Contract from "./Contract.ts"
 export * as ContractError from "./ContractError.ts"
 export * as ContractValidator from "./ContractValidator.ts"

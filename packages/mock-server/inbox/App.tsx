@@ -90,6 +90,13 @@ const ListPane = (props: {
   const { state, store } = props
   if (!state.isLoaded) return null
   if (state.messages.length === 0) {
+    if (state.search !== state.answeredSearch) {
+      return (
+        <div class="placeholder">
+          <p>Searching…</p>
+        </div>
+      )
+    }
     return state.search === "" ? (
       <div class="placeholder">
         <p>No messages.</p>
@@ -206,7 +213,11 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
   }
 
   const isEmpty =
-    state.isLoaded && state.messages.length === 0 && state.search === "" && openedId === undefined
+    state.isLoaded &&
+    state.messages.length === 0 &&
+    state.search === "" &&
+    state.answeredSearch === "" &&
+    openedId === undefined
   const notice = <Notice text={state.notice} />
   const closeDialog = (): void => setDialog(undefined)
 

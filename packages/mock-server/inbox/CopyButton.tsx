@@ -23,6 +23,7 @@ export const CopyButton = (props: {
       class={props.isSmall === true ? "button button-small" : "button"}
       // The visible label may be hidden in a narrow window.
       aria-label={props.label}
+      title={props.label}
       onClick={async () => setIsDone(await props.copy(props.text))}
     >
       <Icon name={isDone ? "tick" : "copy"} />

@@ -18,6 +18,7 @@ export const Facts = (props: {
   readonly summary: string | undefined
 }): JSX.Element => {
   const { message } = props
+  const credentials = Object.entries(message.refusal?.credentials ?? {})
   return (
     <section class="card" aria-labelledby="facts-heading">
       <h3 id="facts-heading">Details</h3>
@@ -33,9 +34,9 @@ export const Facts = (props: {
             <bdi>{message.because}</bdi>
           </Fact>
         )}
-        {message.refusal !== undefined && (
+        {credentials.length > 0 && (
           <Fact name="Credentials">
-            {Object.entries(message.refusal.credentials).map(([name, form]) => (
+            {credentials.map(([name, form]) => (
               <p key={name}>
                 <bdi class="mono">{name}</bdi> {form}
               </p>

@@ -38,7 +38,7 @@ export const Header = (props: {
   readonly onKeys: () => void
   readonly onClear: () => void
 }): JSX.Element => {
-  const { info, live, search, total } = props.state
+  const { answeredSearch, info, isLoaded, live, search, total } = props.state
   return (
     <header class="top">
       <div class="brand">
@@ -61,7 +61,11 @@ export const Header = (props: {
           onInput={(event) => props.onSearch(event.currentTarget.value)}
         />
         <span class="count">
-          {search === "" ? counted(total, "message") : `${total.toLocaleString("en")} found`}
+          {isLoaded && search === answeredSearch
+            ? search === ""
+              ? counted(total, "message")
+              : `${total.toLocaleString("en")} found`
+            : "…"}
         </span>
         <kbd aria-hidden="true">/</kbd>
       </div>

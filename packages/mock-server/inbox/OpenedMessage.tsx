@@ -82,7 +82,8 @@ export const OpenedMessage = (
         </h2>
         {message !== undefined && <Pill status={message.status} label={statusLabel(message)} />}
         <span class="spacer" />
-        {message !== undefined && props.info !== undefined && (
+        {/* Nothing is known of a malformed request that could be sent again. */}
+        {message !== undefined && message.request.method !== "" && props.info !== undefined && (
           <CopyButton
             label="Copy as curl"
             text={curlOfMessage(message, props.info.baseUrl)}

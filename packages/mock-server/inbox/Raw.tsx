@@ -68,7 +68,11 @@ export const Raw = ({ message }: { readonly message: Message }): JSX.Element => 
         <h3 id="request-heading">Request</h3>
         <Exchange
           heading="Raw request"
-          startLine={`${request.method} ${request.target} HTTP/1.1`}
+          startLine={
+            request.method === ""
+              ? "malformed, and not stored"
+              : `${request.method} ${request.target} HTTP/1.1`
+          }
           headers={request.headers}
           body={request.body}
         />

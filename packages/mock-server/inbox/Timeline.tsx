@@ -107,26 +107,29 @@ const UpdateItem = (props: {
           <Time at={update.happensAt} /> · +{after(props.receivedAt, update.happensAt)}
         </span>
         <span class={`state state-${update.state}`}>{stateWords(update, now)}</span>
-        {props.webhookUrl !== undefined && lastHeaders !== undefined && (
-          <CopyButton
-            label="Copy update as curl"
-            isSmall={true}
-            text={curlOfUpdate(update, props.webhookUrl, lastHeaders)}
-            copy={props.copy}
-          />
-        )}
-        {canResend && (
-          <button
-            type="button"
-            class="button button-small"
-            aria-label={`Resend update ${update.id}, ${update.status}`}
-            disabled={isSending}
-            onClick={() => void resend()}
-          >
-            <Icon name="again" />
-            <span class="button-words">{isSending ? "Sending…" : "Resend"}</span>
-          </button>
-        )}
+        <div class="event-actions">
+          {props.webhookUrl !== undefined && lastHeaders !== undefined && (
+            <CopyButton
+              label="Copy update as curl"
+              isSmall={true}
+              text={curlOfUpdate(update, props.webhookUrl, lastHeaders)}
+              copy={props.copy}
+            />
+          )}
+          {canResend && (
+            <button
+              type="button"
+              class="button button-small"
+              aria-label={`Resend update ${update.id}, ${update.status}`}
+              title="Resend"
+              disabled={isSending}
+              onClick={() => void resend()}
+            >
+              <Icon name="again" />
+              <span class="button-words">{isSending ? "Sending…" : "Resend"}</span>
+            </button>
+          )}
+        </div>
       </div>
       {isLate && (
         <p class="event-note">

@@ -62,7 +62,7 @@ export const Welcome = (props: {
           <>
             <CodeSection
               heading="Point your program at the mock"
-              text={`SENT_BASE_URL=${info.baseUrl}\nSENT_SENDER_ID=${info.senderId}\nSENT_API_KEY=anything`}
+              text={`export SENT_BASE_URL=${info.baseUrl}\nexport SENT_SENDER_ID=${info.senderId}\nexport SENT_API_KEY=anything`}
               copy={props.copy}
             />
             {number !== undefined && (

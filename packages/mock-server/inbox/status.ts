@@ -50,8 +50,11 @@ const channels: Readonly<Record<string, string>> = { sms: "SMS", whatsapp: "What
 export const channelName = (channel: string): string => channels[channel.toLowerCase()] ?? channel
 
 /** The name of a message: its recipient, or the request line of a request without one. */
-export const titleOf = ({ phoneNumber, refusal, request }: Message): string =>
-  phoneNumber ?? (refusal === undefined ? "no number" : `${request.method} ${request.target}`)
+export const titleOf = ({ phoneNumber, refusal, request }: Message): string => {
+  if (phoneNumber !== undefined) return phoneNumber
+  if (refusal === undefined) return "no number"
+  return request.method === "" ? "malformed request" : `${request.method} ${request.target}`
+}
 
 /** What its receiver did not take of a message, in words. Undefined when nothing is wrong. */
 export const receiverProblem = ({ updates }: Message): string | undefined => {

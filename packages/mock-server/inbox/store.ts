@@ -44,6 +44,8 @@ export interface State {
   /** The number of messages that match the search. */
   readonly total: number
   readonly search: string
+  /** The search that `messages` and `total` answer: the last one while the next one is not answered yet. */
+  readonly answeredSearch: string
   /** Whether the first page has been loaded. */
   readonly isLoaded: boolean
   readonly isLoadingOlder: boolean
@@ -96,6 +98,7 @@ const initial: State = {
   more: false,
   total: 0,
   search: "",
+  answeredSearch: "",
   isLoaded: false,
   isLoadingOlder: false,
   freshAfter: Infinity,
@@ -157,6 +160,7 @@ export const makeStore = (): Store => {
         messages: page.messages,
         more: page.more,
         total: page.total,
+        answeredSearch: search,
         isLoaded: true,
         isLoadingOlder: false,
         freshAfter: Infinity,
@@ -216,12 +220,14 @@ export const makeStore = (): Store => {
     recounting = window.setTimeout(async () => {
       recounting = 0
       const { signal } = refreshing
+      const { search } = state
       try {
         const [{ total }, info] = await Promise.all([
-          listMessages({ search: state.search, limit: 1 }, signal),
+          listMessages({ search, limit: 1 }, signal),
           getInfo(),
         ])
-        if (!signal.aborted) set({ total, info, clock: readClock(info) })
+        if (signal.aborted) return
+        set({ info, clock: readClock(info), ...(search === state.answeredSearch ? { total } : {}) })
       } catch {
         // The connection state and the next load already report that the mock is not reachable.
       }

@@ -24,7 +24,7 @@ import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { handle } from "./internal/http/handle.ts"
+import { handle, keepRefused } from "./internal/http/handle.ts"
 import { adminPath } from "./internal/inbox/admin.ts"
 import { type Options, readOptions } from "./internal/options.ts"
 import { makeControl } from "./internal/play/control.ts"
@@ -118,7 +118,10 @@ export const make = Effect.fnUntraced(function* (
   const control = makeControl(messages, faults, timeline, deliveries, plays)
   const closing = yield* Deferred.make<void>()
 
-  const nodeServer = NodeServer.make(settings.requestTimeout)
+  const runFork = Effect.runForkWith(yield* Effect.context())
+  const nodeServer = NodeServer.make(settings.requestTimeout, (refused) => {
+    runFork(keepRefused({ messages, timeline }, refused))
+  })
   const server = yield* Effect.mapError(
     NodeHttpServer.make(() => nodeServer, { host, port, disablePreemptiveShutdown: true }),
     ({ cause }) => new MockServerError({ reason: NodeServer.listenError(cause, { host, port }) }),

@@ -23,7 +23,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
-import { type Answer, problem } from "./internal/http/answer.ts"
+import { problem } from "./internal/http/answer.ts"
 import { toRawResponse } from "./internal/http/response.ts"
 import { AddressUnavailable, InvalidOption, PortInUse } from "./MockServerError.ts"
 
@@ -99,13 +99,39 @@ export const readTimeout = (
 // The server
 // -----------------------------------------------------------------------------
 
+/** A request that the server itself refused. */
+export interface Refused {
+  readonly status: number
+  /** The reason in words, without a value of the request. */
+  readonly detail: string
+  /** The method. Empty when the request line is malformed or was not received with the error. */
+  readonly method: string
+  /** Path and query. Empty when the method is. */
+  readonly target: string
+}
+
+/** Node's error for a request that it refuses. */
+interface ClientError extends NodeJS.ErrnoException {
+  /** What the parser expected. */
+  readonly reason?: string
+  /** The bytes in which the error is. Absent for a time-out. */
+  readonly rawPacket?: Buffer
+}
+
+const requestLineOf = (bytes: Buffer): Pick<Refused, "method" | "target"> => {
+  const [, method = "", target = ""] =
+    /^([A-Z]{1,20}) ([!-~]{1,2000}) HTTP\/\d/.exec(bytes.toString("latin1", 0, 3000)) ?? []
+  return { method, target }
+}
+
 /**
  * Makes a server that does not listen yet.
  *
  * **Details**
  *
  * Register a listener for `request`, and one for `checkContinue` to handle `Expect: 100-continue`. The server itself answers
- * malformed requests, `CONNECT`, and requests that do not arrive within the time-out.
+ * malformed requests, `CONNECT`, and requests that do not arrive within the time-out. `refused` is called with those that never
+ * reach a listener.
  *
  * @example
  * ```ts
@@ -115,7 +141,10 @@ export const readTimeout = (
  * console.assert(server.requestTimeout === 30_000)
  * ```
  */
-export const make = (requestTimeoutMillis: number): Server => {
+export const make = (
+  requestTimeoutMillis: number,
+  refused: (refused: Refused) => void = () => undefined,
+): Server => {
   // The pending response of each connection, so that an error answer is not mistaken for the answer to another request.
   const answering = new WeakMap<Duplex, ServerResponse>()
   const server = createServer({
@@ -132,10 +161,18 @@ export const make = (requestTimeoutMillis: number): Server => {
   server.on("request", remember)
   server.on("checkContinue", remember)
   server.on("checkExpectation", (request, response) => server.emit("request", request, response))
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on("clientError", (error: ClientError, socket: Duplex) => {
     const refuse = (): void => {
-      if (socket.writable) socket.end(toRawResponse(answerTo(error)))
-      else socket.destroy()
+      if (!socket.writable) {
+        socket.destroy()
+        return
+      }
+      const { detail, status } = answerTo(error)
+      socket.end(toRawResponse(problem(status, detail)))
+      // A request whose body is malformed has reached the listener.
+      if (error.rawPacket !== undefined && answering.get(socket)?.req.complete !== false) {
+        refused({ status, detail, ...requestLineOf(error.rawPacket) })
+      }
     }
     const current = answering.get(socket)
     if (current === undefined || (current.req.complete && current.writableFinished)) refuse()
@@ -145,18 +182,17 @@ export const make = (requestTimeoutMillis: number): Server => {
     else if (current.headersSent) socket.destroy()
     else refuse()
   })
-  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+  server.on("connect", ({ url = "" }: IncomingMessage, socket: Duplex) => {
+    const detail = "CONNECT is not supported: this server is not a proxy"
     // Node no longer manages this connection and would not close it with the server.
-    const refusal = problem(405, "CONNECT is not supported: this server is not a proxy", {
-      Allow: "",
-    })
-    socket.end(toRawResponse(refusal), () => socket.destroy())
+    socket.end(toRawResponse(problem(405, detail, { Allow: "" })), () => socket.destroy())
+    refused({ status: 405, detail, method: "CONNECT", target: url })
   })
   return server
 }
 
-/** How long requests in flight may take after the server stops, in milliseconds: slightly less than a second. */
-export const graceMillis = 800
+/** How long requests in flight may take after the server stops, in milliseconds: on a busy machine, the stop still takes less than a second. */
+export const graceMillis = 500
 
 /**
  * Stops listening, waits for the requests in flight, and closes the connections that are still open after `graceMillis`.
@@ -266,19 +302,20 @@ export const listenError = (cause: unknown, address: Address): PortInUse | Addre
     : new AddressUnavailable({ ...address, problem: code })
 }
 
-const answerTo = ({ code }: NodeJS.ErrnoException): Answer => {
+const answerTo = ({ code, reason }: ClientError): Pick<Refused, "status" | "detail"> => {
   switch (code) {
     case "HPE_HEADER_OVERFLOW": {
-      return problem(431, "The headers are too large")
+      return { status: 431, detail: "The headers are too large" }
     }
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW": {
-      return problem(413, "The chunk extensions are too large")
+      return { status: 413, detail: "The chunk extensions are too large" }
     }
     case "ERR_HTTP_REQUEST_TIMEOUT": {
-      return problem(408, "The request did not arrive in time")
+      return { status: 408, detail: "The request did not arrive in time" }
     }
     default: {
-      return problem(400, "The request is not valid HTTP/1.1")
+      const what = "The request is not valid HTTP/1.1"
+      return { status: 400, detail: reason === undefined ? what : `${what}: ${reason}` }
     }
   }
 }

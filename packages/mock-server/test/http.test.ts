@@ -143,17 +143,26 @@ layer(MockServer.layer())("a request", (it) => {
     }),
   )
 
-  it.effect.each<readonly [title: string, bytes: string]>([
-    ["an unknown method", "SEND / HTTP/1.1\r\nhost: mock\r\n\r\n"],
-    ["a method in lower case", "post /v1/messages/phone HTTP/1.1\r\nhost: mock\r\n\r\n"],
-    ["another version", "POST / HTTP/3.7\r\nhost: mock\r\n\r\n"],
-    ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ])("with %s is malformed", ([, bytes]) =>
+  it.effect.each<readonly [title: string, bytes: string, status: number, method: string]>([
+    ["an unknown method", "SEND / HTTP/1.1\r\nhost: mock\r\n\r\n", 400, "SEND"],
+    ["a method in lower case", "post /v1/messages/phone HTTP/1.1\r\nhost: mock\r\n\r\n", 400, ""],
+    ["another version", "POST /?token=secret-7 HTTP/3.7\r\nhost: mock\r\n\r\n", 400, "POST"],
+    ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "PRI"],
+    ["a header without a colon", "GET /a HTTP/1.1\r\nhost\r\n\r\n", 400, "GET"],
+    ["headers that are too large", `GET /b HTTP/1.1\r\nx: ${"y".repeat(20_480)}`, 431, "GET"],
+    ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", 405, "CONNECT"],
+  ])("with %s is refused in words, logged and kept", ([, bytes, status, method]) =>
     Effect.gen(function* () {
-      assert.strictEqual(
-        assertProblem(only(yield* say(bytes)), 400),
-        "The request is not valid HTTP/1.1",
-      )
+      const mock = yield* MockServer.MockServer
+      yield* mock.clearMessages
+      const detail = assertProblem(only(yield* say(bytes)), status)
+      if (status === 400) assert.match(detail, /^The request is not valid HTTP\/1\.1: ./)
+      const [refused, ...others] = yield* mock.refused
+      assert.lengthOf(others, 0)
+      assert.strictEqual(refused?.refusal?.reason, detail)
+      assert.strictEqual(refused?.answer?.status, status)
+      assert.strictEqual(refused?.request.method, method)
+      assert.notInclude(JSON.stringify(refused), "secret-7")
     }),
   )
 })

@@ -1,236 +1,32 @@
 /// <reference lib="dom" />
-/** The inbox page, in a real browser. */
-import { type MockServer, startMockServer, type StartedMockServer } from "@effect-sent/mock-server"
-import { Effect } from "effect"
-import { execFile } from "node:child_process"
-import { promisify } from "node:util"
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core"
+/** The inbox page in a real browser: what it shows of a message, and what one does with it. */
+import type { Browser } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, expect, it } from "vitest"
 import { findBrowser, launchBrowser } from "../scripts/browser.ts"
-import { credentials, path, post, sample } from "./support/calls.ts"
-import { makeReceiver, type Receiver, statusesOf } from "./support/receiver.ts"
+import { credentials, path } from "./support/calls.ts"
+import {
+  button,
+  clipboard,
+  heading,
+  inTurn,
+  isEmpty,
+  numbers,
+  phoneOf,
+  region,
+  row,
+  rowAt,
+  runInShell,
+  search,
+  send,
+  updateOf,
+  type Visit,
+  visitWith,
+  withReceiver,
+  words,
+} from "./support/inboxPage.ts"
+import { statusesOf } from "./support/receiver.ts"
 
 const found = await findBrowser()
-
-// -----------------------------------------------------------------------------
-// Visits
-// -----------------------------------------------------------------------------
-
-interface Visit {
-  readonly mock: StartedMockServer
-  readonly page: Page
-}
-
-interface VisitOptions extends MockServer.Options {
-  /** Runs before the page is opened. */
-  readonly before?: (mock: StartedMockServer) => Promise<unknown>
-  readonly device?: BrowserContextOptions
-}
-
-/** Collects forbidden behaviour of the page while it is open. */
-const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray<string> => {
-  const { origin } = new URL(baseUrl)
-  const problems: Array<string> = []
-  page.on("console", (line) => {
-    if (["error", "warning"].includes(line.type())) problems.push(`console: ${line.text()}`)
-  })
-  page.on("pageerror", (error) => problems.push(`error: ${error.message}`))
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== origin) problems.push(`request to ${request.url()}`)
-  })
-  page.on("websocket", (socket) => problems.push(`socket to ${socket.url()}`))
-  page.on("popup", (popup) => problems.push(`window of ${popup.url()}`))
-  page.on("dialog", (dialog) => {
-    problems.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  return problems
-}
-
-/** Logs each violation of the page's policy to the console, in every browser. */
-const reportViolations = (): void =>
-  document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) =>
-    // The test watches the console.
-    // oxlint-disable-next-line no-console
-    console.error(`${violatedDirective} is violated by ${blockedURI}`),
-  )
-
-// -----------------------------------------------------------------------------
-// Messages
-// -----------------------------------------------------------------------------
-
-/** Magic numbers by the outcome of a message. */
-const numbers = {
-  delivered: "+15005552040",
-  read: "+15005552041",
-  failed: "+15005552042",
-  blocked: "+15005552049",
-  answerLost: "+15005552052",
-  templateNotFound: "+15005554005",
-} as const
-
-interface Sent {
-  readonly phoneNumber?: string
-  readonly messageBody?: Readonly<Record<string, string>>
-  readonly webhookUrl?: string | undefined
-}
-
-/** Sends a message, by default with the mock's own receiver. */
-const send = async (
-  mock: StartedMockServer,
-  message: Sent = {},
-  headers: Readonly<Record<string, string>> = {},
-): Promise<number> => {
-  const body = { ...sample, webhookUrl: `${mock.inboxUrl}receiver`, ...message }
-  return (await Effect.runPromise(post(mock, body, headers))).status
-}
-
-/** Runs the steps one after the other: each depends on the previous ones, and a failure names the step. */
-const inTurn = async <A>(
-  items: ReadonlyArray<A>,
-  use: (item: A) => Promise<unknown>,
-): Promise<void> => {
-  // oxlint-disable-next-line no-await-in-loop
-  for (const item of items) await use(item)
-}
-
-/** Starts a receiver that answers updates with the given statuses in turn, for the duration of a call. */
-const withReceiver = (
-  statuses: ReadonlyArray<number>,
-  use: (receiver: Receiver) => Promise<void>,
-): Promise<void> =>
-  makeReceiver(statuses).pipe(
-    Effect.flatMap((receiver) => Effect.promise(() => use(receiver))),
-    Effect.scoped,
-    Effect.runPromise,
-  )
-
-/** Numbers of the range that is reserved for fiction, `+1 NXX 555 01XX`: 100 of each area. */
-const fictitious = (index: number): string => {
-  const area = 210 + Math.floor(index / 100)
-  return `+1${area}55501${String(index % 100).padStart(2, "0")}`
-}
-
-/** Sends the messages from one index to another, many concurrently. */
-const sendMany = async (mock: StartedMockServer, from: number, to: number): Promise<void> => {
-  let next = from
-  const sendSome = async (): Promise<void> => {
-    while (next < to) {
-      const index = next++
-      // Several of these loops run concurrently.
-      // oxlint-disable-next-line no-await-in-loop
-      const status = await send(mock, {
-        phoneNumber: fictitious(index),
-        messageBody: { name: `Reader ${index + 1}`, order_id: `A-${index + 1}` },
-        // Without a receiver: planning updates would double the time, and none would be sent.
-        webhookUrl: undefined,
-      })
-      assert.strictEqual(status, 204)
-    }
-  }
-  await Promise.all(Array.from({ length: 24 }, sendSome))
-}
-
-// -----------------------------------------------------------------------------
-// Elements of the page
-// -----------------------------------------------------------------------------
-
-/** The rows of the list, or the row with these words. */
-const row = (page: Page, ...words: ReadonlyArray<string>): Locator =>
-  words.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole("option"))
-
-/** Waits until the row at a position, counted from 1, has these words. */
-const rowAt = (page: Page, place: number, words: string): Promise<void> =>
-  page.locator(`[role=option][aria-posinset="${place}"]`, { hasText: words }).waitFor()
-
-const words = (within: Page | Locator, text: string): Promise<void> =>
-  within.getByText(text, { exact: true }).first().waitFor()
-
-const heading = (page: Page, name: string): Locator => page.getByRole("heading", { name })
-
-const region = (page: Page, name: string): Locator =>
-  page.getByRole("region", { name, exact: true })
-
-const button = (page: Page, name: string): Locator =>
-  page.getByRole("button", { name, exact: true })
-
-const phoneOf = (page: Page): Locator => page.getByRole("figure", { name: "The recipient's phone" })
-
-/** An update on the timeline, whose first item is the request. */
-const updateOf = (page: Page, status: string): Locator =>
-  region(page, "Timeline")
-    .locator("ol > li.event:not(:first-child)")
-    .filter({ has: page.getByText(status, { exact: true }) })
-
-const search = (page: Page): Locator => page.getByRole("searchbox", { name: "Search messages" })
-
-const isEmpty = (page: Page): Promise<void> =>
-  heading(page, "Waiting for the first message").waitFor()
-
-const clipboard = (page: Page): Promise<string> =>
-  page.evaluate(() => navigator.clipboard.readText())
-
-/** Runs a command in a shell. */
-const runInShell = (command: string, env: Readonly<Record<string, string>> = {}) =>
-  promisify(execFile)("sh", ["-c", command], { env: { ...process.env, ...env } })
-
-/** The name or text of the focused element, if its focus is visible. */
-const focused = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const element = document.activeElement
-    if (element === null || element === document.body) return "nothing"
-    const active = document.getElementById(element.getAttribute("aria-activedescendant") ?? "")
-    // The parent shows the focus of the search box, and a child that of a row.
-    const drawn =
-      element instanceof HTMLInputElement ? element.parentElement : active?.firstElementChild
-    const { boxShadow, outlineStyle, outlineWidth } = getComputedStyle(drawn ?? element)
-    const isVisible =
-      element instanceof HTMLInputElement
-        ? boxShadow !== "none"
-        : outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2
-    const name =
-      active?.querySelector(".row-number")?.textContent ??
-      element.getAttribute("aria-label") ??
-      element.textContent
-    return isVisible ? name : `${name}, which does not show it`
-  })
-
-/** Waits until an element has a visible focus. */
-const focus = (page: Page, name: string): Promise<void> =>
-  expect.poll(() => focused(page), { interval: 20, timeout: 5000 }).toBe(name)
-
-/** The brightness from 0, black, to 255. */
-const brightness = (page: Page): Promise<number> =>
-  page.evaluate(() => {
-    const [red = 0, green = 0, blue = 0] =
-      getComputedStyle(document.documentElement).backgroundColor.match(/\d+/g)?.map(Number) ?? []
-    return (red + green + blue) / 3
-  })
-
-/** Scrolls from the top to the end of the list, by this many pixels per frame. */
-const scrollToEnd = (page: Page, pixels: number) =>
-  page.evaluate(async (step) => {
-    const list = document.getElementById("message-list")
-    if (list === null) throw new Error("There is no list.")
-    list.scrollTop = 0
-    let last = Infinity
-    let worst = 0
-    let mostRows = 0
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop
-      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve))
-      worst = Math.max(worst, now - last)
-      last = now
-      mostRows = Math.max(mostRows, list.querySelectorAll("[role=option]").length)
-      const below = list.scrollHeight - list.clientHeight - list.scrollTop
-      if (below < 1 && list.querySelector(".list-more") === null) return { worst, mostRows }
-      list.scrollTop += step
-    }
-  }, pixels)
-
-// -----------------------------------------------------------------------------
-// The tests
-// -----------------------------------------------------------------------------
 
 describe.skipIf(found === undefined)(
   "the inbox page, in Chromium on Linux and in an installed Chrome elsewhere",
@@ -242,30 +38,7 @@ describe.skipIf(found === undefined)(
     }, 60_000)
     afterAll(() => browser.close())
 
-    /** Opens the page of a mock with a manual clock. Fails when the page shows forbidden behaviour. */
-    const visit = async (
-      use: (visit: Visit) => Promise<void>,
-      { before, device, ...options }: VisitOptions = {},
-    ): Promise<void> => {
-      await using mock = await startMockServer({ clock: "manual", realistic: true, ...options })
-      await before?.(mock)
-      await using context = await browser.newContext({ locale: "en-GB", ...device })
-      context.setDefaultTimeout(10_000)
-      await context.grantPermissions(["clipboard-read", "clipboard-write"])
-      await context.addInitScript(reportViolations)
-      const page = await context.newPage()
-      const problems = watch(page, mock)
-      try {
-        await page.goto(mock.inboxUrl)
-        await words(page, "live")
-        await use({ mock, page })
-      } catch (cause) {
-        // Very likely the cause of the failure.
-        if (problems.length > 0) throw new Error(problems.join("\n"), { cause })
-        throw cause
-      }
-      assert.deepStrictEqual(problems, [])
-    }
+    const visit: Visit = (use, options) => visitWith(browser, use, options)
 
     it("explains how to send the first message, with a command that works as it is", () =>
       visit(async ({ mock, page }) => {
@@ -278,38 +51,6 @@ describe.skipIf(found === undefined)(
         await row(page, numbers.delivered, "John Doe", "DELIVERED").waitFor()
         await row(page).click()
         await words(updateOf(page, "DELIVERED"), "answered 204")
-      }))
-
-    it("shows a message when it arrives, and its status as updates follow", () =>
-      visit(async ({ mock, page }) => {
-        // A reloaded page would lose this mark.
-        await page.evaluate(() => document.body.setAttribute("data-mark", "not loaded anew"))
-        await isEmpty(page)
-        await send(mock, { phoneNumber: numbers.read })
-        await rowAt(page, 1, numbers.read)
-        await send(mock, { phoneNumber: numbers.failed })
-        await rowAt(page, 1, numbers.failed)
-        await send(mock, { phoneNumber: numbers.templateNotFound })
-        await expect(send(mock, { phoneNumber: numbers.answerLost })).rejects.toThrow(
-          "fetch failed",
-        )
-        await rowAt(page, 1, numbers.answerLost)
-        await rowAt(page, 2, "REFUSED 400")
-        await rowAt(page, 3, numbers.failed)
-        await rowAt(page, 4, numbers.read)
-        await words(page, "4 messages")
-        const steps = [
-          ["0 millis", "ACCEPTED", "ACCEPTED"],
-          ["200 millis", "QUEUED", "QUEUED"],
-          ["400 millis", "ROUTED", "ROUTED"],
-          ["900 millis", "SENT", "SENT"],
-          ["1 hour", "READ", "FAILED"],
-        ] as const
-        await inTurn(steps, async ([advance, read, failed]) => {
-          await mock.clock.advance(advance)
-          await Promise.all([rowAt(page, 4, read), rowAt(page, 3, failed)])
-        })
-        assert.strictEqual(await page.locator("[data-mark]").count(), 1)
       }))
 
     it("shows an opened message on a phone, with its updates, the request and the answer", () =>
@@ -431,18 +172,6 @@ describe.skipIf(found === undefined)(
         }),
       ))
 
-    it("keeps the search in the address, and searches by field", () =>
-      visit(async ({ mock, page }) => {
-        await send(mock, { phoneNumber: numbers.delivered })
-        await send(mock, { phoneNumber: numbers.templateNotFound })
-        await search(page).fill("is:refused to:+1500")
-        await words(page, "1 found")
-        await page.reload()
-        await words(page, "1 found")
-        assert.strictEqual(await search(page).inputValue(), "is:refused to:+1500")
-        await rowAt(page, 1, numbers.templateNotFound)
-      }))
-
     it("plays a scenario to the next message", () =>
       visit(async ({ mock, page }) => {
         await button(page, "Scenarios").click()
@@ -451,26 +180,6 @@ describe.skipIf(found === undefined)(
         await send(mock, { phoneNumber: numbers.delivered })
         const message = await mock.expectMessage({})
         assert.strictEqual(message.scenario, "failed")
-      }))
-
-    it("is live in eight tabs, also after the first one is closed", () =>
-      visit(async ({ mock, page }) => {
-        const others: Array<Page> = []
-        await inTurn(Array.from({ length: 7 }), async () => {
-          const other = await page.context().newPage()
-          await other.goto(mock.inboxUrl)
-          others.push(other)
-        })
-        await inTurn([page, ...others], (each) => each.getByText("live", { exact: true }).waitFor())
-        await send(mock, { phoneNumber: numbers.read })
-        await inTurn(others, (each) => row(each, numbers.read).waitFor())
-        await page.close()
-        await inTurn(others, (each) => each.getByText("live", { exact: true }).waitFor())
-        await send(mock, { phoneNumber: numbers.failed })
-        await inTurn(others, async (each) => {
-          await row(each, numbers.failed).waitFor()
-          assert.strictEqual(await row(each).count(), 2)
-        })
       }))
 
     it("resends an update", () =>
@@ -491,50 +200,6 @@ describe.skipIf(found === undefined)(
         }),
       ))
 
-    it("finds messages by number, variable and status, and says when there is none", () =>
-      visit(
-        async ({ mock, page }) => {
-          await row(page, numbers.read).waitFor()
-          const searches = [
-            ["5552042", numbers.failed],
-            ["ångström", numbers.read],
-            ["order_ID", numbers.delivered],
-            ["refused", numbers.templateNotFound],
-            ["fail", numbers.failed],
-          ] as const
-          await inTurn(searches, async ([sought, expected]) => {
-            await search(page).fill(sought)
-            await words(page, "1 found")
-            await rowAt(page, 1, expected)
-            assert.strictEqual(await row(page).count(), 1, sought)
-          })
-          await search(page).fill("<b>nobody</b> & co")
-          await page.getByText("Nothing found").waitFor()
-          await page.getByText("No message contains “<b>nobody</b> & co”").waitFor()
-          await send(mock, { messageBody: { name: "somebody else" } })
-          await send(mock, { messageBody: { name: "<B>Nobody</B> & Co" } })
-          await words(page, "1 found")
-          assert.strictEqual(
-            await row(page).count(),
-            1,
-            "another one that does not match stays out",
-          )
-          await search(page).fill("no such thing")
-          await button(page, "Show all messages").click()
-          await words(page, "6 messages")
-          assert.strictEqual(await row(page).count(), 6)
-        },
-        {
-          before: async (mock) => {
-            await send(mock, { phoneNumber: numbers.delivered })
-            await send(mock, { phoneNumber: numbers.read, messageBody: { name: "Zoë Ångström" } })
-            await send(mock, { phoneNumber: numbers.failed, messageBody: {} })
-            await send(mock, { phoneNumber: numbers.templateNotFound, messageBody: {} })
-            await mock.clock.advance("1 hour")
-          },
-        },
-      ))
-
     it("asks before it clears the inbox", () =>
       visit(
         async ({ mock, page }) => {
@@ -553,73 +218,6 @@ describe.skipIf(found === undefined)(
           assert.isTrue(await button(page, "Clear the inbox").isDisabled())
         },
         { before: send },
-      ))
-
-    it("can be used with the keyboard alone, and shows where the focus is", () =>
-      visit(
-        async ({ page }) => {
-          const press = (...keys: ReadonlyArray<string>): Promise<void> =>
-            inTurn(keys, (key) => page.keyboard.press(key))
-          await row(page, numbers.read).waitFor()
-          const reached = [
-            "Search messages",
-            "Scenarios",
-            "Keyboard shortcuts",
-            "Switch to dark colours",
-            "Clear the inbox",
-            "Messages, newest first",
-          ]
-          await inTurn(reached, async (name) => {
-            await press("Tab")
-            await focus(page, name)
-          })
-          await press("/")
-          await focus(page, "Search messages")
-          await page.keyboard.type("+1500555")
-          await words(page, "3 found")
-          await press("Escape")
-          await words(page, "3 messages")
-          await press("Escape", "j")
-          await focus(page, numbers.templateNotFound)
-          await press("j")
-          await focus(page, numbers.failed)
-          await press("ArrowDown", "ArrowDown", "j")
-          await focus(page, numbers.read)
-          await press("k")
-          await focus(page, numbers.failed)
-          await press("Enter")
-          await focus(page, numbers.failed)
-          await heading(page, numbers.failed).waitFor()
-          // The next message replaces the opened one.
-          await press("k")
-          await heading(page, numbers.templateNotFound).waitFor()
-          await press("Tab")
-          await focus(page, "Copy as curl")
-          await press("Enter")
-          await words(page, "Copied")
-          assert.include(await clipboard(page), numbers.templateNotFound)
-          await press("Escape")
-          await page.getByText("Select a message").waitFor()
-          await focus(page, numbers.templateNotFound)
-          await press("ArrowDown")
-          await focus(page, numbers.failed)
-          await press("Home")
-          await focus(page, numbers.templateNotFound)
-          await press("?")
-          const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" })
-          await dialog.waitFor()
-          // An open dialog disables the shortcuts.
-          await press("j", "/", "Escape")
-          await dialog.waitFor({ state: "hidden" })
-          await focus(page, numbers.templateNotFound)
-        },
-        {
-          before: async (mock) => {
-            await send(mock, { phoneNumber: numbers.read })
-            await send(mock, { phoneNumber: numbers.failed })
-            await send(mock, { phoneNumber: numbers.templateNotFound })
-          },
-        },
       ))
 
     it("shows HTML, scripts and bidirectional marks as text", () =>
@@ -666,78 +264,6 @@ describe.skipIf(found === undefined)(
         await button(page, "Show all messages").click()
         assert.notMatch(await row(page).innerText(), /[\u202a-\u202e\u2066-\u2069]/)
       }))
-
-    it("stays smooth with 5,000 messages", () =>
-      visit(
-        async ({ mock, page }) => {
-          await words(page, "50 messages")
-          const few = await scrollToEnd(page, 80)
-          await page.goto("about:blank")
-          await sendMany(mock, 50, 5000)
-          await page.goto(mock.inboxUrl)
-          await words(page, "5,000 messages")
-          const many = await scrollToEnd(page, 8000)
-          await rowAt(page, 5000, fictitious(0))
-          assert.isBelow(few.mostRows, 50)
-          assert.isBelow(many.mostRows, 100)
-          // Other work on the machine slows down some passes; a slow page slows down all.
-          const most = Math.max(4 * few.worst, 100)
-          let { worst } = many
-          for (let passes = 1; worst > most && passes < 4; passes++) {
-            // oxlint-disable-next-line no-await-in-loop
-            worst = Math.min(worst, (await scrollToEnd(page, 8000)).worst)
-          }
-          assert.isAtMost(worst, most, `milliseconds, and ${few.worst} with 50`)
-        },
-        { before: (mock) => sendMany(mock, 0, 50) },
-      ))
-
-    it("follows the system's colour scheme unless the reader chose one, which it remembers", () =>
-      visit(async ({ page }) => {
-        await page.emulateMedia({ colorScheme: "light" })
-        await button(page, "Switch to dark colours").waitFor()
-        assert.isAbove(await brightness(page), 200)
-        await page.emulateMedia({ colorScheme: "dark" })
-        await button(page, "Switch to light colours").waitFor()
-        assert.isBelow(await brightness(page), 50)
-        await button(page, "Switch to light colours").click()
-        assert.isAbove(await brightness(page), 200)
-        await page.reload()
-        await button(page, "Switch to dark colours").waitFor()
-        assert.isAbove(await brightness(page), 200)
-        // Back to the system's scheme, so that the page follows the system again.
-        await button(page, "Switch to dark colours").click()
-        await page.emulateMedia({ colorScheme: "light" })
-        await button(page, "Switch to dark colours").waitFor()
-        assert.isAbove(await brightness(page), 200)
-      }))
-
-    it("has one column on a phone, and a button back to the list", () =>
-      visit(
-        async ({ page }) => {
-          const list = page.getByRole("listbox")
-          const isNarrow = (): Promise<boolean> =>
-            page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)
-          await row(page, numbers.read).waitFor()
-          assert.strictEqual((await list.boundingBox())?.width, 390)
-          assert.isTrue(await isNarrow())
-          await row(page, numbers.read).tap()
-          await phoneOf(page).waitFor()
-          await list.waitFor({ state: "hidden" })
-          assert.isTrue(await isNarrow())
-          await button(page, "Back to the list").tap()
-          await phoneOf(page).waitFor({ state: "hidden" })
-          await list.waitFor()
-          await page.goBack()
-          await phoneOf(page).waitFor()
-          await page.goBack()
-          await list.waitFor()
-        },
-        {
-          before: (mock) => send(mock, { phoneNumber: numbers.read }),
-          device: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-        },
-      ))
 
     it("stays at the root when the API has a base path, and sends to that path", () =>
       visit(

@@ -3,29 +3,11 @@ import { ContractError } from "@effect-sent/contract"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Queue } from "effect"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { createServer } from "node:http"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assertProblem } from "./support/calls.ts"
-
-/** Writes files to a temporary folder for the duration of a test, and returns the path of the first. */
-const files = (...contents: ReadonlyArray<readonly [name: string, content: object]>) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-sent-other-"))),
-      (root) => Effect.sync(() => rmSync(root, { recursive: true })),
-    ),
-    (root) => {
-      // Characters that are special in a URL: a space, a fragment and an escape.
-      const folder = join(root, "a b#c%20d")
-      mkdirSync(folder)
-      for (const [name, content] of contents) {
-        writeFileSync(join(folder, name), JSON.stringify(content))
-      }
-      return join(folder, contents[0]?.[0] ?? "")
-    },
-  )
+import { files } from "./support/contracts.ts"
 
 const documentOf = (schema: object, responses: object, more: object = {}): object => ({
   openapi: "3.1.0",

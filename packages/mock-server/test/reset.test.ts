@@ -122,6 +122,43 @@ describe("JSON lines", () => {
     }),
   )
 
+  it.effect("mark the updates that were pending, which can be resent", () =>
+    Effect.gen(function* () {
+      const mock = yield* MockServer.make({ clock: "manual" })
+      const receiver = yield* makeReceiver()
+      yield* post(mock, { ...sample, webhookUrl: receiver.url })
+      const lines = (yield* call(mock, "export")).body
+      const other = yield* MockServer.make({ clock: "manual" })
+      // The same message twice is one message.
+      assert.deepStrictEqual(jsonOf(yield* call(other, "import", lines + lines)), { imported: 1 })
+      yield* other.clock.advance("1 hour")
+      const [message] = yield* other.messages()
+      const first = message?.updates[0]
+      assert.strictEqual(first?.state, "dropped")
+      assert.include(first?.attempts[0]?.problem, "was pending when the message was exported")
+      assert.lengthOf(receiver.updates, 0)
+      yield* call(other, `messages/${message?.id}/updates/1/resend`, "{}")
+      assert.deepStrictEqual(statusesOf(receiver), ["QUEUED"])
+      assert.strictEqual((yield* other.messages())[0]?.updates[0]?.state, "received")
+    }),
+  )
+
+  it.effect.each(["receivedAt", "dueAt", "happensAt"])(
+    "with a wrong time in %s are refused",
+    (name) =>
+      Effect.gen(function* () {
+        const mock = yield* MockServer.make({ clock: "manual" })
+        yield* post(mock, { ...sample, webhookUrl: "http://127.0.0.1:9/" })
+        const lines = (yield* call(mock, "export")).body
+        yield* mock.reset
+        const wrong = lines.replaceAll(new RegExp(`"${name}":"[^"]+"`, "g"), `"${name}":"soon"`)
+        const answer = yield* call(mock, "import", wrong)
+        assert.strictEqual(answer.status, 400)
+        assert.include(answer.body, `line 1 is not a message: ${name} is not an ISO 8601 time`)
+        assert.lengthOf(yield* mock.messages(), 0)
+      }),
+  )
+
   it.effect("are refused with the number of the line that is not a message", () =>
     Effect.gen(function* () {
       const mock = yield* MockServer.make()

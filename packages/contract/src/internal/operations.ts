@@ -1,6 +1,7 @@
 /** Reads the operations of a contract from the decoded document. */
 import * as Option from "effect/Option"
 import type {
+  Content,
   CredentialHeader,
   Example,
   Operation,
@@ -77,6 +78,7 @@ const readRequestBody = ({ requestBody }: OperationObject): RequestBody | undefi
     ? undefined
     : {
         required: requestBody.required ?? false,
+        contents: readContents(requestBody.content),
         mediaTypes: Object.keys(requestBody.content).map((type) => type.toLowerCase()),
         schema: Object.values(requestBody.content)[0]?.schema,
         examples: readExamples(requestBody.content),
@@ -87,6 +89,7 @@ const readResponses = ({ responses }: OperationObject): ReadonlyArray<Response> 
     .filter(([status]) => /^[2-5][0-9]{2}$/.test(status))
     .map(([status, response]) => ({
       status: Number(status),
+      contents: readContents(response.content ?? {}),
       mediaTypes: Object.keys(response.content ?? {}),
       mayBeEmpty: response["x-sent-empty-body"] ?? false,
       requiredHeaders: Object.entries(response.headers ?? {})
@@ -116,6 +119,13 @@ const readUpdates = ({ callbacks = {} }: OperationObject): Updates | undefined =
   }
   return undefined
 }
+
+const readContents = (content: ContentObject): ReadonlyArray<Content> =>
+  Object.entries(content).map(([mediaType, one]) => ({
+    mediaType: mediaType.toLowerCase(),
+    schema: one.schema,
+    examples: readExamples({ [mediaType]: one }),
+  }))
 
 const readExamples = (content: ContentObject): ReadonlyArray<Example> => {
   const examples = new Map<string, Example>()

@@ -40,6 +40,9 @@ export const update: Contract.Operation = {
   credentials: [],
   requestBody: {
     required: true,
+    contents: [
+      { mediaType: "application/json", schema: sendToPhone.updates?.schema, examples: [] },
+    ],
     mediaTypes: Object.keys(Object(at(callback, "requestBody", "content"))),
     schema: sendToPhone.updates?.schema,
     examples: [],

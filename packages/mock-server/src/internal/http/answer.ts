@@ -1,5 +1,6 @@
 /** An answer of the mock before it is serialised. */
-import type { Operation } from "@effect-sent/contract/Operation"
+import * as Body from "@effect-sent/contract/Body"
+import type { Operation, Response } from "@effect-sent/contract/Operation"
 import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 import * as Predicate from "effect/Predicate"
 
@@ -8,7 +9,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** The media types that the body may have, most preferred first. */
   readonly mediaTypes: ReadonlyArray<string>
-  /** The body as a JSON value. Undefined for an answer without a body. */
+  /** The body: a JSON value, or the text of another media type. Undefined for an answer without a body. */
   readonly body: unknown
 }
 
@@ -23,6 +24,12 @@ export const problem = (
   mediaTypes: ProblemDocument.mediaTypes,
   body: ProblemDocument.make(status, detail),
 })
+
+/** The media types of a response that are JSON; those of a problem document when it declares none. */
+export const jsonTypes = (response: Response | undefined): ReadonlyArray<string> => {
+  const declared = (response?.mediaTypes ?? []).filter(Body.isJson)
+  return declared.length === 0 ? ProblemDocument.mediaTypes : declared
+}
 
 /**
  * The first of the named examples that the contract declares for a status, or a problem document with `fallback` when it
@@ -45,7 +52,7 @@ export const fromExample = (
   return {
     status,
     headers: example.headers,
-    mediaTypes: response.mediaTypes,
+    mediaTypes: jsonTypes(response),
     body: detail === undefined ? example.value : { ...example.value, detail },
   }
 }

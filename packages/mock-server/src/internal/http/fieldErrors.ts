@@ -1,24 +1,24 @@
 /** Converts Prism's violations to the contract's field errors. No error contains the value of a field. */
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
-import type { Answer } from "./answer.ts"
+import { type Answer, jsonTypes } from "./answer.ts"
 import type { PrismViolation } from "@effect-sent/contract/Prism"
-import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 
-/** The 400 with an error for every invalid field. */
+/** The 400 with an error for every invalid field. `schema` is that of the request body. */
 export const validationFailed = (
   operation: Operation,
   violations: ReadonlyArray<PrismViolation>,
+  schema: unknown,
 ): Answer => {
   const response = operation.responses.find(({ status }) => status === 400)
   const published = response?.examples.find(({ value }) => isShape(value))?.value
   return {
     status: 400,
     headers: {},
-    mediaTypes: response?.mediaTypes ?? ProblemDocument.mediaTypes,
+    mediaTypes: jsonTypes(response),
     body: {
       ...(isShape(published) ? published : shape),
-      errors: fieldErrors(operation.requestBody?.schema, violations),
+      errors: fieldErrors(schema, violations),
     },
   }
 }

@@ -1,26 +1,29 @@
 /** Handles a request: framing, route, credentials, body, `Prefer`, schema, and then the play. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import { IncomingMessage } from "node:http"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
-import type { PlainResponse } from "@effect-sent/contract/Prism"
+import type { Prism } from "@effect-sent/contract/Prism"
 import type * as Message from "../../Message.ts"
+import type { Refused } from "../../NodeServer.ts"
 import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
 import { checkCredentials } from "./credentials.ts"
 import type { Deliveries } from "../updates/deliveries.ts"
 import { validationFailed } from "./fieldErrors.ts"
-import { maskNumber } from "../mask.ts"
 import type { MessageRecord, Messages } from "../play/messages.ts"
 import type { Decide, Ending, Play } from "../play/play.ts"
 import { choosePreferred, type Preferred } from "../play/prefer.ts"
 import { makeRecord, makeRefusedRecord, textIn } from "../play/record.ts"
-import { formInWords, formOf, reasonOf } from "./refusal.ts"
+import { negotiate, sentAs } from "./negotiation.ts"
+import { formOf, reasonOf } from "./refusal.ts"
 import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
+import { logRequest } from "./requestLog.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
 import type { Timeline } from "../play/timeline.ts"
@@ -78,16 +81,9 @@ export const handle = Effect.fnUntraced(
             ),
       ),
     )
-    yield* Effect.logDebug(logLine(request.method, path, answer, ending, record)).pipe(
-      Effect.annotateLogs({
-        method: request.method,
-        path,
-        status: answer.status,
-        ...(ending === "whole" ? {} : { ending }),
-        ...fieldsOf(record),
-        durationMillis: Math.round((performance.now() - startedAt) * 10) / 10,
-      }),
-    )
+    const { method } = request
+    const durationMillis = Math.round((performance.now() - startedAt) * 10) / 10
+    yield* logRequest({ method, path, durationMillis }, answer, ending, record)
     return ending === "whole"
       ? toResponse(answer, request.headers["accept"])
       : yield* breakOff(request, answer, ending)
@@ -106,8 +102,8 @@ const internalError = problem(500, "Internal error of the mock; see its log for 
 
 /** Stores a request that was refused as invalid. */
 const refused = (
-  { messages, timeline }: Parts,
-  request: HttpServerRequest,
+  { messages, timeline }: Pick<Parts, "messages" | "timeline">,
+  request: Pick<HttpServerRequest, "headers" | "method" | "url">,
   answer: Answer,
   { body, operation }: Seen,
 ): Handled => {
@@ -129,35 +125,18 @@ const refused = (
   return { answer, ending: "whole", record }
 }
 
-const logLine = (
-  method: string,
-  path: string,
-  { status }: Answer,
-  ending: Ending,
-  record: MessageRecord | undefined,
-): string => {
-  const line = `${method} ${path} → ${status}${ending === "whole" ? "" : `, ${ending}`}`
-  if (record === undefined) return line
-  const { because, number, phoneNumber, refusal, scenario } = record
-  if (refusal !== undefined) {
-    const form = formInWords(refusal)
-    return `${line}  request ${number} refused: ${refusal.reason}${form === "" ? "" : ` (${form})`}`
-  }
-  const to = phoneNumber === undefined ? "" : ` to ${maskNumber(phoneNumber)}`
-  return `${line}  message ${number}${to}, ${because ?? scenario ?? ""}`
-}
-
-/** What a structured log says about a request. */
-const fieldsOf = (record: MessageRecord | undefined): Readonly<Record<string, unknown>> => {
-  if (record === undefined) return {}
-  const { because, number, refusal, scenario } = record
-  return {
-    number,
-    ...(scenario === undefined ? {} : { scenario }),
-    ...(because === undefined ? {} : { because }),
-    ...(refusal === undefined ? {} : { reason: refusal.reason, credentials: refusal.credentials }),
-  }
-}
+/** Stores and logs a request that never reached the handler: Node refused it. */
+export const keepRefused = (
+  parts: Pick<Parts, "messages" | "timeline">,
+  { detail, method, status, target }: Refused,
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const request = { method, url: target, headers: Headers.empty }
+    const answer = problem(status, detail)
+    const { record } = refused(parts, request, answer, { operation: undefined, body: noBody })
+    const [path = ""] = splitTarget(target)
+    return logRequest({ method, path }, answer, "whole", record)
+  })
 
 const handleRequest = Effect.fnUntraced(function* (
   parts: Parts,
@@ -193,7 +172,8 @@ const handleRequest = Effect.fnUntraced(function* (
     operation,
     path,
     query: new URLSearchParams(query),
-    headers: headersForPrism(request, body),
+    headers: headersForPrism(request),
+    content: body.content,
     body: body.value,
   })
   if (violations.length > 0) {
@@ -201,7 +181,11 @@ const handleRequest = Effect.fnUntraced(function* (
     return yield* Effect.fail(
       violations.some(({ code }) => code === "401")
         ? fromExample(operation, 401, [], "The credentials are missing")
-        : validationFailed(operation, violations),
+        : validationFailed(
+            operation,
+            violations,
+            (body.content ?? operation.requestBody?.contents[0])?.schema,
+          ),
     )
   }
 
@@ -215,7 +199,7 @@ const handleRequest = Effect.fnUntraced(function* (
     preferred,
     prefer: request.headers["prefer"],
   })
-  const answer = answerFrom(operation, yield* prism.respond(operation, play.wanted), play.wanted)
+  const answer = yield* answerOf(prism, operation, play.wanted, request.headers["accept"])
   if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
 
   const { messages, timeline } = parts
@@ -293,10 +277,7 @@ const splitTarget = (target: string): ReadonlyArray<string> =>
   (target.split("#")[0] ?? "").split(/\?(.*)/s)
 
 /** Omits the headers that describe the body's bytes: they have been checked, and malformed ones would make Prism throw. */
-const headersForPrism = (
-  request: HttpServerRequest,
-  { mediaType }: RequestBody,
-): Readonly<Record<string, string>> => {
+const headersForPrism = (request: HttpServerRequest): Readonly<Record<string, string>> => {
   const omitted = new Set([
     "content-type",
     "content-length",
@@ -307,26 +288,43 @@ const headersForPrism = (
   for (const [name, value] of Object.entries(request.headers)) {
     if (!omitted.has(name)) headers[name] = value
   }
-  if (mediaType !== undefined) headers["content-type"] = mediaType
   return headers
 }
 
-const answerFrom = (
-  { responses }: Operation,
-  { body, headers, status }: PlainResponse,
-  preferred: Preferred | undefined,
-): Answer => {
-  const response = responses.find((candidate) => candidate.status === status)
+/** The contract's answer, in the media type that `accept` prefers. Fails with the 406 when the contract has no example in it. */
+const answerOf = Effect.fnUntraced(function* (
+  prism: Prism,
+  operation: Operation,
+  wanted: Preferred | undefined,
+  accept: string | undefined,
+): Effect.fn.Return<Answer, Answer> {
+  const declared =
+    wanted === undefined ? successOf(operation) : responseOf(operation, wanted.status)
+  const negotiated = declared && negotiate(declared, wanted?.example, accept)
+  const { body, headers, status } = yield* prism.respond(operation, wanted, negotiated?.from)
+  const response = responseOf(operation, status)
   const example =
-    response?.examples.find(({ name }) => name === preferred?.example) ?? response?.examples[0]
-  const empty = status === 204 || (preferred?.empty ?? false)
-  return {
-    status,
-    headers: { ...requiredHeaders(response, headers), ...example?.headers },
-    mediaTypes: response?.mediaTypes ?? [],
-    body: empty ? undefined : body,
+    response?.examples.find(({ name }) => name === wanted?.example) ?? response?.examples[0]
+  const answer = { status, headers: { ...requiredHeaders(response, headers), ...example?.headers } }
+  if (status === 204 || wanted?.empty === true || body === undefined) {
+    return { ...answer, mediaTypes: [], body: undefined }
   }
-}
+  const type =
+    response === undefined || negotiated === undefined
+      ? "application/json"
+      : sentAs(negotiated, body, response)
+  if (typeof type !== "string") return yield* Effect.fail(type)
+  return { ...answer, mediaTypes: [type], body }
+})
+
+const responseOf = ({ responses }: Operation, status: number): Response | undefined =>
+  responses.find((response) => response.status === status)
+
+/** The response that Prism answers with when none is wanted. */
+const successOf = ({ responses }: Operation): Response | undefined =>
+  responses
+    .filter(({ status }) => status >= 200 && status < 300)
+    .toSorted((one, other) => one.status - other.status)[0]
 
 /** Drops optional headers: Prism fills in every header that the contract declares, but the absence of one has a meaning. */
 const requiredHeaders = (

@@ -1,19 +1,20 @@
-/** Reads the body of a request: checks its size and media type, and parses it as JSON. */
+/** Reads the body of a request: checks its size and media type, and parses it. */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Body from "@effect-sent/contract/Body"
 import { isTypeValid, parse } from "content-type"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Stream from "effect/Stream"
 import type { Readable } from "node:stream"
-import type { Operation } from "@effect-sent/contract/Contract"
+import type { Content, Operation } from "@effect-sent/contract/Contract"
 import { type Answer, fromExample } from "./answer.ts"
 
 /** The maximum size of a body, equal to that of Prism's own server. */
 export const maxBodyBytes = 10 * 1024 * 1024
 
 export interface RequestBody {
-  /** The media type as the contract writes it. Undefined when there is no body. */
-  readonly mediaType: string | undefined
+  /** The content that the contract declares for its media type. Undefined when there is no body. */
+  readonly content: Content | undefined
   /** The parsed body. Undefined when there is no body. */
   readonly value: unknown
   /** The body as text. */
@@ -21,7 +22,7 @@ export interface RequestBody {
 }
 
 /** The empty body. */
-export const noBody: RequestBody = { mediaType: undefined, value: undefined, text: "" }
+export const noBody: RequestBody = { content: undefined, value: undefined, text: "" }
 
 /** The maximum length of the text that is kept of an invalid body. */
 const invalidCharacters = 64 * 1024
@@ -35,10 +36,18 @@ export const readRequestBody = Effect.fnUntraced(function* (
   const bytes = yield* readBytes(operation, request)
   if (bytes.length === 0) return noBody
   const text = Buffer.from(bytes.subarray(0, invalidCharacters)).toString("utf8")
-  seen({ mediaType: undefined, value: undefined, text })
-  const mediaType = mediaTypeOf(operation, request.headers)
-  if (typeof mediaType !== "string") return yield* Effect.fail(mediaType.answer)
-  return { mediaType, ...(yield* parseJson(operation, bytes)) }
+  seen({ content: undefined, value: undefined, text })
+  const { content, header } = yield* contentOf(operation, request.headers)
+  const read = yield* Effect.mapError(Body.read(content, header, bytes), (problem) =>
+    malformed(operation, `The request body is ${problem}`),
+  )
+  if (read._tag === "Unreadable") {
+    return yield* unsupported(
+      operation,
+      `The mock cannot read ${Body.mediaTypeOf(header)} with this schema; send ${readable(operation)}`,
+    )
+  }
+  return { content, value: read.value, text: Buffer.from(bytes).toString("utf8") }
 })
 
 // -----------------------------------------------------------------------------
@@ -70,7 +79,7 @@ const readBytes = Effect.fnUntraced(function* (
     : listen(NodeHttpServerRequest.toIncomingMessage(request), take)
   yield* Effect.mapError(reading, () =>
     // The connection was lost or the bytes were not valid HTTP, so the caller will usually not receive this answer.
-    invalidJson(operation, "The request body is incomplete"),
+    malformed(operation, "The request body is incomplete"),
   )
   return size > maxBodyBytes ? yield* tooLarge(operation) : Buffer.concat(chunks)
 })
@@ -104,62 +113,41 @@ const tooLarge = (operation: Operation): Effect.Effect<never, Answer> => {
 // Media type
 // -----------------------------------------------------------------------------
 
-interface Refused {
-  readonly answer: Answer
-}
+const unsupported = (operation: Operation, detail: string): Effect.Effect<never, Answer> =>
+  Effect.fail(fromExample(operation, 415, ["unsupported-media-type"], detail, detail))
 
-/** The declared media type that the body has, or the 415 to answer with. */
-const mediaTypeOf = (
+/** The declared content for the media type of a body. Fails with the 415 to answer with. */
+const contentOf = (
   operation: Operation,
   headers: Readonly<Record<string, string | undefined>>,
-): string | Refused => {
-  const declared = operation.requestBody?.mediaTypes ?? ["application/json"]
-  const refuse = (detail: string): Refused => ({
-    answer: fromExample(operation, 415, ["unsupported-media-type"], detail, detail),
-  })
+): Effect.Effect<{ readonly content: Content; readonly header: string }, Answer> => {
+  const refuse = (detail: string): Effect.Effect<never, Answer> => unsupported(operation, detail)
+  const { contents = [] } = operation.requestBody ?? {}
+  if (contents.length === 0) return refuse("The contract declares no request body here")
   // RFC 9110, section 15.5.16: 415 is also the answer to an unsupported encoding.
   if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
     return refuse("The request body must not be compressed")
   }
-  const expected = `The request body must be ${declared.join(" or ")}`
+  const expected = `The request body must be ${contents.map(({ mediaType }) => mediaType).join(" or ")}`
   const header = headers["content-type"]
   if (header === undefined) return refuse(`${expected}; the content-type header is missing`)
   const { type, parameters } = parse(header)
   if (!isTypeValid(type)) return refuse(`${expected}; the content-type header is malformed`)
-  const mediaType = declared.find((one) => one === type.toLowerCase())
-  if (mediaType === undefined) return refuse(expected)
+  const content = Body.find(contents, type)
+  if (content === undefined) return refuse(expected)
   // RFC 8259, section 8.1.
   return /^(?:utf-?8|us-ascii)$/i.test(parameters["charset"] ?? "utf-8")
-    ? mediaType
+    ? Effect.succeed({ content, header })
     : refuse(`${expected} in UTF-8`)
 }
 
-// -----------------------------------------------------------------------------
-// JSON
-// -----------------------------------------------------------------------------
-
-const parseJson = (
-  operation: Operation,
-  bytes: Uint8Array,
-): Effect.Effect<Pick<RequestBody, "value" | "text">, Answer> =>
-  Effect.try({
-    try: () => {
-      const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-      return { text, value: JSON.parse(text) as unknown }
-    },
-    catch: (cause) => {
-      const where = cause instanceof SyntaxError ? whereIn(cause.message) : "it is not UTF-8"
-      const what = "The request body is not valid JSON"
-      return invalidJson(operation, where === undefined ? what : `${what}: ${where}`)
-    },
-  })
-
-const invalidJson = (operation: Operation, detail: string): Answer =>
-  fromExample(operation, 400, ["invalid-json"], detail, detail)
-
-/** The position only: V8's messages quote the surrounding text, which may contain a phone number. */
-const whereIn = (message: string): string | undefined => {
-  if (message.includes("Unexpected end of JSON input")) return "unexpected end"
-  const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? []
-  return line === undefined || column === undefined ? undefined : `line ${line}, column ${column}`
+/** The declared media types that the mock can read, in words. */
+const readable = ({ requestBody }: Operation): string => {
+  const types = (requestBody?.mediaTypes ?? []).filter(
+    (type) => Body.isJson(type) || Body.isForm(type),
+  )
+  return types.length === 0 ? "a media type whose schema is a string" : types.join(" or ")
 }
+
+const malformed = (operation: Operation, detail: string): Answer =>
+  fromExample(operation, 400, ["invalid-json"], detail, detail)

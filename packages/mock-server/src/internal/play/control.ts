@@ -95,9 +95,13 @@ export const makeControl = (
         return wrong === undefined ? timeline.advance(millis, senderId) : Effect.fail(wrong)
       }),
     importMessages: (messages) => {
-      const unknown = messages.filter(({ id }) => records.find(id) === undefined)
-      for (const message of unknown) records.add(importedRecord(message, records.nextNumber()))
-      return unknown.length
+      let imported = 0
+      for (const message of messages) {
+        if (records.find(message.id) !== undefined) continue
+        records.add(importedRecord(message, records.nextNumber()))
+        imported += 1
+      }
+      return imported
     },
     resend: Effect.fnUntraced(function* (messageId, updateId) {
       const record = records.find(messageId)

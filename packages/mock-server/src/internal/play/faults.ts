@@ -40,6 +40,9 @@ export const makeFaults = (operations: () => ReadonlyArray<Operation>): Faults =
 
   return {
     add: (input) => {
+      if (!Predicate.isObject(input) || Array.isArray(input)) {
+        return Result.fail('a fault must be an object, e.g. { "latencyMillis": 1000 }')
+      }
       const unknown = unknownMembers(input)
       if (unknown.length > 0) {
         const known = Object.keys(Fault.fields).join(", ")

@@ -24,12 +24,24 @@ export const importLines = (text: string): Result.Result<ReadonlyArray<Message>,
         `line ${index + 1} is not a message: ${oneLine(decoded.failure.message).slice(0, 300)}`,
       )
     }
+    const wrong = wrongTime(decoded.success)
+    if (wrong !== undefined) {
+      return Result.fail(`line ${index + 1} is not a message: ${wrong} is not an ISO 8601 time`)
+    }
     messages.push(decoded.success)
   }
   return Result.succeed(messages)
 }
 
-/** The record of an imported message. Updates that were pending are not sent. */
+/** The name of a time that cannot be read. */
+const wrongTime = ({ receivedAt, updates }: Message): string | undefined =>
+  Object.entries({
+    receivedAt: [receivedAt],
+    dueAt: updates.map(({ dueAt }) => dueAt),
+    happensAt: updates.map(({ happensAt }) => happensAt),
+  }).find(([, times]) => times.some((time) => Number.isNaN(Date.parse(time))))?.[0]
+
+/** The record of an imported message. Updates that were pending are not sent, and marked. */
 export const importedRecord = (message: Message, number: number): MessageRecord => {
   const receivedAt = Date.parse(message.receivedAt)
   return {
@@ -48,17 +60,26 @@ export const importedRecord = (message: Message, number: number): MessageRecord 
     request: message.request,
     answer: message.answer,
     ...(message.updates.length === 0 ? { importedStatus: message.status } : {}),
-    updates: message.updates.map(({ attempts, body, dueAt, happensAt, id, state, status }) => ({
-      plan: {
-        id,
-        status,
-        channel: message.channel,
-        happensAfter: Date.parse(happensAt) - receivedAt,
-        dueAfter: Date.parse(dueAt) - receivedAt,
-        example: body,
-      },
-      state: state === "waiting" || state === "retrying" ? "dropped" : state,
-      attempts,
-    })),
+    updates: message.updates.map((update) => {
+      const { attempts, body, dueAt, happensAt, id, status } = update
+      const isPending = update.state === "waiting" || update.state === "retrying"
+      return {
+        plan: {
+          id,
+          status,
+          channel: message.channel,
+          happensAfter: Date.parse(happensAt) - receivedAt,
+          dueAfter: Date.parse(dueAt) - receivedAt,
+          example: body,
+        },
+        state: isPending ? "dropped" : update.state,
+        attempts: isPending
+          ? [...attempts, { at: dueAt, problem: notSent, durationMillis: 0 }]
+          : attempts,
+      }
+    }),
   }
 }
+
+/** Marks an update that was pending when its message was exported. */
+const notSent = "not sent: the update was pending when the message was exported; resend it by hand"

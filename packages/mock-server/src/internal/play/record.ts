@@ -58,7 +58,7 @@ const givenIn = ({
 })
 
 interface Refused {
-  readonly request: HttpServerRequest
+  readonly request: Pick<HttpServerRequest, "headers" | "method" | "url">
   readonly body: RequestBody
   readonly senderId: string
   readonly answer: Answer
@@ -91,7 +91,7 @@ export const makeRefusedRecord = (refused: Refused): MessageRecord => {
 }
 
 const shownRequest = (
-  { headers, method, url }: HttpServerRequest,
+  { headers, method, url }: Refused["request"],
   { text }: RequestBody,
 ): Message["request"] => ({
   method,

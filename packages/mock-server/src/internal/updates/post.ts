@@ -109,6 +109,7 @@ export const makePost = (): Post => {
 const problemOf = (cause: unknown): string => {
   const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : undefined
   if (code === "ECONNREFUSED") return "connection refused"
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `the host name was not found (${code})`
   if (code === "UND_ERR_SOCKET" || code === "ECONNRESET")
     return "connection reset before the answer"
   if (code !== undefined && /CERT|SELF_SIGNED|ISSUER/.test(code)) {
