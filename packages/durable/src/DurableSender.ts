@@ -146,6 +146,11 @@ export interface WorkerOptions {
   readonly lease?: Duration.Input | undefined
   /** How long it waits until it looks again for what other processes have enqueued. Default: 1 second. */
   readonly pollInterval?: Duration.Input | undefined
+  /**
+   * What is run when nothing can be sent until somebody has fixed the account or the credentials, e.g. to alert somebody. The worker
+   * then tries one message at a time, at most once a minute. Default: an error is logged.
+   */
+  readonly onHold?: ((error: SentError) => Effect.Effect<void>) | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -219,6 +224,10 @@ export class DurableSender extends Context.Service<
     ) => Effect.Effect<DurableSend, NotSettled | DurableSenderError>
     /** The sends of which it is unknown whether they were sent. Do not send them again blindly. */
     readonly unknown: Stream.Stream<DurableSend, DurableSenderError>
+    /** All sends by their keys, or those in a state. */
+    readonly list: (state?: State) => Stream.Stream<DurableSend, DurableSenderError>
+    /** How many sends there are in each state. It reads the whole table. */
+    readonly count: Effect.Effect<ReadonlyMap<State, number>, DurableSenderError>
     /**
      * Sends a refused, expired or unknown message anew. One that is unknown may have been sent, so it needs
      * `acceptDuplicate: true`. `notAfter` replaces the earlier one. Fails with `NotRequeued` if the state does not allow it, or the
@@ -335,7 +344,7 @@ export const make = Effect.fnUntraced(function* (
     numbers: millisOf(keepNumbers),
     keys: millisOf(keepKeys),
   })
-  const { cancel, find, findBySendId, requeue, rowOf, unknown } = makeLookup(
+  const { cancel, count, find, findBySendId, list, requeue, rowOf } = makeLookup(
     sql,
     ask,
     transitions,
@@ -356,10 +365,13 @@ export const make = Effect.fnUntraced(function* (
     find,
     findBySendId,
     awaitFinal: makeAwaitFinal(find),
-    unknown,
+    unknown: list("unknown"),
+    list,
+    count,
     requeue,
     work: Effect.fnUntraced(function* (given = {}) {
       const { concurrency = 10, lease = defaultLease, pollInterval = "1 second" } = given
+      const { onHold = () => Effect.void } = given
       yield* rejectInvalid([
         ...checkConcurrency(concurrency),
         ...checkDuration(lease, "lease"),
@@ -369,6 +381,7 @@ export const make = Effect.fnUntraced(function* (
         concurrency,
         lease: millisOf(lease),
         pollInterval: millisOf(pollInterval),
+        onHold,
       }
       const client = yield* SentClient.SentClient
       yield* runWorker(line, client, settings, upkeep, signal.listen)

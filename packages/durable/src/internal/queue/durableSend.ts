@@ -1,5 +1,6 @@
 /** A durable send as callers see it. */
 import * as DateTime from "effect/DateTime"
+import * as Redacted from "effect/Redacted"
 import { fromColumn } from "../sql/column.ts"
 import { fromOptional, numberOf, type Row, type State } from "./row.ts"
 
@@ -7,6 +8,8 @@ import { fromOptional, numberOf, type Row, type State } from "./row.ts"
 export interface DurableSend {
   readonly key: string
   readonly state: State
+  /** The recipient, until the number is blanked. It is redacted, so that no log shows it. */
+  readonly phoneNumber: Redacted.Redacted<string> | undefined
   /** The caller's own reference. */
   readonly reference: string | undefined
   /** The id by which `DeliveryTracker.find` follows it, once it was attempted, with `publicUrl`. */
@@ -28,6 +31,7 @@ export const sendOf = (row: Row, now: number): DurableSend => {
   return {
     key: fromColumn(row.key),
     state: stateOf(row, now),
+    phoneNumber: row.phone_number === null ? undefined : Redacted.make(row.phone_number),
     reference: fromOptional(row.reference),
     sendId: row.send_id ?? undefined,
     attempts: row.attempts,

@@ -33,7 +33,8 @@ export interface Lookup {
   readonly findBySendId: (
     sendId: string,
   ) => Effect.Effect<DurableSend | undefined, DurableSenderError>
-  readonly unknown: Stream.Stream<DurableSend, DurableSenderError>
+  readonly list: (state?: State) => Stream.Stream<DurableSend, DurableSenderError>
+  readonly count: Effect.Effect<ReadonlyMap<State, number>, DurableSenderError>
   readonly cancel: (key: string) => Effect.Effect<State | undefined, DurableSenderError>
   readonly requeue: (
     key: string,
@@ -61,26 +62,40 @@ export const makeLookup = (
 
   const find = (key: string) => findBy("key", key)
 
+  /** Changes what nobody has looked at since its time passed: what a killed process was sending, and what is too late. */
+  const upToDate = (now: number) => Effect.andThen(transitions.lose(now), transitions.expire(now))
+
   return {
     rowOf: (key) => rowBy("key", key),
     find,
     findBySendId: (sendId) => findBy("send_id", sendId),
 
-    unknown: Stream.paginate(
-      "",
-      Effect.fnUntraced(function* (after: string) {
-        const now = yield* Clock.currentTimeMillis
-        // What a killed process was sending counts, also if no worker runs.
-        if (after === "") yield* ask("unknown", transitions.lose(now))
-        const rows = yield* ask(
-          "unknown",
-          sql<Row>`select * from effect_sent_queue where state = 'unknown' and key > ${after}
-            order by key limit ${pageSize}`,
-        )
-        const next = rows.length < pageSize ? undefined : rows.at(-1)?.key
-        return [rows.map((row) => sendOf(row, now)), Option.fromUndefinedOr(next)] as const
-      }),
-    ),
+    list: (state) =>
+      Stream.paginate(
+        "",
+        Effect.fnUntraced(function* (after: string) {
+          const now = yield* Clock.currentTimeMillis
+          if (after === "") yield* ask("list", upToDate(now))
+          const rows = yield* ask(
+            "list",
+            sql<Row>`select * from effect_sent_queue
+              where key > ${after} ${state === undefined ? sql.literal("") : sql`and state = ${state}`}
+              order by key limit ${pageSize}`,
+          )
+          const next = rows.length < pageSize ? undefined : rows.at(-1)?.key
+          return [rows.map((row) => sendOf(row, now)), Option.fromUndefinedOr(next)] as const
+        }),
+      ),
+
+    count: Effect.gen(function* () {
+      yield* ask("list", upToDate(yield* Clock.currentTimeMillis))
+      const rows = yield* ask(
+        "list",
+        sql<{ readonly state: State; readonly n: number | string }>`
+          select state, count(*) as n from effect_sent_queue group by state`,
+      )
+      return new Map(rows.map(({ n, state }) => [state, Number(n)]))
+    }),
 
     cancel: Effect.fnUntraced(function* (key) {
       const now = yield* Clock.currentTimeMillis
@@ -97,8 +112,7 @@ export const makeLookup = (
         notAfter !== undefined && until === undefined ? [notATime("notAfter")] : [],
       )
       const now = yield* Clock.currentTimeMillis
-      // What nobody has looked at since its time passed.
-      yield* ask("requeue", Effect.andThen(transitions.lose(now), transitions.expire(now)))
+      yield* ask("requeue", upToDate(now))
       const isRequeued = yield* ask(
         "requeue",
         transitions.requeue({

@@ -1,5 +1,6 @@
 /** A worker: claims what is due, as much as it can send at once, and sends it. */
 import type * as SentClient from "@effect-sent/core/SentClient"
+import type { SentError } from "@effect-sent/core/SentError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,8 @@ export interface Settings {
   readonly lease: number
   /** How long it waits until it looks again, in milliseconds. */
   readonly pollInterval: number
+  /** What is run when nothing can be sent until somebody has fixed something. */
+  readonly onHold: (error: SentError) => Effect.Effect<void>
 }
 
 /** The shortest and the longest pause while nothing can be sent, in milliseconds. */
@@ -29,7 +32,7 @@ const [shortestHold, longestHold] = [1000, 60_000]
 export const runWorker = Effect.fnUntraced(function* (
   line: Line,
   client: SentClient.SentClient["Service"],
-  { concurrency, lease, pollInterval }: Settings,
+  { concurrency, lease, onHold, pollInterval }: Settings,
   upkeep: Effect.Effect<void, SqlError>,
   listen: (wake: () => void) => () => void,
 ): Effect.fn.Return<void, never, Scope.Scope> {
@@ -49,6 +52,7 @@ export const runWorker = Effect.fnUntraced(function* (
     if (outcome.next === "hold") {
       if (hold === 0 && Result.isFailure(result)) {
         yield* Effect.logError(`Durable sends are on hold: ${result.failure.message}`)
+        yield* onHold(result.failure)
       }
       if (now >= heldUntil) hold = Math.min(longestHold, hold === 0 ? shortestHold : 2 * hold)
       heldUntil = now + hold
