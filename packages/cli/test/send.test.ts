@@ -104,7 +104,13 @@ describe("one message", { timeout: 30_000 }, () => {
   ] as const)("that is answered with %i exits with %i", async (status, code, stdout, stderr) => {
     statusOf = () => status
     const ended = await run(
-      ...["send", "--to", "+1234567890", "--template", template, "--var", "name=John"],
+      "send",
+      "--to",
+      "+1234567890",
+      "--template",
+      template,
+      "--var",
+      "name=John",
     )
     assert.strictEqual(ended.code, code)
     assert.match(ended.stdout, stdout)

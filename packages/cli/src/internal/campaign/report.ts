@@ -62,7 +62,7 @@ export const csvOf = (rows: ReadonlyArray<Person>): string =>
     header: true,
     columns: ["to", "outcome", "reason", "list", "line", "since"],
     cast: {
-      // A number begins with +, which is no formula. The name of a file can be one.
+      // A number begins with +, as formulas may. The name of a file can be one.
       string: (value, { column }) =>
         column !== "to" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value,
     },
