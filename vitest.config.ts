@@ -35,6 +35,7 @@ export default defineConfig({
       project("mock-server", "packages/mock-server"),
       project("contract-tools", "packages/contract-tools"),
       project("durable", "packages/durable"),
+      project("cli", "packages/cli"),
       project("faults", "packages/faults"),
       project("examples", "examples"),
       project("scripts", "scripts"),

@@ -34,6 +34,7 @@ const folders = [
   "packages/mock-server",
   "packages/contract-tools",
   "packages/durable",
+  "packages/cli",
 ]
 const names = folders.map((folder) => basename(folder))
 
@@ -220,6 +221,8 @@ describe("an application with the packages", () => {
     await using mock = await startMock()
     succeed(install, "npx", "--no-install", "@effect-sent/mock-server", "--help")
     succeed(install, "npx", "--no-install", "@effect-sent/contract-tools", "lint")
+    const help = succeed(install, "npx", "--no-install", "@effect-sent/cli", "send", "--help")
+    assert.include(help, "--campaign")
     const verified = succeed(
       install,
       "npx",

@@ -154,7 +154,7 @@ describe("the texts of this repository", () => {
     assert.isAbove(files.length, 200)
     assert.includeMembers(
       [...files],
-      ["README.md", "docs/mock.md", "scripts/send.ts", "action.yml"],
+      ["README.md", "docs/mock.md", "scripts/demo.ts", "action.yml"],
     )
   })
 

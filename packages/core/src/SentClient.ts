@@ -52,6 +52,7 @@ import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import type { Issue, SentError } from "./SentError.ts"
 
+export { readInput } from "./internal/send/input.ts"
 export type { SendOptions } from "./internal/send/sendOptions.ts"
 
 // -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@
  * Each module is also a separate entry point, for example `@effect-sent/core/SentClient`.
  */
 export * as BulkSender from "./BulkSender.ts"
+export * as CallbackUrl from "./CallbackUrl.ts"
 export * as CircuitBreak from "./CircuitBreak.ts"
 export * as DeliveryStatus from "./DeliveryStatus.ts"
 export * as DeliveryStore from "./DeliveryStore.ts"

@@ -48,13 +48,14 @@ import * as Layer from "effect/Layer"
 import type * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { makeAsk } from "./internal/delivery/answer.ts"
+import { makeAsk } from "./internal/sql/answer.ts"
 import { makeClaims } from "./internal/delivery/claims.ts"
-import { millisOf } from "./internal/delivery/column.ts"
+import { millisOf } from "./internal/sql/column.ts"
 import { formatPlace, parsePlace } from "./internal/delivery/place.ts"
 import { makeSends, placeOf } from "./internal/delivery/sends.ts"
-import { always, createTables } from "./internal/delivery/tables.ts"
-import { checkDuration, rejectInvalid } from "./internal/options.ts"
+import { always } from "./internal/delivery/tables.ts"
+import { createTables } from "./internal/sql/migrations.ts"
+import { checkClient, checkDuration, rejectInvalid } from "./internal/options.ts"
 
 /** The options of the store. */
 export interface Options {
@@ -117,17 +118,10 @@ export const make = Effect.fnUntraced(function* (
   const { timeout = "5 seconds" } = options
   // The names of the tables are ours: the client's own spelling of names does not apply.
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  yield* rejectInvalid([
-    ...checkDuration(timeout, "timeout"),
-    ...sql.onDialectOrElse({
-      sqlite: () => [],
-      pg: () => [],
-      orElse: () => [{ path: ["SqlClient"], message: "must be of SQLite or Postgres" }],
-    }),
-  ])
+  yield* rejectInvalid([...checkDuration(timeout, "timeout"), ...checkClient(sql)])
   if (options.migrate !== false) yield* createTables
 
-  const ask = makeAsk(Duration.fromInputUnsafe(timeout))
+  const ask = makeAsk(Duration.fromInputUnsafe(timeout), storeError)
   const sends = makeSends(sql)
   const claims = makeClaims(sql)
 
@@ -186,11 +180,22 @@ export const make = Effect.fnUntraced(function* (
   }
 })
 
+const storeError = (
+  operation: DeliveryStore.DeliveryStoreError["operation"],
+  problem: string,
+  cause?: SqlError,
+): DeliveryStore.DeliveryStoreError =>
+  new DeliveryStore.DeliveryStoreError({
+    operation,
+    problem,
+    ...(cause === undefined ? {} : { cause }),
+  })
+
 /** The largest page of unknown sends. */
 const maxPage = 1000
 
 const invalidPage = (problem: string): DeliveryStore.DeliveryStoreError =>
-  new DeliveryStore.DeliveryStoreError({ operation: "unknown", problem })
+  storeError("unknown", problem)
 
 /** How many rows are removed at once, at most. */
 const maxForgotten = 1000

@@ -8,7 +8,22 @@ import { decodeOrExplain } from "./explain.ts"
 import { sendToPhone } from "./operation.ts"
 import { problemOfNumber } from "./phoneNumber.ts"
 
-/** Validates an input, which may come from a caller whom TypeScript does not check. */
+/**
+ * Validates an input as a send does, which may come from a caller whom TypeScript does not check. Use it to reject a message
+ * before it is put into a queue.
+ *
+ * @example
+ * ```ts
+ * import { SentClient } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const error = await SentClient.readInput({ phoneNumber: "12", templateId: "" }).pipe(
+ *   Effect.flip,
+ *   Effect.runPromise,
+ * )
+ * console.assert(error.delivery === "not-sent" && error.reason._tag === "InvalidRequest")
+ * ```
+ */
 export const readInput = (input: unknown): Effect.Effect<SendToPhoneRequest, SentError> => {
   const given = withoutUndefined(input)
   const beyond = Predicate.isObject(given) ? variableIssues(Reflect.get(given, "messageBody")) : []

@@ -12,6 +12,7 @@ import { SendToPhoneRequest } from "../../SendToPhone.ts"
 import * as Kind from "../options.ts"
 import { makeTokens, type Token } from "./token.ts"
 
+/** Makes the callback URLs of a tracker, and verifies them. */
 export interface CallbackUrls {
   /** Makes a URL that is valid for this many milliseconds. */
   readonly make: (timeToLive: number) => Effect.Effect<Token & { readonly url: string }>

@@ -4,8 +4,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { millisOf, toColumn } from "./column.ts"
-import { dialectOf } from "./dialect.ts"
+import { millisOf, toColumn } from "../sql/column.ts"
+import { dialectOf } from "../sql/dialect.ts"
 
 /** The rows of claims, in a database. */
 export interface Claims {

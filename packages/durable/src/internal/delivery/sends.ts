@@ -1,14 +1,16 @@
 /** The rows of sends. */
 import * as DeliveryStore from "@effect-sent/core/DeliveryStore"
 import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
-import { fromColumn, millisOf, toColumn } from "./column.ts"
+import { fromColumn, millisOf, toColumn } from "../sql/column.ts"
 import { contentOf, isReplaceable, sendOf } from "./content.ts"
-import { dialectOf } from "./dialect.ts"
+import { dialectOf } from "../sql/dialect.ts"
+import { makeTransitions } from "../queue/transitions.ts"
 import type { Place } from "./place.ts"
 import { notOpened } from "./tables.ts"
 
@@ -17,7 +19,7 @@ export const maxParts = 32
 
 /** The rows of sends, in a database. */
 export interface Sends {
-  /** Adds a record. It must run in a transaction. */
+  /** Adds a record; an update in it settles the durable send that it is about. It must run in a transaction. */
   readonly append: (send: DeliveryStore.SendRecord) => Effect.Effect<void, SqlError>
   readonly find: (
     by: DeliveryStore.SendKey,
@@ -44,6 +46,7 @@ const openedOf = ({ openedAt }: DeliveryStore.StoredSend): number =>
 /** Makes the questions about sends. */
 export const makeSends = (sql: SqlClient): Sends => {
   const { earliest, latest, skipLocked } = dialectOf(sql)
+  const { prove } = makeTransitions(sql)
 
   const read = (ids: Fragment): Effect.Effect<ReadonlyArray<DeliveryStore.StoredSend>, SqlError> =>
     Effect.map(
@@ -105,6 +108,9 @@ export const makeSends = (sql: SqlClient): Sends => {
         yield* sql`insert into effect_sent_keys ${sql.insert(keys)} on conflict do nothing`
       }
       yield* joinParts(id)
+      if (send.steps !== undefined && send.steps.length > 0) {
+        yield* prove(id, yield* Clock.currentTimeMillis)
+      }
     }),
 
     find: (by) => {

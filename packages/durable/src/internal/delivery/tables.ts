@@ -1,6 +1,5 @@
 /** The tables of the delivery store. */
 import * as Effect from "effect/Effect"
-import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
@@ -18,61 +17,53 @@ export const always = 8_640_000_000_000_001
  *
  * Times are in milliseconds since 1970.
  */
-const create = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const sqliteOnly = sql.onDialectOrElse({
-    sqlite: () => sql.literal("without rowid"),
-    orElse: () => sql.literal(""),
-  })
+export const createDeliveryTables: Effect.Effect<void, SqlError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    const sql = yield* SqlClient.SqlClient
+    const sqliteOnly = sql.onDialectOrElse({
+      sqlite: () => sql.literal("without rowid"),
+      orElse: () => sql.literal(""),
+    })
 
-  yield* sql`create table effect_sent_sends (
+    yield* sql`create table effect_sent_sends (
     id text primary key,
     expires_at bigint not null,
     opened_at bigint not null,
     is_accepted integer not null
   ) ${sqliteOnly}`
-  yield* sql`create index effect_sent_sends_expires on effect_sent_sends (expires_at)`
-  yield* sql`create index effect_sent_sends_unknown on effect_sent_sends (opened_at, id) where is_accepted = 0`
+    yield* sql`create index effect_sent_sends_expires on effect_sent_sends (expires_at)`
+    yield* sql`create index effect_sent_sends_unknown on effect_sent_sends (opened_at, id) where is_accepted = 0`
 
-  // The same content is one row. By the content itself, so that a damaged row is never taken for the content it had.
-  yield* sql.onDialectOrElse({
-    sqlite: () => sql`create table effect_sent_parts (
+    // The same content is one row. By the content itself, so that a damaged row is never taken for the content it had.
+    yield* sql.onDialectOrElse({
+      sqlite: () => sql`create table effect_sent_parts (
       send_id text not null,
       content text not null,
       primary key (send_id, content)
     ) without rowid`,
-    // An index of Postgres cannot hold long texts.
-    orElse: () =>
-      Effect.andThen(
-        sql`create table effect_sent_parts (send_id text not null, content text not null)`,
-        sql`create unique index effect_sent_parts_content on effect_sent_parts (send_id, md5(content))`,
-      ),
-  })
+      // An index of Postgres cannot hold long texts.
+      orElse: () =>
+        Effect.andThen(
+          sql`create table effect_sent_parts (send_id text not null, content text not null)`,
+          sql`create unique index effect_sent_parts_content on effect_sent_parts (send_id, md5(content))`,
+        ),
+    })
 
-  yield* sql`create table effect_sent_keys (
+    yield* sql`create table effect_sent_keys (
     send_id text not null,
     kind text not null,
     value text not null,
     opened_at bigint not null,
     primary key (send_id, kind, value)
   ) ${sqliteOnly}`
-  yield* sql`create index effect_sent_keys_value on effect_sent_keys (kind, value, opened_at, send_id)`
+    yield* sql`create index effect_sent_keys_value on effect_sent_keys (kind, value, opened_at, send_id)`
 
-  yield* sql`create table effect_sent_claims (
+    yield* sql`create table effect_sent_claims (
     key text primary key,
     owner text not null,
     until bigint not null,
     is_completed integer not null
   ) ${sqliteOnly}`
-  yield* sql`create index effect_sent_claims_until on effect_sent_claims (until)`
-})
-
-/** Makes the tables, or brings them up to date. */
-export const createTables: Effect.Effect<
-  void,
-  Migrator.MigrationError | SqlError,
-  SqlClient.SqlClient
-> = Migrator.make({})({
-  loader: Migrator.fromRecord({ "1_delivery_store": create }),
-  table: "effect_sent_delivery_migrations",
-}).pipe(Effect.asVoid)
+    yield* sql`create index effect_sent_claims_until on effect_sent_claims (until)`
+  },
+)

@@ -1,5 +1,4 @@
 /** Every question to the database has an end, and one kind of error. */
-import { DeliveryStoreError } from "@effect-sent/core/DeliveryStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,14 +6,20 @@ import * as Schedule from "effect/Schedule"
 import type { SqlError } from "effect/sql/SqlError"
 
 /** Asks the database, for a limited time. */
-export type Ask = <A>(
-  operation: DeliveryStoreError["operation"],
+export type Ask<Operation, E> = <A>(
+  operation: Operation,
   question: Effect.Effect<A, SqlError>,
-) => Effect.Effect<A, DeliveryStoreError>
+) => Effect.Effect<A, E>
+
+/** Makes the error of a question: what was asked, and what is wrong in a few words, without keys and values. */
+export type MakeError<Operation, E> = (operation: Operation, problem: string, cause?: SqlError) => E
 
 /** Makes a function that asks for at most so long. */
 export const makeAsk =
-  (timeout: Duration.Duration): Ask =>
+  <Operation, E>(
+    timeout: Duration.Duration,
+    makeError: MakeError<Operation, E>,
+  ): Ask<Operation, E> =>
   (operation, question) =>
     Effect.gen(function* () {
       // Interrupting a query takes as long as a database that hangs: it is not waited for.
@@ -23,13 +28,13 @@ export const makeAsk =
       })
       const abandon = Effect.sync(() => fiber.interruptUnsafe())
       return yield* Fiber.join(fiber).pipe(
-        Effect.mapError((error) => storeError(operation, problemOf(error), error)),
+        Effect.mapError((error) => makeError(operation, problemOf(error), error)),
         Effect.timeoutOrElse({
           duration: timeout,
           orElse: () =>
             Effect.andThen(
               abandon,
-              Effect.fail(storeError(operation, `no answer within ${Duration.format(timeout)}`)),
+              Effect.fail(makeError(operation, `no answer within ${Duration.format(timeout)}`)),
             ),
         }),
         Effect.onInterrupt(() => abandon),
@@ -42,13 +47,6 @@ const again = {
   times: 2,
   schedule: Schedule.exponential("20 millis").pipe(Schedule.jittered),
 }
-
-const storeError = (
-  operation: DeliveryStoreError["operation"],
-  problem: string,
-  cause?: SqlError,
-): DeliveryStoreError =>
-  new DeliveryStoreError({ operation, problem, ...(cause === undefined ? {} : { cause }) })
 
 /** A database's own words may contain values. */
 const problemOf = ({ reason }: SqlError): string => problems[reason._tag]

@@ -1,0 +1,146 @@
+/** `effect-sent send --csv`: two runs at once, and runs that are killed. What people got is counted at the server. */
+// oxlint-disable no-await-in-loop -- one thing happens after the other
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterEach, assert, beforeEach, describe, it } from "vitest"
+
+const bin = fileURLToPath(new URL("../../packages/cli/src/bin.ts", import.meta.url))
+
+let folder: string
+let server: Server
+let environment: NodeJS.ProcessEnv
+/** How often each number arrived. */
+let arrived: Map<string, number>
+let running: Set<ChildProcess>
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "effect-sent-campaign-"))
+  arrived = new Map()
+  running = new Set()
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { phoneNumber } = JSON.parse(Buffer.concat(await request.toArray()).toString())
+    arrived.set(phoneNumber, (arrived.get(phoneNumber) ?? 0) + 1)
+    server.emit("arrived")
+    setTimeout(() => response.writeHead(204).end(), 20)
+  }
+  server = createServer((request, response) => {
+    // A killed run resets its connections.
+    answer(request, response).catch(() => undefined)
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  environment = {
+    ...process.env,
+    NODE_OPTIONS: "--conditions=@effect-sent/source",
+    SENT_BASE_URL: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+    SENT_API_KEY: "sk_test_example",
+  }
+})
+
+afterEach(async () => {
+  for (const child of running) child.kill("SIGKILL")
+  server.closeAllConnections()
+  server.close()
+  await once(server, "close")
+  rmSync(folder, { recursive: true })
+})
+
+const writeList = (count: number): ReadonlyArray<string> => {
+  const numbers = Array.from(
+    { length: count },
+    (_, index) => `+1234${String(index).padStart(7, "0")}`,
+  )
+  writeFileSync(
+    join(folder, "people.csv"),
+    ["to,name", ...numbers.map((to) => `${to},Ann`)].join("\n"),
+  )
+  return numbers
+}
+
+const store = (): ReadonlyArray<string> => [
+  "--campaign",
+  "spring",
+  "--store",
+  join(folder, "spring.sqlite"),
+]
+
+const start = (...args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, [bin, ...args, ...store()], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  running.add(child)
+  child.once("exit", () => running.delete(child))
+  return child
+}
+
+const send = () =>
+  start(
+    "send",
+    "--json",
+    "--csv",
+    join(folder, "people.csv"),
+    "--template",
+    "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  )
+
+const endOf = async (child: ReturnType<typeof start>) => {
+  const ended = once(child, "exit")
+  const stdout = await child.stdout.setEncoding("utf8").toArray()
+  const [code]: ReadonlyArray<unknown> = await ended
+  return { code, json: stdout.length === 0 ? undefined : JSON.parse(stdout.join("")) }
+}
+
+const most = (): number => Math.max(0, ...arrived.values())
+
+describe("a campaign", () => {
+  it("of 2,000 people, sent by two runs at once, reaches each of them once", async () => {
+    const numbers = writeList(2000)
+    const first = send()
+    const firstEnd = endOf(first)
+    while (arrived.size < 100) await once(server, "arrived")
+    const ends = await Promise.all([firstEnd, endOf(send())])
+    for (const { code, json } of ends)
+      assert.deepInclude({ code, ...json }, { code: 0, accepted: 2000 })
+    assert.deepStrictEqual([...arrived.keys()].toSorted(), numbers)
+    assert.strictEqual(most(), 1)
+  }, 240_000)
+
+  it("that is killed ten times reaches nobody twice, and loses nobody", async () => {
+    const seed = Date.now() % 100_000
+    console.log(`seed ${seed}`)
+    let state = seed
+    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+    const numbers = writeList(1000)
+    for (let kill = 1; kill <= 10; kill++) {
+      const child = send()
+      const ended = endOf(child).catch(() => undefined)
+      const until = arrived.size + 1 + Math.floor(random() * 80)
+      // Some are killed while they begin.
+      while (arrived.size < until && child.exitCode === null) await once(server, "arrived")
+      child.kill("SIGKILL")
+      await ended
+    }
+    const { json } = await endOf(send())
+    assert.strictEqual(most(), 1, `seed ${seed}`)
+    assert.deepInclude(json, { notSent: 0, waiting: 0, attempting: 0 })
+    assert.strictEqual(json.accepted + json.unknown, 1000)
+    const { json: unknown } = await endOf(start("unknown", "--json"))
+    const unknowns = new Set(unknown.map(({ to }: { readonly to: string }) => to))
+    // Whoever got nothing is unknown, and a person can look.
+    assert.deepStrictEqual(
+      numbers.filter((number) => !arrived.has(number) && !unknowns.has(number)),
+      [],
+      `seed ${seed}`,
+    )
+    // A killed run had at most 8 on the wire.
+    assert.isAtMost(json.unknown, 80)
+  }, 400_000)
+})

@@ -1,0 +1,30 @@
+/** How the program ends: its exit codes, and the one line that says why. */
+import { Runtime } from "effect"
+import { CliError } from "effect/cli"
+
+/** The exit codes other than 0, which means that every message was accepted. Ctrl-C is 130. */
+export const exitCodes = {
+  /** The command, the list or the configuration is invalid, or it was not possible to begin. Nothing was sent by this run. */
+  usage: 1,
+  /** Some messages were not sent. */
+  notSent: 2,
+  /** Some messages may have been sent. */
+  unknown: 3,
+} as const
+
+/** Ends the program with an exit code other than 0. The program prints `message`. */
+export class Ended extends Error {
+  override readonly name = "Ended"
+  override readonly [Runtime.errorExitCode]: number
+  constructor(end: keyof typeof exitCodes, message: string) {
+    super(message)
+    this[Runtime.errorExitCode] = exitCodes[end]
+  }
+  override get [CliError.userMessage](): string {
+    return this.message
+  }
+}
+
+/** Ends the program before anything was sent. */
+export const usage = (cause: unknown): Ended =>
+  new Ended("usage", cause instanceof Error ? cause.message : String(cause))
