@@ -38,6 +38,7 @@ export class Evidence {
   // This object is in the context of the application's own HTTP client.
   readonly #apiKey: Redacted.Redacted
   #ownWrites = 0
+  #hasEnded = false
 
   /**
    * Whether events are recorded. What happens before the request of the attempt is about to run, such as the
@@ -77,6 +78,11 @@ export class Evidence {
     return this.#ownWrites
   }
 
+  /** Whether the response to the message was seen to end. Nothing is left of an exchange then that could be aborted. */
+  get hasEnded(): boolean {
+    return this.#hasEnded && this.#ownWrites === 1
+  }
+
   /** Whether a request has this body or this key, and so is of the message. */
   isOwn(body: unknown, carriesKey: (key: string) => boolean): boolean {
     return body === this.#body || carriesKey(Redacted.value(this.#apiKey))
@@ -104,6 +110,11 @@ export class Evidence {
   /** The head of the response to a request was read. */
   answer(request: object, head: () => Response | undefined): void {
     if (this.#requests.get(request)?.isOwn === true) this.head ??= head
+  }
+
+  /** The response to a request was read to its end. */
+  end(request: object): void {
+    if (this.#requests.get(request)?.isOwn === true) this.#hasEnded = true
   }
 
   /** The only request that waits for its connection, if there is one. */

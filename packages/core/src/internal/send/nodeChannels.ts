@@ -12,6 +12,7 @@
  * | `undici:client:connected`     | the socket                                                                                                                                                                                                      |
  * | `undici:client:sendHeaders`   | the request object of `create`                                                                                                                                                                                  |
  * | `undici:request:headers`      | the request object of `create`                                                                                                                                                                                  |
+ * | `undici:request:trailers`     | the request object of `create`; in spite of its name, it is published when the response has ended                                                                                                                |
  * | `undici:request:error`        | the request object of `create`                                                                                                                                                                                  |
  * | `http.client.request.created` | the fiber that is running; else the context. From then on, the events of its own socket                                                                                                                         |
  * | `http.client.response.finish` | the request object of `created`; in spite of its name, it is published when the head was read                                                                                                                   |
@@ -124,6 +125,11 @@ const onHeaders = (message: unknown): void => {
   byRequest.get(request)?.answer(request, () => headOf(response))
 }
 
+const onEnd = (message: unknown): void => {
+  const request = objectAt(message, "request")
+  if (request !== undefined) byRequest.get(request)?.end(request)
+}
+
 const onError = (message: unknown): void => {
   const request = objectAt(message, "request")
   const evidence = request === undefined ? undefined : byRequest.get(request)
@@ -176,6 +182,7 @@ const listeners: ReadonlyArray<readonly [channel: string, listener: (message: un
   ["undici:client:connected", onConnected],
   ["undici:client:sendHeaders", onSendHeaders],
   ["undici:request:headers", onHeaders],
+  ["undici:request:trailers", onEnd],
   ["net.client.socket", onSocket],
   ["http.client.request.created", onNodeRequest],
   ["http.client.request.error", onError],

@@ -88,7 +88,8 @@ const failed = ({ mask, receivedAt, response, url }: Head, body: Body): Verdict 
 
 const canAccept = ({ isAccepted, response }: Head): boolean => isAccepted(response.status)
 
-const isEmpty = ({ response: { headers, status } }: Head): boolean =>
+/** Whether a response has no body. */
+export const isEmpty = ({ response: { headers, status } }: Head): boolean =>
   status === 204 || status === 205 || headers["content-length"]?.trim() === "0"
 
 const isEncoded = ({ response: { headers } }: Head): boolean =>
