@@ -250,10 +250,12 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return SentClient.of({
-    sendToPhone: Effect.fn("SentClient.sendToPhone")((input, sendOptions) => {
-      const progress = makeProgress()
-      return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
-    }),
+    sendToPhone: Telemetry.inSpan("SentClient.sendToPhone", (input, sendOptions) =>
+      Effect.suspend(() => {
+        const progress = makeProgress()
+        return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
+      }),
+    ),
   })
 })
 
