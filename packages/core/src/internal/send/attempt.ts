@@ -183,14 +183,28 @@ const unlessRepeated = (verdict: Verdict, evidence: Evidence): Verdict =>
     : verdict
 
 const toHttp = <Request>(
-  { credentials, operation, url }: Attempt<Request>,
+  sending: Attempt<Request>,
   body: Uint8Array,
 ): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.make(operation.method)(url.href, {
+  HttpClientRequest.setBody(withoutBody(sending), HttpBody.uint8Array(body, "application/json"))
+
+/** The request without its body, which is made once for each key. */
+const withoutBody = <Request>({
+  credentials,
+  operation: { method },
+  url: { href },
+}: Attempt<Request>): HttpClientRequest.HttpClientRequest => {
+  const known = requests.get(credentials)
+  if (known?.url === href && known.method === method) return known
+  const request = HttpClientRequest.make(method)(href, {
     headers: {
       "x-sender-id": Redacted.value(credentials.senderId),
       "x-api-key": Redacted.value(credentials.apiKey),
     },
     accept: "application/problem+json, application/json",
-    body: HttpBody.uint8Array(body, "application/json"),
   })
+  requests.set(credentials, request)
+  return request
+}
+
+const requests = new WeakMap<Credentials, HttpClientRequest.HttpClientRequest>()
