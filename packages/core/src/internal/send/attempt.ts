@@ -17,7 +17,7 @@ import type { Accepted } from "./answer.ts"
 import type { Evidence } from "./evidence.ts"
 import { type Guarded, guard, Refused } from "./guard.ts"
 import { makeMask } from "./mask.ts"
-import { collect } from "./nodeChannels.ts"
+import { collect, release } from "./nodeChannels.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
 import { type Reason, RequestRepeated, TimedOut } from "./reason.ts"
@@ -66,6 +66,7 @@ export const attempt = <Request extends object>(
       // Only now is the evidence final.
       Effect.flatMap((end) => {
         const verdict = verdictOfEnd(sending, guarded, evidence, end)
+        release(body, evidence)
         const isRepeated =
           end._tag === "Refused" ||
           evidence.ownWrites > 1 ||

@@ -135,7 +135,7 @@ export const guard = (
           contextOf(context, scope),
           {
             timeout,
-            onTimeout: "TimedOut",
+            onTimeout: Effect.succeed("TimedOut"),
             onStop: (given) => {
               stop = given
             },

@@ -33,6 +33,15 @@ export const collect = (body: Uint8Array, apiKey: Redacted.Redacted): Evidence =
   return evidence
 }
 
+/**
+ * Forgets an attempt, whose evidence is final. It would be forgotten without it, but what a `WeakMap` refers to costs the
+ * garbage collector more than all else of a send.
+ */
+export const release = (body: Uint8Array, evidence: Evidence): void => {
+  byBody.delete(body)
+  for (const request of evidence.requests) byRequest.delete(request)
+}
+
 /** Calls `fetch` such that its events are matched to an attempt. */
 export const within = <A>(evidence: Evidence, call: () => A): A =>
   storage === undefined ? call() : storage.run(evidence, call)

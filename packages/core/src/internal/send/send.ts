@@ -2,6 +2,7 @@
  * One send: its attempts, the waits between them, and its deadline.
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -22,6 +23,7 @@ import { type Lockout, type Place, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
 import { type Reason, TimedOut } from "./reason.ts"
+import { raceUntil } from "./race.ts"
 import * as Telemetry from "./telemetry.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -164,14 +166,14 @@ const makeTime = (deadline: Duration.Duration, clock: Clock.Clock): Time => {
       return millis >= leastMillis ? Effect.succeed(millis) : outOfTime
     }),
     isEnough: (wait) => left() - Duration.toMillis(wait) >= leastMillis,
-    within: (wait) =>
+    within: <A, E>(wait: Effect.Effect<A, E>) =>
       // What has ended is not waited for: most sends wait for nothing but their response.
       Exit.isExit(wait)
         ? wait
-        : Effect.suspend(() =>
-            Effect.timeoutOrElse(wait, {
-              duration: Math.max(0, left()),
-              orElse: () => outOfTime,
+        : Effect.contextWith((context: Context.Context<never>) =>
+            raceUntil<A, E | TimedOut, never>(wait, context, {
+              timeout: Duration.millis(Math.max(0, left())),
+              onTimeout: outOfTime,
             }),
           ),
   }
