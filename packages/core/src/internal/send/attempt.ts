@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
@@ -124,8 +125,13 @@ const read = <Request extends object>(
 ): Effect.Effect<End> =>
   Clock.clockWith((clock) => {
     if (!guarded.isAnswered(response)) return answered(elsewhere)
+    let headers: Headers.Headers | undefined
     const head: Head = {
       response,
+      get headers() {
+        return (headers ??= response.headers)
+      },
+      hasEnded: evidence.hasEnded,
       url: url.href,
       receivedAt: clock.currentTimeMillisUnsafe(),
       isAccepted: operation.isAccepted,
@@ -138,7 +144,7 @@ const read = <Request extends object>(
     return Effect.andThen(
       Telemetry.answered(response.status),
       // An empty body that was seen to end is read already.
-      isHeldBack || (evidence.hasEnded && Result.isSuccess(verdict) && isEmpty(head))
+      isHeldBack || (head.hasEnded && Result.isSuccess(verdict) && isEmpty(head))
         ? answered(verdict)
         : Effect.flatMap(readVerdict(head, left), answered),
     )
