@@ -4,24 +4,6 @@ import { oneSource, reading, requests, states, updates } from "./tests.ts"
 
 export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/SendToPhone.ts", {
-    "core-number-pattern": [
-      "core accepts a phone number of 16 digits",
-      "[0-9]{6,14}$/u",
-      "[0-9]{6,15}$/u",
-      requests,
-    ],
-    "core-url-length": [
-      "core accepts a webhook URL of any length",
-      '  Schema.isMaxLength(2048, { message: "must be at most 2048 characters long" }),\n',
-      "",
-      requests,
-    ],
-    "core-url-pattern": [
-      "core only accepts a webhook URL of https",
-      String.raw`/^https?:\/\/`,
-      String.raw`/^https:\/\/`,
-      requests,
-    ],
     "core-required-field": [
       "core requires variables",
       "messageBody: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),",
@@ -49,7 +31,25 @@ export const ofCore: ReadonlyArray<Mutant> = [
       requests,
     ],
   }),
-  ...mutantsOf("packages/core/src/internal/guid.ts", {
+  ...mutantsOf("packages/core/src/internal/patterns.ts", {
+    "core-number-pattern": [
+      "core accepts a phone number of 16 digits",
+      "[0-9]{6,14}$/u",
+      "[0-9]{6,15}$/u",
+      requests,
+    ],
+    "core-url-length": [
+      "core accepts a webhook URL of 4096 characters",
+      "maxUrlLength = 2048",
+      "maxUrlLength = 4096",
+      requests,
+    ],
+    "core-url-pattern": [
+      "core only accepts a webhook URL of https",
+      String.raw`/^https?:\/\/`,
+      String.raw`/^https:\/\/`,
+      requests,
+    ],
     "core-guid-pattern": [
       "core accepts a GUID without hyphens",
       "{8}-[0-9a-fA-F]{4}",

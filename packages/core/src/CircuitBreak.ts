@@ -29,6 +29,7 @@ import * as Predicate from "effect/Predicate"
 import * as Kind from "./internal/options.ts"
 import { makeGate } from "./internal/send/limits/circuit.ts"
 import { type Circuit, CircuitBreakTypeId as TypeId } from "./internal/send/limits/limits.ts"
+import { bounded, type Store } from "./internal/send/limits/store.ts"
 import type { Issue } from "./SentError.ts"
 
 /** A circuit breaker, made by {@link make} or {@link makeShared}. */
@@ -116,10 +117,14 @@ export const makeShared = (
   options: SharedOptions,
 ): Effect.Effect<CircuitBreak, never, CircuitBreaker.CircuitBreakerStore> =>
   Effect.map(CircuitBreaker.CircuitBreakerStore, (store) =>
-    of(options, sharedKind(options), Effect.succeed(store), () => `effect-sent:${options.key}`),
+    of(
+      options,
+      sharedKind(options),
+      // Each layer asks a store that is away by itself. One in memory answers at once.
+      Effect.sync(() => bounded(store)),
+      () => `effect-sent:${options.key}`,
+    ),
   )
-
-type Store = CircuitBreaker.CircuitBreakerStore["Service"]
 
 const of = (
   options: Options,

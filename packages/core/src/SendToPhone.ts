@@ -27,7 +27,7 @@
 import type * as Brand from "effect/Brand"
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import { guid } from "./internal/guid.ts"
+import * as Pattern from "./internal/patterns.ts"
 
 /**
  * A phone number in E.164 format: `+`, the country code and the subscriber number, 7 to 15 digits without spaces.
@@ -40,7 +40,7 @@ import { guid } from "./internal/guid.ts"
  * Source: ITU-T E.164 (at most 15 digits, no leading zero); the lower bound is the contract's decision.
  */
 export const PhoneNumber: Schema.brand<Schema.String, "PhoneNumber"> = Schema.String.check(
-  Schema.isPattern(/^\+[1-9][0-9]{6,14}$/u, {
+  Schema.isPattern(Pattern.phoneNumber, {
     message: "must be an E.164 phone number: + and 7 to 15 digits, e.g. +1234567890",
   }),
 ).pipe(Schema.brand("PhoneNumber"))
@@ -54,15 +54,13 @@ export type PhoneNumber = string & Brand.Brand<"PhoneNumber">
  * Source: the API page's `templateId` (format `guid`; its sample is a version 1 GUID).
  */
 export const TemplateId: Schema.brand<Schema.String, "TemplateId"> = Schema.String.check(
-  Schema.isPattern(guid, { message: "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8" }),
+  Schema.isPattern(Pattern.guid, {
+    message: "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  }),
 ).pipe(Schema.brand("TemplateId"))
 
 /** A string that {@link TemplateId} accepted. */
 export type TemplateId = string & Brand.Brand<"TemplateId">
-
-// Neither user information nor a fragment: the receiver of an update never sees them.
-const webhookUrlPattern =
-  /^https?:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[::1\])(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/u
 
 /**
  * The absolute `http` or `https` URL that receives the delivery updates of a message, at most 2048 characters long.
@@ -73,8 +71,8 @@ const webhookUrlPattern =
  * rejected.
  */
 export const WebhookUrl: Schema.String = Schema.String.check(
-  Schema.isMaxLength(2048, { message: "must be at most 2048 characters long" }),
-  Schema.isPattern(webhookUrlPattern, {
+  Schema.isMaxLength(Pattern.maxUrlLength, { message: "must be at most 2048 characters long" }),
+  Schema.isPattern(Pattern.webhookUrl, {
     message:
       "must be an absolute http or https URL, percent-encoded, without user information or a fragment, " +
       "e.g. https://example.com/webhook/message-status",

@@ -30,7 +30,7 @@ import type * as Scope from "effect/Scope"
 import type { CircuitBreak } from "./CircuitBreak.ts"
 import { type Configured, readOptions, readVariable } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
-import { baseUrl as baseUrlKind, isPlainHttp } from "./internal/send/baseUrl.ts"
+import { baseUrl as baseUrlKind, isPlainHttp, urlOf } from "./internal/send/baseUrl.ts"
 import { makeBudget } from "./internal/send/budget.ts"
 import { readInput } from "./internal/send/input.ts"
 import { circuitBreakKind, makeLimits, rateLimitKind } from "./internal/send/limits/limits.ts"
@@ -221,7 +221,6 @@ export const make = Effect.fnUntraced(function* (
   const line: Line = {
     client: yield* HttpClient.HttpClient,
     fetchOptions: yield* makeFetchOptions,
-    baseUrl: url,
     credentials: yield* SentCredentials.SentCredentials,
     budget: makeBudget(),
     lockout: makeLockout(),
@@ -229,32 +228,44 @@ export const make = Effect.fnUntraced(function* (
     warnOfRepeats: Telemetry.makeWarnOfRepeats(),
   }
 
+  const defaults = {
+    operation: Operation.sendToPhone,
+    url: urlOf(url, Operation.sendToPhone.path),
+    timeout: Duration.fromInputUnsafe(timeout),
+    deadline: Duration.fromInputUnsafe(deadline),
+    policy: options.retryPolicy ?? RetryPolicy.notSent,
+  }
+
   const sendOnce = Effect.fnUntraced(function* (
     progress: Progress,
     input: Input,
-    sendOptions: SendOptions = {},
+    sendOptions: SendOptions | undefined,
   ) {
     const request = yield* readInput(input)
-    yield* Kind.checkOptions(sendOptionsKind, sendOptions)
     const ofRegion = yield* RetryPolicy.CurrentRetryPolicy
+    if (sendOptions === undefined && ofRegion === undefined) {
+      return yield* send(line, { ...defaults, request }, progress)
+    }
+    if (sendOptions !== undefined) yield* Kind.checkOptions(sendOptionsKind, sendOptions)
     if (ofRegion !== undefined)
       yield* Kind.rejectInvalid(Kind.at("retryPolicy", retryPolicy(ofRegion)))
-    const policy = sendOptions.retryPolicy ?? ofRegion ?? options.retryPolicy ?? RetryPolicy.notSent
     const sending: Sending<SendToPhoneRequest> = {
-      operation: Operation.sendToPhone,
+      ...defaults,
       request,
-      timeout: Duration.fromInputUnsafe(sendOptions.timeout ?? timeout),
-      deadline: Duration.fromInputUnsafe(sendOptions.deadline ?? deadline),
-      policy,
+      timeout: Duration.fromInputUnsafe(sendOptions?.timeout ?? timeout),
+      deadline: Duration.fromInputUnsafe(sendOptions?.deadline ?? deadline),
+      policy: sendOptions?.retryPolicy ?? ofRegion ?? defaults.policy,
     }
     return yield* send(line, sending, progress)
   })
 
   return SentClient.of({
-    sendToPhone: Effect.fn("SentClient.sendToPhone")((input, sendOptions) => {
-      const progress = makeProgress()
-      return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
-    }),
+    sendToPhone: Telemetry.inSpan("SentClient.sendToPhone", (input, sendOptions) =>
+      Effect.suspend(() => {
+        const progress = makeProgress()
+        return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
+      }),
+    ),
   })
 })
 

@@ -25,7 +25,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readVariable } from "./internal/environment.ts"
-import { guid } from "./internal/guid.ts"
+import { guid } from "./internal/patterns.ts"
 import * as Kind from "./internal/options.ts"
 import { CredentialsUnavailable, type Issue, SentError } from "./SentError.ts"
 

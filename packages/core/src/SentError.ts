@@ -29,6 +29,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Reason } from "./internal/send/reason.ts"
 import * as Table from "./internal/send/reasonTable.ts"
+import { makeReasonTable } from "./internal/send/reasonWords.ts"
 import type { Delivery, MendedBy, ReasonTable } from "./internal/send/reasonTable.ts"
 
 export * from "./internal/send/reason.ts"
@@ -38,11 +39,13 @@ export type {
   Fact,
   MendedBy,
   ReasonFacts,
+  ReasonMeaning,
   ReasonTable,
+  ReasonWords,
 } from "./internal/send/reasonTable.ts"
 
 /** What each reason means, for a page or a dashboard: one row for each. */
-export const reasonTable: ReasonTable = Table.reasonTable
+export const reasonTable: ReasonTable = /* @__PURE__ */ makeReasonTable()
 
 /**
  * The failure of a send.

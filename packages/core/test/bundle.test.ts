@@ -2,16 +2,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { build } from "esbuild"
 import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
 
-/** The files of this package and of Effect's persistence that a program's bundle has code of. */
-const contentsOf = async (program: string): Promise<ReadonlyArray<string>> => {
-  const { metafile } = await build({
+const bundle = (program: string, external: Array<string> = []) =>
+  build({
     stdin: {
       contents: program,
       loader: "ts",
       resolveDir: fileURLToPath(new URL("..", import.meta.url)),
     },
     bundle: true,
+    minify: true,
+    external,
     format: "esm",
     platform: "neutral",
     conditions: ["@effect-sent/source"],
@@ -19,6 +21,10 @@ const contentsOf = async (program: string): Promise<ReadonlyArray<string>> => {
     write: false,
     logLevel: "silent",
   })
+
+/** The files of this package and of Effect's persistence that a program's bundle has code of. */
+const contentsOf = async (program: string): Promise<ReadonlyArray<string>> => {
+  const { metafile } = await bundle(program)
   return Object.values(metafile.outputs)
     .flatMap(({ inputs }) => Object.entries(inputs))
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
@@ -41,6 +47,29 @@ describe("a bundle of SentClient", () => {
     const contents = await contentsOf(program)
     assert.include(contents, "src/SentClient.ts")
     assert.deepStrictEqual(contents.filter(isLimit), [])
+  })
+
+  // What they have today, and little more: a bound that is reached is a reason to look for what can be left out.
+  it.each([
+    ["of this library", ["effect/*"], 21.5],
+    ["with Effect", [], 75],
+  ] as const)("has few kilobytes %s", async (_, external, kilobytes) => {
+    const { outputFiles } = await bundle(
+      `import * as SentClient from "@effect-sent/core/SentClient"; ${client}`,
+      [...external],
+    )
+    const size = outputFiles.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0)
+    assert.isBelow(size / 1024, kilobytes)
+  })
+
+  it("has the words of the reasons for who shows them", async () => {
+    const words = "src/internal/send/reasonWords.ts"
+    assert.notInclude(
+      await contentsOf(`import { SentClient } from "@effect-sent/core"; ${client}`),
+      words,
+    )
+    const page = `import { SentError } from "@effect-sent/core"; console.log(SentError.reasonTable)`
+    assert.include(await contentsOf(page), words)
   })
 
   it("has the rate limit that it uses, without Redis", async () => {

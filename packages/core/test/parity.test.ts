@@ -5,7 +5,7 @@
 import { SendToPhone, SentClient, SentCredentials } from "@effect-sent/core"
 import type { ContractValidator } from "@effect-sent/contract"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Result, Schema } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { isDeepStrictEqual } from "node:util"
 import { agree, patience } from "./support/agree.ts"
@@ -16,6 +16,7 @@ import {
   requestsOfCore,
   samplesWithLookalikes,
 } from "./support/bodies.ts"
+import { plainRequest as readPlain } from "../src/internal/send/input.ts"
 import { at, component, requests, sendToPhone } from "./support/contract.ts"
 import { differences, jsonSchemaOf } from "./support/jsonSchema.ts"
 import { clientLayer } from "@effect-sent/faults/program"
@@ -132,4 +133,56 @@ layer(clientLayer(accepting, {}))("core and the contract agree", (withClient) =>
     () => agree(either<unknown>([requestsOfCore, requestsOfContract, changedRequests]), verdictsOn),
     patience,
   )
+})
+
+// -----------------------------------------------------------------------------
+// The quick check of what is plainly valid
+// -----------------------------------------------------------------------------
+
+describe("core reads a plainly valid request without its schema", () => {
+  const decode = Schema.decodeUnknownResult(SendToPhone.SendToPhoneRequest, {
+    onExcessProperty: "error",
+  })
+
+  it.effect(
+    "only if the schema accepts it, and as the schema reads it: 20,000 requests",
+    () =>
+      agree(either<unknown>([requestsOfCore, requestsOfContract, changedRequests]), (body) => {
+        const plain = readPlain(body)
+        const decoded = Result.getOrUndefined(decode(body))
+        return plain === undefined || isDeepStrictEqual({ ...plain }, { ...decoded })
+          ? Effect.succeed({
+              core: (plain ?? decoded) !== undefined,
+              contract: decoded !== undefined,
+            })
+          : Effect.fail("the quick check reads another request")
+      }),
+    patience,
+  )
+
+  it.each<readonly [what: string, input: () => unknown]>([
+    ["an array", () => [sample]],
+    ["an object with a prototype", () => Object.create(sample)],
+    ["an unknown field", () => ({ ...sample, other: "1" })],
+    ["a field of Object.prototype", () => ({ ...sample, toString: "1" })],
+    ["a template value that is a number", () => ({ ...sample, messageBody: { name: 1 } })],
+    ["a lone surrogate", () => ({ ...sample, messageBody: { name: "\ud800" } })],
+    [
+      "a variable named __proto__",
+      () => ({ ...sample, messageBody: JSON.parse(`{ "__proto__": "1" }`) }),
+    ],
+    ["no template", () => ({ phoneNumber: sample.phoneNumber })],
+    ["a line break at the end", () => ({ ...sample, phoneNumber: `${sample.phoneNumber}\n` })],
+  ])("and leaves the rest to the schema: %s", (_, input) => {
+    assert.isUndefined(readPlain(input()))
+  })
+
+  it("reads each value once, and is not changed with the input", () => {
+    const messageBody = { ...sample.messageBody }
+    const input = { ...sample, messageBody }
+    const request = readPlain(input)
+    messageBody.name = "another"
+    input.phoneNumber = "+19999999999"
+    assert.deepStrictEqual<unknown>({ ...request }, sample)
+  })
 })

@@ -4,27 +4,28 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Credentials } from "../../SentCredentials.ts"
 import type { Accepted } from "./answer.ts"
 import type { Evidence } from "./evidence.ts"
 import { type Guarded, guard, Refused } from "./guard.ts"
-import { withHttpSettings } from "./httpSettings.ts"
 import { makeMask } from "./mask.ts"
-import { collect } from "./nodeChannels.ts"
+import { collect, release } from "./nodeChannels.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
 import { type Reason, RequestRepeated, TimedOut } from "./reason.ts"
 import { deliveryOf } from "./reasonTable.ts"
 import * as Telemetry from "./telemetry.ts"
 import { reasonOfTransport } from "./transport.ts"
-import { type Head, readVerdict, type Verdict, verdictOfHead } from "./verdict.ts"
+import { type Head, isEmpty, readVerdict, type Verdict, verdictOfHead } from "./verdict.ts"
 
 /** One request to be sent. */
 export interface Attempt<Request> {
@@ -55,24 +56,30 @@ export const attempt = <Request extends object>(
   Effect.suspend(() => {
     const { client, credentials, fetchOptions, onRepeated, progress, request } = sending
     // Bytes of its own for each attempt: the events of an HTTP client are matched by them.
-    const body = new TextEncoder().encode(JSON.stringify(request))
+    const body = encoder.encode(JSON.stringify(request))
     const evidence = collect(body, credentials.apiKey)
     const guarded = guard(client, toHttp(sending, body), evidence, fetchOptions)
+    const scope = Scope.makeUnsafe()
     progress.begin(() => evidence.isUnsent)
-    return exchange(sending, guarded, evidence).pipe(
-      Effect.scoped,
-      Effect.updateContext(withHttpSettings),
-      // The scope has aborted the request. Only now is the evidence final.
+    return exchange(sending, guarded, evidence, scope).pipe(
+      // Of an exchange that was seen to end, nothing is left to abort.
+      Effect.onExit((exit) => (evidence.hasEnded ? Effect.void : Scope.close(scope, exit))),
+      // Only now is the evidence final.
       Effect.flatMap((end) => {
         const verdict = verdictOfEnd(sending, guarded, evidence, end)
+        release(body, evidence)
         const isRepeated =
           end._tag === "Refused" ||
           evidence.ownWrites > 1 ||
           (Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated")
-        return Effect.andThen(isRepeated ? onRepeated : Effect.void, Effect.fromResult(verdict))
+        return isRepeated
+          ? Effect.andThen(onRepeated, Effect.fromResult(verdict))
+          : Effect.fromResult(verdict)
       }),
     )
   })
+
+const encoder = new TextEncoder()
 
 // -----------------------------------------------------------------------------
 // The exchange
@@ -85,45 +92,66 @@ type End =
   | { readonly _tag: "TimedOut" }
   | { readonly _tag: "Refused" }
 
-const exchange = Effect.fnUntraced(function* <Request extends object>(
-  { credentials, endsAt, operation, progress, request, timeout, url }: Attempt<Request>,
+const exchange = <Request extends object>(
+  sending: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
-): Effect.fn.Return<End, never, Scope.Scope> {
-  const ended = yield* guarded.run.pipe(
-    Effect.map((response) =>
-      response instanceof Refused ? refused : { _tag: "Responded" as const, response },
-    ),
-    Effect.catch((error) =>
-      Effect.succeed(
-        // A client that fails on statuses (`filterStatusOk`) still has the response.
-        error.response === undefined
-          ? { _tag: "Failed" as const, error }
-          : { _tag: "Responded" as const, response: error.response },
-      ),
-    ),
-    Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(timedOut) }),
-  )
-  if (ended._tag === "Refused" || ended._tag === "Failed") return ended
-  // The application's own client may hold the response back, for example while it reads a body that hangs.
-  const heldBack = ended._tag === "TimedOut" ? guarded.seen() : undefined
-  const response = ended._tag === "Responded" ? ended.response : heldBack
-  if (response === undefined) return timedOut
-  if (!guarded.isAnswered(response)) return { _tag: "Answered", verdict: elsewhere }
-  const head: Head = {
-    response,
-    url: url.href,
-    receivedAt: yield* Clock.currentTimeMillis,
-    isAccepted: operation.isAccepted,
-    mask: makeMask(operation, request, credentials),
-  }
-  // From here on, neither a deadline nor an interruption changes what is known.
-  progress.learn(unlessRepeated(verdictOfHead(head), evidence))
-  yield* Telemetry.answered(response.status)
-  if (heldBack !== undefined) return { _tag: "Answered", verdict: verdictOfHead(head) }
-  const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
-  return { _tag: "Answered", verdict: yield* readVerdict(head, left) }
-})
+  scope: Scope.Scope,
+): Effect.Effect<End> =>
+  Effect.matchEffect(guarded.run(scope, sending.timeout), {
+    onSuccess: (run) => {
+      if (run instanceof Refused) return Effect.succeed(refused)
+      if (run !== "TimedOut") return read(sending, guarded, evidence, run, false)
+      // The application's own client may hold the response back, for example while it reads a body that hangs.
+      const heldBack = guarded.seen()
+      return heldBack === undefined
+        ? Effect.succeed(timedOut)
+        : read(sending, guarded, evidence, heldBack, true)
+    },
+    onFailure: (error) =>
+      // A client that fails on statuses (`filterStatusOk`) still has the response.
+      error.response === undefined
+        ? Effect.succeed<End>({ _tag: "Failed", error })
+        : read(sending, guarded, evidence, error.response, false),
+  })
+
+/** Reads a response, or its head alone. */
+const read = <Request extends object>(
+  { credentials, endsAt, operation, progress, request, url }: Attempt<Request>,
+  guarded: Guarded,
+  evidence: Evidence,
+  response: HttpClientResponse.HttpClientResponse,
+  isHeldBack: boolean,
+): Effect.Effect<End> =>
+  Clock.clockWith((clock) => {
+    if (!guarded.isAnswered(response)) return answered(elsewhere)
+    let headers: Headers.Headers | undefined
+    const head: Head = {
+      response,
+      get headers() {
+        return (headers ??= response.headers)
+      },
+      hasEnded: evidence.hasEnded,
+      url: url.href,
+      receivedAt: clock.currentTimeMillisUnsafe(),
+      isAccepted: operation.isAccepted,
+      mask: (text) => makeMask(operation, request, credentials)(text),
+    }
+    // From here on, neither a deadline nor an interruption changes what is known.
+    const verdict = verdictOfHead(head)
+    progress.learn(unlessRepeated(verdict, evidence))
+    const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+    return Effect.andThen(
+      Telemetry.answered(response.status),
+      // An empty body that was seen to end is read already.
+      isHeldBack || (head.hasEnded && Result.isSuccess(verdict) && isEmpty(head))
+        ? answered(verdict)
+        : Effect.flatMap(readVerdict(head, left), answered),
+    )
+  })
+
+const answered = (verdict: Verdict): Effect.Effect<End> =>
+  Effect.succeed({ _tag: "Answered", verdict })
 
 const refused: End = { _tag: "Refused" }
 
@@ -162,14 +190,28 @@ const unlessRepeated = (verdict: Verdict, evidence: Evidence): Verdict =>
     : verdict
 
 const toHttp = <Request>(
-  { credentials, operation, url }: Attempt<Request>,
+  sending: Attempt<Request>,
   body: Uint8Array,
 ): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.make(operation.method)(url.href, {
+  HttpClientRequest.setBody(withoutBody(sending), HttpBody.uint8Array(body, "application/json"))
+
+/** The request without its body, which is made once for each key. */
+const withoutBody = <Request>({
+  credentials,
+  operation: { method },
+  url: { href },
+}: Attempt<Request>): HttpClientRequest.HttpClientRequest => {
+  const known = requests.get(credentials)
+  if (known?.url === href && known.method === method) return known
+  const request = HttpClientRequest.make(method)(href, {
     headers: {
       "x-sender-id": Redacted.value(credentials.senderId),
       "x-api-key": Redacted.value(credentials.apiKey),
     },
     accept: "application/problem+json, application/json",
-    body: HttpBody.uint8Array(body, "application/json"),
   })
+  requests.set(credentials, request)
+  return request
+}
+
+const requests = new WeakMap<Credentials, HttpClientRequest.HttpClientRequest>()

@@ -1,16 +1,28 @@
 /**
  * Reads the body of a response, no further than needed.
  */
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Headers from "effect/http/Headers"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
+import { raceUntil } from "./race.ts"
 
 // A problem document has a few hundred bytes.
 const maxBytes = 64 * 1024
 
 // How long the body may take once the status is known, which already decides what the response means.
 const bodyTimeout = Duration.seconds(1)
+
+/** A response whose head has arrived. */
+export interface Incoming {
+  readonly response: HttpClientResponse.HttpClientResponse
+  /** The headers of the response, which some clients make anew for each look. */
+  readonly headers: Headers.Headers
+  /** Whether the whole response was seen to arrive. */
+  readonly hasEnded: boolean
+}
 
 /** What was read of a body. */
 export interface Body {
@@ -24,23 +36,31 @@ export interface Body {
  * since the status decides what the response means. It takes no longer than what is `left` of the send.
  */
 export const readBody = (
-  response: HttpClientResponse.HttpClientResponse,
+  { hasEnded, headers, response }: Incoming,
   left: Duration.Duration,
 ): Effect.Effect<Body> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
   let isWhole = false
   let kept: string | undefined
-  const read = Effect.suspend(() =>
+  const take = (chunk: Uint8Array): void => {
+    chunks.push(chunk.subarray(0, maxBytes - size))
+    size += chunk.length
+  }
+  const streamed = Effect.suspend(() =>
     response.stream.pipe(
       Stream.takeUntil((chunk) => {
-        chunks.push(chunk.subarray(0, maxBytes - size))
-        size += chunk.length
+        take(chunk)
         return size >= maxBytes
       }),
       Stream.runDrain,
     ),
-  ).pipe(
+  )
+  const inMemory = Effect.map(
+    Effect.suspend(() => response.arrayBuffer),
+    (bytes) => take(new Uint8Array(bytes)),
+  )
+  const read = (hasEnded && isSmall(headers) ? inMemory : streamed).pipe(
     Effect.map(() => {
       isWhole = size < maxBytes
     }),
@@ -55,15 +75,28 @@ export const readBody = (
     }),
     Effect.ignoreCause,
   )
-  return read.pipe(
-    Effect.andThen(Effect.suspend(() => (size > 0 ? Effect.void : readKept))),
-    Effect.timeoutOption(Duration.min(bodyTimeout, left)),
+  return Effect.contextWith((context: Context.Context<never>) =>
+    raceUntil(
+      Effect.andThen(
+        read,
+        Effect.suspend(() => (size > 0 ? Effect.void : readKept)),
+      ),
+      context,
+      { timeout: Duration.min(bodyTimeout, left), onTimeout: Effect.void },
+    ),
+  ).pipe(
     Effect.map(() => ({
-      text: kept ?? decode(chunks, response.headers["content-type"]),
+      text: kept ?? decode(chunks, headers["content-type"]),
       isWhole,
     })),
   )
 }
+
+/** Whether a body is as long as its header says, and that is not much: one that is encoded may be longer. */
+const isSmall = (headers: Headers.Headers): boolean =>
+  headers["content-encoding"] === undefined &&
+  headers["transfer-encoding"] === undefined &&
+  Number(headers["content-length"] ?? Infinity) < maxBytes
 
 /**
  * Ends an empty body, without which node:http does not use its connection again. It waits for no clock: the body has ended
@@ -76,6 +109,8 @@ export const discardBody = (response: HttpClientResponse.HttpClientResponse): Ef
   )
 
 const decode = (chunks: ReadonlyArray<Uint8Array>, contentType: string | undefined): string => {
+  const [only, another] = chunks
+  if (only !== undefined && another === undefined) return decoderFor(only, contentType).decode(only)
   const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
   let offset = 0
   for (const chunk of chunks) {

@@ -33,11 +33,12 @@ export class Evidence {
   /** The requests of the attempt, by the HTTP client's own objects. */
   readonly #requests = new Map<object, Seen & { stage: Stage }>()
   /** Sockets that were opened during the attempt and belong to no request that is known. */
-  readonly #strangers = new Set<object>()
+  #strangers: Set<object> | undefined
   readonly #body: Uint8Array
   // This object is in the context of the application's own HTTP client.
   readonly #apiKey: Redacted.Redacted
   #ownWrites = 0
+  #hasEnded = false
 
   /**
    * Whether events are recorded. What happens before the request of the attempt is about to run, such as the
@@ -66,7 +67,7 @@ export class Evidence {
   get isUnsent(): boolean {
     const messages = [...this.#requests.values()].filter(({ isTunnel }) => !isTunnel)
     return (
-      this.#strangers.size === 0 &&
+      (this.#strangers === undefined || this.#strangers.size === 0) &&
       messages.length > 0 &&
       messages.every(({ stage }) => stage === "connecting")
     )
@@ -77,9 +78,19 @@ export class Evidence {
     return this.#ownWrites
   }
 
+  /** Whether the response to the message was seen to end. Nothing is left of an exchange then that could be aborted. */
+  get hasEnded(): boolean {
+    return this.#hasEnded && this.#ownWrites === 1
+  }
+
   /** Whether a request has this body or this key, and so is of the message. */
   isOwn(body: unknown, carriesKey: (key: string) => boolean): boolean {
     return body === this.#body || carriesKey(Redacted.value(this.#apiKey))
+  }
+
+  /** The requests of the attempt. */
+  get requests(): Iterable<object> {
+    return this.#requests.keys()
   }
 
   /** A request was made. */
@@ -106,6 +117,11 @@ export class Evidence {
     if (this.#requests.get(request)?.isOwn === true) this.head ??= head
   }
 
+  /** The response to a request was read to its end. */
+  end(request: object): void {
+    if (this.#requests.get(request)?.isOwn === true) this.#hasEnded = true
+  }
+
   /** The only request that waits for its connection, if there is one. */
   get onlyCreated(): object | undefined {
     const created = [...this.#requests].filter(([, { stage }]) => stage === "created")
@@ -114,12 +130,13 @@ export class Evidence {
 
   /** A socket was opened. It is a stranger until it turns out to be a request's. */
   addSocket(socket: object): void {
+    this.#strangers ??= new Set()
     this.#strangers.add(socket)
   }
 
   /** A socket is that of a request. */
   claimSocket(socket: object): void {
-    this.#strangers.delete(socket)
+    this.#strangers?.delete(socket)
   }
 
   /** Whether a request must not be made, since it would be a second one of the message. */

@@ -10,25 +10,27 @@
  * - by the events of undici and node:http, on Node.js (`nodeChannels.ts`).
  */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { CurrentEvidence, type Evidence } from "./evidence.ts"
+import { withHttpSettings } from "./httpSettings.ts"
 import { within } from "./nodeChannels.ts"
+import { raceUntil } from "./race.ts"
 
 /** A request that runs at most once. */
 export interface Guarded {
-  /** Runs the request. The scope aborts it. It succeeds with `Refused` when the client begins a second one. */
-  readonly run: Effect.Effect<
-    HttpClientResponse.HttpClientResponse | Refused,
-    HttpClientError.HttpClientError,
-    Scope.Scope
-  >
+  /** Runs the request, for a time. The scope aborts it. */
+  readonly run: (
+    scope: Scope.Scope,
+    timeout: Duration.Duration,
+  ) => Effect.Effect<Run, HttpClientError.HttpClientError>
   /** The response whose head was seen, if the client did not pass it on. Its body cannot be read. */
   readonly seen: () => HttpClientResponse.HttpClientResponse | undefined
   /** Whether a response is that of the request. */
@@ -36,6 +38,9 @@ export interface Guarded {
   /** Whether an error is that of the request, or came before it. */
   readonly isFailed: (error: HttpClientError.HttpClientError) => boolean
 }
+
+/** How a run of the request ended, unless it failed: `Refused` if the client began a second one. */
+export type Run = HttpClientResponse.HttpClientResponse | Refused | "TimedOut"
 
 /** The HTTP client began a second request. As a defect, it ends retries, which repeat failures only. */
 export class Refused extends Error {
@@ -57,11 +62,11 @@ export const guard = (
   let isRedirected = false
   /** The request after the client's pre-processing, which may change its URL. */
   let sent: HttpClientRequest.HttpClientRequest | undefined
-  const refused = Deferred.makeUnsafe<Refused>()
+  let stop: (refused: Refused) => void = constVoid
   const refuse = (): Refused => {
-    const defect = new Refused()
-    Deferred.doneUnsafe(refused, Effect.succeed(defect))
-    return defect
+    const refused = new Refused()
+    stop(refused)
+    return refused
   }
 
   const counted = HttpClient.makeWith(
@@ -112,23 +117,37 @@ export const guard = (
       )
     }
 
+  const contextOf = (
+    context: Context.Context<never>,
+    scope: Scope.Scope,
+  ): Context.Context<Scope.Scope> =>
+    withHttpSettings(context).pipe(
+      Context.add(Scope.Scope, scope),
+      Context.add(CurrentEvidence, evidence),
+      Context.add(FetchHttpClient.Fetch, wrap(Context.get(context, FetchHttpClient.Fetch))),
+    )
+
   return {
-    run: HttpClient.withScope(counted)
-      .execute(request)
-      .pipe(
-        Effect.raceFirst(Deferred.await(refused)),
+    run: (scope, timeout) =>
+      Effect.contextWith((context: Context.Context<never>) =>
+        raceUntil<Run, HttpClientError.HttpClientError, Scope.Scope>(
+          HttpClient.withScope(counted).execute(request),
+          contextOf(context, scope),
+          {
+            timeout,
+            onTimeout: Effect.succeed("TimedOut"),
+            onStop: (given) => {
+              stop = given
+            },
+          },
+        ),
+      ).pipe(
         // What the end of this attempt sets free may be another's request. What was seen of this one is seen to its end.
-        Effect.ensuring(
+        Effect.onExit(() =>
           Effect.sync(() => {
             evidence.isRecording = false
             evidence.onSecond = undefined
           }),
-        ),
-        Effect.updateContext((context: Context.Context<Scope.Scope>) =>
-          context.pipe(
-            Context.add(CurrentEvidence, evidence),
-            Context.add(FetchHttpClient.Fetch, wrap(Context.get(context, FetchHttpClient.Fetch))),
-          ),
         ),
         Effect.catchDefect((defect) =>
           defect instanceof Refused ? Effect.succeed(defect) : Effect.die(defect),

@@ -12,6 +12,7 @@
  * | `undici:client:connected`     | the socket                                                                                                                                                                                                      |
  * | `undici:client:sendHeaders`   | the request object of `create`                                                                                                                                                                                  |
  * | `undici:request:headers`      | the request object of `create`                                                                                                                                                                                  |
+ * | `undici:request:trailers`     | the request object of `create`; in spite of its name, it is published when the response has ended                                                                                                                |
  * | `undici:request:error`        | the request object of `create`                                                                                                                                                                                  |
  * | `http.client.request.created` | the fiber that is running; else the context. From then on, the events of its own socket                                                                                                                         |
  * | `http.client.response.finish` | the request object of `created`; in spite of its name, it is published when the head was read                                                                                                                   |
@@ -30,6 +31,15 @@ export const collect = (body: Uint8Array, apiKey: Redacted.Redacted): Evidence =
   const evidence = new Evidence(body, apiKey)
   byBody.set(body, evidence)
   return evidence
+}
+
+/**
+ * Forgets an attempt, whose evidence is final. It would be forgotten without it, but what a `WeakMap` refers to costs the
+ * garbage collector more than all else of a send.
+ */
+export const release = (body: Uint8Array, evidence: Evidence): void => {
+  byBody.delete(body)
+  for (const request of evidence.requests) byRequest.delete(request)
 }
 
 /** Calls `fetch` such that its events are matched to an attempt. */
@@ -124,6 +134,11 @@ const onHeaders = (message: unknown): void => {
   byRequest.get(request)?.answer(request, () => headOf(response))
 }
 
+const onEnd = (message: unknown): void => {
+  const request = objectAt(message, "request")
+  if (request !== undefined) byRequest.get(request)?.end(request)
+}
+
 const onError = (message: unknown): void => {
   const request = objectAt(message, "request")
   const evidence = request === undefined ? undefined : byRequest.get(request)
@@ -176,6 +191,7 @@ const listeners: ReadonlyArray<readonly [channel: string, listener: (message: un
   ["undici:client:connected", onConnected],
   ["undici:client:sendHeaders", onSendHeaders],
   ["undici:request:headers", onHeaders],
+  ["undici:request:trailers", onEnd],
   ["net.client.socket", onSocket],
   ["http.client.request.created", onNodeRequest],
   ["http.client.request.error", onError],

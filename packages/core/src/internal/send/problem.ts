@@ -21,6 +21,8 @@ const nothing: Problem = { isPublished: () => false, detail: undefined, fieldErr
 
 /** Parses a body. One that is not JSON, is truncated or has another format has no content. */
 export const parseProblem = (body: string): Problem => {
+  // An error of the parser costs more than a look.
+  if (body === "") return nothing
   let json: unknown
   try {
     json = JSON.parse(body)

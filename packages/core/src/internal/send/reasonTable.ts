@@ -37,8 +37,8 @@ export interface Conditional<R, A extends string> {
   readonly when: { readonly [K in A]?: string }
 }
 
-/** What a reason means. */
-export interface ReasonFacts<R> {
+/** What a reason means. In words, it stands in `reasonWords.ts`. */
+export interface ReasonMeaning<R> {
   /** Whether the service may have accepted the message. */
   readonly delivery: Fact<R, Delivery>
   /** Who can fix the cause. `time` is what makes a failure transient. */
@@ -47,11 +47,18 @@ export interface ReasonFacts<R> {
   readonly provesCredentials: Fact<R, "yes" | "no">
   /** How the circuit breaker counts it: as a failure of the service, as a sign of health, or not at all. */
   readonly health: "success" | "failure" | "ignored"
-  /** In words, for the pages: when it occurs. */
+}
+
+/** What a reason means, in words. */
+export interface ReasonWords {
+  /** When it occurs. */
   readonly occurs: string
-  /** In words, for the pages: what to do about it. */
+  /** What to do about it. */
   readonly remedy: string
 }
+
+/** What a reason means, for programs and for people. */
+export interface ReasonFacts<R> extends ReasonMeaning<R>, ReasonWords {}
 
 /** What each reason means. */
 export type ReasonTable = {
@@ -59,7 +66,7 @@ export type ReasonTable = {
 }
 
 /** A row of the table: what a reason means, and how a response is read. */
-interface Row<R> extends ReasonFacts<R> {
+interface Row<R> extends ReasonMeaning<R> {
   /** Reads the reason from a response that has it. Undefined if no response can have it. */
   readonly read: ((answer: Answer) => R | undefined) | undefined
 }
@@ -105,8 +112,6 @@ export const reasonTable: Table = {
     },
     provesCredentials: "no",
     health: "ignored",
-    occurs: "the input is malformed; `issues` lists every field",
-    remedy: "fix the fields in `issues`",
   },
   InvalidOptions: {
     read: undefined,
@@ -114,8 +119,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "no",
     health: "ignored",
-    occurs: "an option of a layer or of a send is invalid; `issues` lists each",
-    remedy: "fix the options in `issues`",
   },
   CredentialsUnavailable: {
     read: undefined,
@@ -123,8 +126,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "no",
     health: "ignored",
-    occurs: "credentials are missing, malformed, or were rejected three times in a row",
-    remedy: "check where they are stored; after three 401s, replace them",
   },
   ValidationFailed: {
     read: (answer) => {
@@ -139,8 +140,6 @@ export const reasonTable: Table = {
     },
     provesCredentials: "yes",
     health: "success",
-    occurs: "400 with field errors",
-    remedy: "fix the fields in `fieldErrors`",
   },
   InvalidPhoneNumber: {
     read: on400(/^invalid phone number\b/i, () => new Reasons.InvalidPhoneNumber()),
@@ -148,8 +147,6 @@ export const reasonTable: Table = {
     mendedBy: "recipient",
     provesCredentials: "yes",
     health: "success",
-    occurs: "400 `Invalid phone number`",
-    remedy: "ask the recipient for another number",
   },
   TemplateNotFound: {
     read: on400(/^template not found\b/i, () => new Reasons.TemplateNotFound()),
@@ -157,8 +154,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "yes",
     health: "success",
-    occurs: "400 `Template not found`",
-    remedy: "check that the template exists in this account",
   },
   InsufficientBalance: {
     read: on400(
@@ -169,8 +164,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "yes",
     health: "success",
-    occurs: "400 `Insufficient balance`; with the balance and the estimated cost as exact decimals",
-    remedy: "top up the account",
   },
   RequestRejected: {
     read: onStatus([400, 413, 415, 422], (answer) => {
@@ -187,8 +180,6 @@ export const reasonTable: Table = {
       when: { yes: "a 400 with a `detail` in the service's form", no: "otherwise" },
     },
     health: "success",
-    occurs: "any other 400, 413, 415, 422",
-    remedy: "read `detail` and fix the request",
   },
   CredentialsRejected: {
     read: onStatus(
@@ -200,8 +191,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "no",
     health: "success",
-    occurs: "401; `header` names the header at fault, if the service does",
-    remedy: "check whether the key was rotated; the provider locks it after ten failures in a row",
   },
   AccessDenied: {
     read: onStatus(
@@ -215,9 +204,6 @@ export const reasonTable: Table = {
       when: { yes: "if `foreign` is absent", no: "otherwise" },
     },
     health: "success",
-    occurs: "403; `foreign` is `page` if it is an HTML page, as firewalls send it",
-    remedy:
-      "check what this account is allowed to do; for a page, the firewalls and proxies on the way",
   },
   EndpointNotFound: {
     read: onStatus(
@@ -228,8 +214,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "no",
     health: "success",
-    occurs: "404",
-    remedy: "check `baseUrl` (`SENT_BASE_URL`)",
   },
   RateLimited: {
     read: onStatus([429], (answer) => new Reasons.RateLimited(rateLimitOf(answer))),
@@ -238,8 +222,6 @@ export const reasonTable: Table = {
     provesCredentials: "no",
     // The caller sends too fast; the service is well.
     health: "ignored",
-    occurs: "429; with `retryAfter` and the limits",
-    remedy: "send more slowly: set the layer's `rateLimit`",
   },
   ServiceOverloaded: {
     read: onStatus(
@@ -253,8 +235,6 @@ export const reasonTable: Table = {
     mendedBy: "time",
     provesCredentials: "no",
     health: "failure",
-    occurs: "503",
-    remedy: "wait; check the provider's status page",
   },
   ServerFailed: {
     read: (answer) =>
@@ -270,8 +250,6 @@ export const reasonTable: Table = {
     },
     provesCredentials: "no",
     health: "failure",
-    occurs: "any other 5xx",
-    remedy: "do not send again blindly: wait for an update, or look at the dashboard",
   },
   UnexpectedResponse: {
     read: (answer) =>
@@ -288,9 +266,6 @@ export const reasonTable: Table = {
     },
     provesCredentials: "no",
     health: "success",
-    occurs:
-      "a redirect (never followed), a 2xx that is not an acceptance, 408, or any other status",
-    remedy: "check `baseUrl` and the proxies on the way",
   },
   ConnectionFailed: {
     read: undefined,
@@ -302,8 +277,6 @@ export const reasonTable: Table = {
     },
     provesCredentials: "no",
     health: "failure",
-    occurs: "the DNS lookup, the connection or the TLS handshake failed",
-    remedy: "check the network, the firewall and the certificates: `stage` and `code`",
   },
   ConnectionLost: {
     read: undefined,
@@ -311,8 +284,6 @@ export const reasonTable: Table = {
     mendedBy: "time",
     provesCredentials: "no",
     health: "failure",
-    occurs: "the connection broke, or the response was not HTTP",
-    remedy: "do not send again blindly: wait for an update, or look at the dashboard",
   },
   TimedOut: {
     read: undefined,
@@ -323,8 +294,6 @@ export const reasonTable: Table = {
     mendedBy: "time",
     provesCredentials: "no",
     health: "failure",
-    occurs: "no response in time, or the deadline of the send passed",
-    remedy: "compare `after` with `timeout` and `deadline` to see which it was",
   },
   RequestRepeated: {
     read: undefined,
@@ -332,9 +301,6 @@ export const reasonTable: Table = {
     mendedBy: "operator",
     provesCredentials: "no",
     health: "ignored",
-    occurs: "the `HttpClient` repeated or redirected the request on its own",
-    remedy:
-      "remove `retry`, `retryTransient` and `followRedirects` from the `HttpClient`; give a `Pool` of undici `allowH2: false`",
   },
   CircuitOpen: {
     read: undefined,
@@ -342,13 +308,13 @@ export const reasonTable: Table = {
     mendedBy: "time",
     provesCredentials: "no",
     health: "ignored",
-    occurs: "the circuit breaker is open",
-    remedy: "look at the failures before it; it closes by itself",
   },
 }
 
 /** The reason of a response that does not accept the message. */
-export const reasonOf = (answer: Answer): Reason => {
+export const reasonOf = (answer: Answer): Reason => withoutStack(() => readReason(answer))
+
+const readReason = (answer: Answer): Reason => {
   for (const { read } of Object.values(reasonTable)) {
     const reason = read?.(answer)
     if (reason !== undefined) return reason
@@ -357,11 +323,26 @@ export const reasonOf = (answer: Answer): Reason => {
   return new Reasons.UnexpectedResponse({ status: answer.status })
 }
 
+/**
+ * Makes an error without its stack, which costs more than all else of a rejection. A reason is data in a `SentError`, and
+ * where it was made is of no use.
+ */
+const withoutStack = <A>(make: () => A): A => {
+  // V8's. Elsewhere, it is a property that nobody reads.
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  Reflect.set(Error, "stackTraceLimit", 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit)
+  }
+}
+
 /** The row of a reason. */
-export const factsOf = <R extends Reason>(reason: R): ReasonFacts<R> =>
+export const factsOf = <R extends Reason>(reason: R): ReasonMeaning<R> =>
   // Each row is typed by its own reason; TypeScript does not relate the tag of `R` to the row of that tag.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  reasonTable[reason._tag] as unknown as ReasonFacts<R>
+  reasonTable[reason._tag] as unknown as ReasonMeaning<R>
 
 const valueOf = <R, A extends string>(fact: Fact<R, A>, reason: R): A =>
   typeof fact === "string" ? fact : fact.of(reason)

@@ -2,6 +2,7 @@
  * One send: its attempts, the waits between them, and its deadline.
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,7 +16,6 @@ import type { Credentials, SentCredentials } from "../../SentCredentials.ts"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
 import { attempt } from "./attempt.ts"
-import { urlOf } from "./baseUrl.ts"
 import type { RetryBudget } from "./budget.ts"
 import type { TimeGiven } from "./limits/limits.ts"
 import type { Limits } from "./limits/limits.ts"
@@ -23,6 +23,7 @@ import { type Lockout, type Place, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
 import { type Reason, TimedOut } from "./reason.ts"
+import { raceUntil } from "./race.ts"
 import * as Telemetry from "./telemetry.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -31,7 +32,6 @@ export interface Line {
   readonly client: HttpClient.HttpClient
   /** Added to the options of `fetch`. */
   readonly fetchOptions: object
-  readonly baseUrl: URL
   readonly credentials: SentCredentials["Service"]
   readonly budget: RetryBudget
   readonly lockout: Lockout
@@ -43,6 +43,8 @@ export interface Line {
 /** One send. */
 export interface Sending<Request> {
   readonly operation: Operation<Request>
+  /** The address of the operation. */
+  readonly url: URL
   readonly request: Request
   readonly policy: RetryPolicy
   /** How long each response may take. */
@@ -52,30 +54,52 @@ export interface Sending<Request> {
 }
 
 /** Sends a message. It succeeds only if the service has accepted the message. */
-export const send = Effect.fnUntraced(function* <Request extends object>(
+export const send = <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
-): Effect.fn.Return<SendReceipt, SentError> {
-  const { policy } = sending
-  const time = makeTime(sending.deadline, yield* Clock.currentTimeMillis)
-  const getCredentials = Effect.mapError(time.within(line.credentials.get), (error) =>
-    progress.fail(error._tag === "SentError" ? error.reason : error),
-  )
-  const waits = yield* Schedule.toStep(policy.schedule)
-  let credentials = yield* getCredentials
+): Effect.Effect<SendReceipt, SentError> =>
+  Clock.clockWith((clock) => {
+    const { policy } = sending
+    const time = makeTime(sending.deadline, clock)
+    const getCredentials = Effect.mapError(time.within(line.credentials.get), (error) =>
+      progress.fail(error._tag === "SentError" ? error.reason : error),
+    )
+    // Most sends have one attempt, and need nothing of this.
+    let recovery: ReturnType<typeof makeRecovery> | undefined
+    const from = (credentials: Credentials): Effect.Effect<SendReceipt, SentError> =>
+      Effect.matchEffect(once(line, sending, progress, credentials, time), {
+        onSuccess: (accepted) => {
+          line.budget.refund(policy.budget)
+          return Effect.succeed({ ...accepted, attempts: progress.attempts() })
+        },
+        onFailure: (reason) => {
+          recovery ??= makeRecovery(line, policy, progress, time, getCredentials)
+          return Effect.flatMap(recovery(reason, credentials), from)
+        },
+      })
+    return Effect.flatMap(getCredentials, from)
+  })
+
+/** What a send does after each failure: it waits, and returns the credentials for another attempt, or fails. */
+const makeRecovery = (
+  line: Line,
+  policy: RetryPolicy,
+  progress: Progress,
+  time: Time,
+  getCredentials: Effect.Effect<Credentials, SentError>,
+) => {
+  let retries = 0
+  let waits: Waits | undefined
   let mayRenew = policy.times > 0
   let mayReplace = true
 
-  for (let retries = 0; ;) {
-    const outcome = yield* Effect.result(once(line, sending, progress, credentials, time))
-    if (Result.isSuccess(outcome)) {
-      line.budget.refund(policy.budget)
-      return { ...outcome.success, attempts: progress.attempts() }
-    }
-    const error = progress.fail(outcome.failure)
-
-    const { _tag } = outcome.failure
+  return Effect.fnUntraced(function* (
+    reason: Reason,
+    credentials: Credentials,
+  ): Effect.fn.Return<Credentials, SentError> {
+    const error = progress.fail(reason)
+    const { _tag } = reason
     if (_tag === "CredentialsRejected" || _tag === "CredentialsUnavailable") {
       const isRejected = _tag === "CredentialsRejected"
       const renewed = yield* time
@@ -84,19 +108,19 @@ export const send = Effect.fnUntraced(function* <Request extends object>(
       if (renewed === undefined || !(isRejected || mayReplace)) return yield* error
       if (isRejected) mayRenew = false
       else mayReplace = false
-      credentials = renewed
-      continue
+      return renewed
     }
 
+    waits ??= yield* Schedule.toStep(policy.schedule)
     const delay = yield* time
       .within(waitBefore(line, policy, retries, error, waits))
       .pipe(Effect.orElseSucceed(() => undefined))
     if (delay === undefined) return yield* error
     // What the service said is worth more than that the deadline passed.
-    if (!(yield* time.isEnough(error.retryAfter ?? Duration.zero))) return yield* error
+    if (!time.isEnough(error.retryAfter ?? Duration.zero)) return yield* error
     retries += 1
     progress.next()
-    credentials = yield* policy
+    return yield* policy
       .onRetry({ error, attempts: progress.attempts(), delay })
       .pipe(
         Effect.andThen(Telemetry.waiting(error, delay)),
@@ -105,8 +129,8 @@ export const send = Effect.fnUntraced(function* <Request extends object>(
         Effect.mapError(progress.fail),
         Effect.andThen(getCredentials),
       )
-  }
-})
+  })
+}
 
 // -----------------------------------------------------------------------------
 // The deadline
@@ -120,36 +144,36 @@ interface Time {
   /** The milliseconds that are left. Fails if they are too few to begin a request. */
   readonly check: Effect.Effect<number, TimedOut>
   /** Whether a request may still begin after a wait. */
-  readonly isEnough: (wait: Duration.Duration) => Effect.Effect<boolean>
+  readonly isEnough: (wait: Duration.Duration) => boolean
   /** Ends a wait, during which there is no request, when the send must end. */
   readonly within: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E | TimedOut>
 }
 
-const makeTime = (deadline: Duration.Duration, startedAt: number): Time => {
+const makeTime = (deadline: Duration.Duration, clock: Clock.Clock): Time => {
   const allMillis = Duration.toMillis(deadline)
-  const endsAt = startedAt + allMillis
+  const endsAt = clock.currentTimeMillisUnsafe() + allMillis
   // A request that the deadline cuts off would be unknown. What waited for too long is better not sent.
   const leastMillis = Math.min(allMillis / 10, 1000)
-  const left = Effect.map(Clock.currentTimeMillis, (now) => endsAt - now)
+  const left = (): number => endsAt - clock.currentTimeMillisUnsafe()
   const outOfTime = Effect.suspend(() =>
     Effect.fail(new TimedOut({ stage: "waiting", after: deadline })),
   )
   return {
     deadline,
     endsAt,
-    check: Effect.flatMap(left, (millis) =>
-      millis >= leastMillis ? Effect.succeed(millis) : outOfTime,
-    ),
-    isEnough: (wait) =>
-      Effect.map(left, (millis) => millis - Duration.toMillis(wait) >= leastMillis),
-    within: (wait) =>
+    check: Effect.suspend(() => {
+      const millis = left()
+      return millis >= leastMillis ? Effect.succeed(millis) : outOfTime
+    }),
+    isEnough: (wait) => left() - Duration.toMillis(wait) >= leastMillis,
+    within: <A, E>(wait: Effect.Effect<A, E>) =>
       // What has ended is not waited for: most sends wait for nothing but their response.
       Exit.isExit(wait)
         ? wait
-        : Effect.flatMap(left, (millis) =>
-            Effect.timeoutOrElse(wait, {
-              duration: Math.max(0, millis),
-              orElse: () => outOfTime,
+        : Effect.contextWith((context: Context.Context<never>) =>
+            raceUntil<A, E | TimedOut, never>(wait, context, {
+              timeout: Duration.millis(Math.max(0, left())),
+              onTimeout: outOfTime,
             }),
           ),
   }
@@ -168,31 +192,38 @@ const once = <Request extends object>(
 ): Effect.Effect<Accepted, Reason> =>
   Effect.suspend(() => {
     const place = line.lockout.place(credentials)
-    return Effect.ensuring(inPlace(line, sending, progress, credentials, time, place), place.leave)
+    return awaitPlace(line, place, time).pipe(
+      Effect.flatMap((left) => inPlace(line, sending, progress, credentials, time, place, left)),
+      Effect.ensuring(place.leave),
+    )
   })
 
-const inPlace = Effect.fnUntraced(function* <Request extends object>(
+/** Waits until a request may begin. Returns the milliseconds that are left. */
+const awaitPlace = (line: Line, place: Place, time: Time): Effect.Effect<number, Reason> =>
+  time
+    .within(place.enter())
+    .pipe(
+      Effect.andThen(time.within(line.limits.awaitTurn(time.check))),
+      Effect.andThen(
+        Effect.suspend(() => (place.begin() ? time.check : awaitPlace(line, place, time))),
+      ),
+    )
+
+const inPlace = <Request extends object>(
   line: Line,
-  { operation, request, timeout }: Sending<Request>,
+  { operation, request, timeout, url }: Sending<Request>,
   progress: Progress,
   credentials: Credentials,
   time: Time,
   place: Place,
-): Effect.fn.Return<Accepted, Reason> {
-  do {
-    yield* time.within(place.enter())
-    yield* time.within(line.limits.awaitTurn(time.check))
-  } while (!place.begin())
-
-  const left = yield* time.check
+  left: number,
+): Effect.Effect<Accepted, Reason> => {
   const given = timeGiven(left, timeout, time.deadline)
-  const url = urlOf(line.baseUrl, operation.path)
-  const resendCount = progress.attempts()
   const learn = (verdict: Verdict): void => {
     progress.learn(verdict)
     place.learn(verdict)
   }
-  return yield* line.limits.guard(
+  return line.limits.guard(
     attempt({
       client: line.client,
       fetchOptions: line.fetchOptions,
@@ -208,11 +239,11 @@ const inPlace = Effect.fnUntraced(function* <Request extends object>(
     }).pipe(
       Effect.tap((accepted) => Effect.sync(() => learn(Result.succeed(accepted)))),
       Effect.tapError((reason) => Effect.sync(() => learn(Result.fail(reason)))),
-      Telemetry.attempt(operation, url, resendCount),
+      Telemetry.attempt(operation, url, progress.attempts()),
     ),
     given,
   )
-})
+}
 
 const timeGiven = (
   left: number,

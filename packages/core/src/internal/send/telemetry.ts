@@ -8,6 +8,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type { SendReceipt } from "../../SendToPhone.ts"
@@ -50,6 +52,35 @@ const durations = Metric.histogram("sent.send.duration", {
 })
 
 // -----------------------------------------------------------------------------
+// Spans
+// -----------------------------------------------------------------------------
+
+/** Whether somebody looks at the spans of a fiber. One that nobody looks at costs as much as a send. */
+export const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
+  cache.tracer !== undefined && cache.tracerEnabled
+
+/** Runs a function in a span, with the line that called it in the traces, if somebody looks. */
+export const inSpan = <Args extends ReadonlyArray<unknown>, A, E>(
+  name: string,
+  run: (...args: Args) => Effect.Effect<A, E>,
+): ((...args: Args) => Effect.Effect<A, E>) => {
+  const traced = Effect.fn(name)(run)
+  return (...args) => {
+    // The line is known now, and the fiber that will run the effect usually is, too.
+    const caller = Fiber.getCurrent()
+    return caller !== undefined && isTraced(caller)
+      ? traced(...args)
+      : Effect.withFiber((fiber) => (isTraced(fiber) ? traced(...args) : run(...args)))
+  }
+}
+
+/** Adds attributes to the span of this library that is the current one, if there is one. */
+const annotate = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) =>
+    isTraced(fiber) ? Effect.annotateCurrentSpan(attributes) : Effect.void,
+  )
+
+// -----------------------------------------------------------------------------
 // A send
 // -----------------------------------------------------------------------------
 
@@ -58,38 +89,68 @@ export const send = (
   sending: Effect.Effect<SendReceipt, SentError>,
   progress: Pick<Progress, "attempts" | "knowledge">,
 ): Effect.Effect<SendReceipt, SentError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-    Effect.onExit(sending, (exit) => {
+  Clock.clockWith((clock) => {
+    const startedAt = clock.currentTimeMillisUnsafe()
+    return Effect.onExit(sending, (exit) => {
       const error = Exit.isFailure(exit)
         ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         : undefined
-      // Without an error, the send was interrupted or died, and nobody else reports what is known of the message.
-      const isCutOff = Exit.isFailure(exit) && error === undefined
+      const reason = error?.reason._tag
       const known = Exit.isSuccess(exit) ? "accepted" : (error?.delivery ?? progress.knowledge())
       const outcome = outcomes[known]
-      const counted = {
-        "sent.outcome": outcome,
-        ...(error === undefined ? {} : { "sent.reason": error.reason._tag }),
-      }
-      const attributes = {
-        ...counted,
-        "sent.attempts": progress.attempts(),
-        ...(error === undefined ? {} : { "error.type": error.reason._tag }),
-      }
-      return Effect.gen(function* () {
-        const took = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-        yield* Metric.update(Metric.withAttributes(sends, counted), 1)
-        yield* Metric.update(Metric.withAttributes(durations, { "sent.outcome": outcome }), took)
-        yield* Effect.annotateCurrentSpan(attributes)
-        yield* Effect.annotateLogs(
-          isCutOff && outcome === "unknown"
-            ? Effect.logWarning(interrupted)
-            : Effect.logDebug(`Send ${outcome}`),
-          attributes,
+      const took = (clock.currentTimeMillisUnsafe() - startedAt) / 1000
+      // Without an error, the send was interrupted or died, and nobody else reports what is known of the message.
+      const isCutOff = Exit.isFailure(exit) && error === undefined
+      return Effect.withFiber((fiber) => {
+        const series = seriesOf(outcome, reason)
+        series.sends.updateUnsafe(1, fiber.context)
+        series.durations.updateUnsafe(took, fiber.context)
+        const isWarned = isCutOff && outcome === "unknown"
+        if (!isWarned && !isTraced(fiber) && !isLogged("Debug", fiber)) return Effect.void
+        const attributes = {
+          ...attributesOf(outcome, reason),
+          "sent.attempts": progress.attempts(),
+          ...(reason === undefined ? {} : { "error.type": reason }),
+        }
+        return Effect.andThen(
+          annotate(attributes),
+          Effect.annotateLogs(
+            isWarned ? Effect.logWarning(interrupted) : Effect.logDebug(`Send ${outcome}`),
+            attributes,
+          ),
         )
       })
-    }),
-  )
+    })
+  })
+
+const isLogged = (level: LogLevel.LogLevel, { cache }: Fiber.Fiber<unknown, unknown>): boolean =>
+  LogLevel.isLessThanOrEqualTo(cache.minimumLogLevel, level)
+
+const attributesOf = (outcome: string, reason: string | undefined) => ({
+  "sent.outcome": outcome,
+  ...(reason === undefined ? {} : { "sent.reason": reason }),
+})
+
+/** The metrics of the sends that end so. */
+interface Series {
+  readonly sends: typeof sends
+  readonly durations: typeof durations
+}
+
+/** A metric with attributes finds its numbers by a key that it makes once: there are as many as outcomes and reasons. */
+const allSeries = new Map<string, Series>()
+
+const seriesOf = (outcome: string, reason: string | undefined): Series => {
+  const id = `${outcome} ${reason}`
+  const known = allSeries.get(id)
+  if (known !== undefined) return known
+  const series = {
+    sends: Metric.withAttributes(sends, attributesOf(outcome, reason)),
+    durations: Metric.withAttributes(durations, { "sent.outcome": outcome }),
+  }
+  allSeries.set(id, series)
+  return series
+}
 
 const interrupted =
   "Send interrupted while a request was on its way: the message may have been sent. " +
@@ -122,23 +183,13 @@ export const makeWarnOfRepeats = (): Effect.Effect<void> => {
 /** Observes one request, in its own span. */
 export const attempt =
   ({ method }: Pick<Operation<unknown>, "method">, url: URL, resendCount: number) =>
-  (attempting: Effect.Effect<Accepted, Reason>): Effect.Effect<Accepted, Reason> => {
-    const { host, port } = addressOf(url)
-    return Metric.update(attempts, 1).pipe(
-      Effect.andThen(attempting),
-      Effect.tapError((reason) =>
-        Effect.flatMap(Effect.orDie(Effect.currentSpan), ({ attributes }) => {
-          const status = attributes.get("http.response.status_code")
-          // OpenTelemetry: the status as text where the status is the error.
-          const type = Number(status) >= 400 ? String(status) : reason._tag
-          return Effect.annotateCurrentSpan({
-            "error.type": type,
-            "sent.reason": reason._tag,
-            "sent.delivery": deliveryOf(reason),
-          })
-        }),
-      ),
-      Effect.withSpan(`${method} ${url.pathname}`, {
+  (attempting: Effect.Effect<Accepted, Reason>): Effect.Effect<Accepted, Reason> =>
+    Effect.withFiber((fiber) => {
+      attempts.updateUnsafe(1, fiber.context)
+      if (!isTraced(fiber)) return attempting
+      const { host, port } = addressOf(url)
+      return Effect.withSpan(Effect.tapError(attempting, failed), `${method} ${url.pathname}`, {
+        captureStackTrace: false,
         kind: "client",
         attributes: {
           "http.request.method": method,
@@ -147,13 +198,25 @@ export const attempt =
           "url.full": url.href,
           ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount }),
         },
-      }),
-    )
-  }
+      })
+    })
+
+/** Adds the reason of the failure to the span of the attempt. */
+const failed = (reason: Reason): Effect.Effect<void> =>
+  Effect.flatMap(Effect.orDie(Effect.currentSpan), ({ attributes }) => {
+    const status = attributes.get("http.response.status_code")
+    // OpenTelemetry: the status as text where the status is the error.
+    const type = Number(status) >= 400 ? String(status) : reason._tag
+    return annotate({
+      "error.type": type,
+      "sent.reason": reason._tag,
+      "sent.delivery": deliveryOf(reason),
+    })
+  })
 
 /** Adds the status of the response to the span of the attempt. */
 export const answered = (status: number): Effect.Effect<void> =>
-  Effect.annotateCurrentSpan("http.response.status_code", status)
+  annotate({ "http.response.status_code": status })
 
 /** Observes that a send is about to wait for its next attempt. */
 export const waiting = (error: SentError, delay: Duration.Duration): Effect.Effect<void> =>

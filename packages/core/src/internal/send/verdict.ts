@@ -15,11 +15,10 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Accepted } from "./answer.ts"
-import { type Body, discardBody, readBody } from "./body.ts"
+import { type Body, discardBody, type Incoming, readBody } from "./body.ts"
 import type { Operation } from "./operation.ts"
 import { parseProblem } from "./problem.ts"
 import type { Reason } from "./reason.ts"
@@ -29,8 +28,7 @@ import { reasonOf } from "./reasonTable.ts"
 export type Verdict = Result.Result<Accepted, Reason>
 
 /** A response whose head has arrived. */
-export interface Head {
-  readonly response: HttpClientResponse.HttpClientResponse
+export interface Head extends Incoming {
   /** The URL that the request was sent to. */
   readonly url: string
   /** Milliseconds since the epoch. */
@@ -50,7 +48,7 @@ export const verdictOfHead = (head: Head): Verdict =>
 export const readVerdict = (head: Head, left: Duration.Duration): Effect.Effect<Verdict> =>
   canAccept(head) && isEmpty(head)
     ? Effect.as(discardBody(head.response), accepted(head))
-    : Effect.map(readBody(head.response, left), (body) => verdictOf(head, body))
+    : Effect.map(readBody(head, left), (body) => verdictOf(head, body))
 
 const verdictOf = (head: Head, body: Body): Verdict => {
   if (!canAccept(head) || kindOf(head) === "other") return failed(head, body)
@@ -69,11 +67,11 @@ const nothing: Body = { text: "", isWhole: false }
 const accepted = ({ receivedAt, response: { status } }: Head): Verdict =>
   Result.succeed({ status, acceptedAt: DateTime.makeUnsafe(receivedAt) })
 
-const failed = ({ mask, receivedAt, response, url }: Head, body: Body): Verdict =>
+const failed = ({ headers, mask, receivedAt, response, url }: Head, body: Body): Verdict =>
   Result.fail(
     reasonOf({
       status: response.status,
-      headers: response.headers,
+      headers,
       body,
       problem: parseProblem(body.text),
       url,
@@ -88,13 +86,16 @@ const failed = ({ mask, receivedAt, response, url }: Head, body: Body): Verdict 
 
 const canAccept = ({ isAccepted, response }: Head): boolean => isAccepted(response.status)
 
-const isEmpty = ({ response: { headers, status } }: Head): boolean =>
-  status === 204 || status === 205 || headers["content-length"]?.trim() === "0"
+/** Whether a response has no body. */
+export const isEmpty = (head: Head): boolean =>
+  head.response.status === 204 ||
+  head.response.status === 205 ||
+  head.headers["content-length"]?.trim() === "0"
 
-const isEncoded = ({ response: { headers } }: Head): boolean =>
+const isEncoded = ({ headers }: Head): boolean =>
   !/^(?:identity)?$/i.test(headers["content-encoding"]?.trim() ?? "")
 
-const kindOf = ({ response: { headers } }: Head): "json" | "none" | "other" => {
+const kindOf = ({ headers }: Head): "json" | "none" | "other" => {
   const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
   if (type === "") return "none"
   return /^(?:application|text)\/(?:[\w.-]+\+)?json$/.test(type) ? "json" : "other"

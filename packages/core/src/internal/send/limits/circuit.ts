@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import { CircuitOpen, type Reason } from "../reason.ts"
 import { factsOf } from "../reasonTable.ts"
 import type { Gate, TimeGiven } from "./limits.ts"
-import { makeQuery } from "./store.ts"
+import type { Store } from "./store.ts"
 
 /** When a circuit opens, and for how long. */
 export interface CircuitSettings {
@@ -27,23 +27,14 @@ export interface Asked {
 /** Makes the gate of a circuit, whose state is in a store. */
 export const makeGate = Effect.fnUntraced(function* (
   settings: CircuitSettings,
-  store: CircuitBreaker.CircuitBreakerStore["Service"],
+  store: Store,
   key: string,
   asked: Asked,
 ): Effect.fn.Return<Gate, never, Scope.Scope> {
-  const query = makeQuery(
-    new CircuitBreaker.CircuitBreakerError({
-      reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "no answer" }),
-    }),
-  )
   const breaker = yield* Effect.provideService(
     CircuitBreaker.make(settings),
     CircuitBreaker.CircuitBreakerStore,
-    {
-      admit: (circuit) => query(store.admit(circuit)),
-      record: (outcome) => query(store.record(outcome)),
-      state: (circuit) => query(store.state(circuit)),
-    },
+    store,
   )
   // Without its store, a circuit is closed.
   const state = Effect.orElseSucceed(breaker.state(key), () => undefined)

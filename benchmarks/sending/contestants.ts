@@ -1,0 +1,229 @@
+/** What sends in the comparison of `pnpm bench sends`: each makes the same request, and reads its answer. */
+import { pathToFileURL } from "node:url"
+import { join } from "node:path"
+import type * as Core from "@effect-sent/core"
+import { credentials, sample } from "@effect-sent/faults/sample"
+import { NodeHttpClient } from "@effect/platform-node"
+import { Sent } from "@sentdm/sentdm"
+import { Effect, Layer, ManagedRuntime, Tracer } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { Pool } from "undici"
+
+/** How many sends are under way, and until when new ones begin. */
+export interface Window {
+  readonly concurrency: number
+  readonly millis: number
+}
+
+/** Sends for a window, and returns how many milliseconds each send took. */
+export type Play = (window: Window) => Promise<ReadonlyArray<number>>
+
+const path = "/v1/messages/phone"
+
+const headers = {
+  "x-sender-id": credentials.senderId,
+  "x-api-key": credentials.apiKey,
+  accept: "application/problem+json, application/json",
+  "content-type": "application/json",
+}
+
+// -----------------------------------------------------------------------------
+// Loops
+// -----------------------------------------------------------------------------
+
+const ofPromise =
+  (send: () => Promise<unknown>): Play =>
+  async ({ concurrency, millis }) => {
+    const took: Array<number> = []
+    const end = performance.now() + millis
+    const loop = async (): Promise<void> => {
+      for (let begin = performance.now(); begin < end; begin = performance.now()) {
+        // Each loop waits for its answer.
+        // oxlint-disable-next-line no-await-in-loop
+        await send()
+        took.push(performance.now() - begin)
+      }
+    }
+    await Promise.all(Array.from({ length: concurrency }, loop))
+    return took
+  }
+
+const ofEffect = <R>(
+  send: Effect.Effect<unknown, never, R>,
+  layer: Layer.Layer<R, unknown>,
+): Play => {
+  // Never disposed of: the process ends with it.
+  const runtime = ManagedRuntime.make(layer)
+  return async ({ concurrency, millis }) => {
+    await runtime.context()
+    const took: Array<number> = []
+    const end = performance.now() + millis
+    const loop = Effect.suspend(() => {
+      let begin = performance.now()
+      return Effect.whileLoop({
+        while: () => begin < end,
+        body: () => send,
+        step: () => {
+          const now = performance.now()
+          took.push(now - begin)
+          begin = now
+        },
+      })
+    })
+    await runtime.runPromise(
+      Effect.all(
+        Array.from({ length: concurrency }, () => loop),
+        { concurrency: "unbounded", discard: true },
+      ),
+    )
+    return took
+  }
+}
+
+// -----------------------------------------------------------------------------
+// The others
+// -----------------------------------------------------------------------------
+
+const undici = (baseUrl: string): Play => {
+  const pool = new Pool(baseUrl)
+  return ofPromise(async () => {
+    const response = await pool.request({
+      path,
+      method: "POST",
+      headers,
+      body: JSON.stringify(sample),
+    })
+    await response.body.text()
+    if (response.statusCode !== 204) throw new Error(`answered ${response.statusCode}`)
+  })
+}
+
+const fetching = (baseUrl: string): Play =>
+  ofPromise(async () => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(sample),
+    })
+    await response.text()
+    if (response.status !== 204) throw new Error(`answered ${response.status}`)
+  })
+
+const sdk = (baseUrl: string): Play => {
+  const client = new Sent({
+    apiKey: credentials.apiKey,
+    baseURL: baseUrl,
+    defaultHeaders: { "x-sender-id": credentials.senderId },
+    logLevel: "off",
+  })
+  return ofPromise(() => client.post(path, { body: sample }))
+}
+
+/** A client of Effect that sends and reads the answer, and knows nothing of what an answer means. */
+const bare = (
+  http: Layer.Layer<HttpClient.HttpClient>,
+  url: string,
+  { hasSpan, status }: { readonly hasSpan: boolean; readonly status: number },
+): Play =>
+  ofEffect(
+    HttpClient.HttpClient.use((client) =>
+      client.execute(
+        HttpClientRequest.post(`${url}${path}`, { headers }).pipe(
+          HttpClientRequest.bodyJsonUnsafe(sample),
+        ),
+      ),
+    ).pipe(
+      Effect.flatMap((response) =>
+        response.status === status ? response.text : Effect.die(`answered ${response.status}`),
+      ),
+      Effect.orDie,
+    ),
+    Layer.merge(
+      http,
+      Layer.succeed(HttpClient.TracerDisabledWhen, () => !hasSpan),
+    ),
+  )
+
+// -----------------------------------------------------------------------------
+// The client of this repository
+// -----------------------------------------------------------------------------
+
+/** The core of this checkout, or of another one. */
+export const loadCore = (checkout: string | undefined): Promise<typeof Core> =>
+  checkout === undefined
+    ? import("@effect-sent/core")
+    : import(pathToFileURL(join(checkout, "packages/core/src/index.ts")).href)
+
+const clientOf = (
+  { SentClient, SentCredentials }: typeof Core,
+  http: Layer.Layer<HttpClient.HttpClient>,
+  options: Core.SentClient.Options,
+) =>
+  SentClient.layer(options).pipe(
+    Layer.provide(SentCredentials.layer(credentials)),
+    Layer.provide(http),
+  )
+
+const accepted = (
+  core: typeof Core,
+  http: Layer.Layer<HttpClient.HttpClient>,
+  options: Core.SentClient.Options,
+): Play =>
+  ofEffect(Effect.orDie(core.SentClient.sendToPhone(sample)), clientOf(core, http, options))
+
+const rejected = (core: typeof Core, baseUrl: string): Play =>
+  ofEffect(
+    Effect.flatMap(Effect.flip(core.SentClient.sendToPhone(sample)), ({ reason }) =>
+      reason._tag === "TemplateNotFound" ? Effect.void : Effect.die(`rejected as ${reason._tag}`),
+    ).pipe(Effect.orDie),
+    clientOf(core, NodeHttpClient.layerUndici, { baseUrl }),
+  )
+
+/** Keeps the last spans, as an exporter would until it has sent them. */
+const recording = Layer.sync(Tracer.Tracer, () => {
+  const spans: Array<Tracer.Span> = []
+  return Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      if (spans.push(span) > 1000) spans.length = 0
+      return span
+    },
+  })
+})
+
+const traced = (core: typeof Core, baseUrl: string): Play =>
+  ofEffect(
+    Effect.orDie(core.SentClient.sendToPhone(sample)),
+    Layer.merge(clientOf(core, NodeHttpClient.layerUndici, { baseUrl }), recording),
+  )
+
+const limitsOf = ({ CircuitBreak, RateLimit }: typeof Core): Core.SentClient.Options => ({
+  rateLimit: RateLimit.make({ limit: 100_000_000, window: "1 second" }),
+  circuitBreak: CircuitBreak.make(),
+})
+
+/** Makes each contestant. */
+export const contestants = {
+  undici: ({ baseUrl }) => undici(baseUrl),
+  fetch: ({ baseUrl }) => fetching(baseUrl),
+  "Effect over undici": ({ baseUrl }) =>
+    bare(NodeHttpClient.layerUndici, baseUrl, { hasSpan: true, status: 204 }),
+  "Effect over undici, no span": ({ baseUrl }) =>
+    bare(NodeHttpClient.layerUndici, baseUrl, { hasSpan: false, status: 204 }),
+  "Effect over undici, a 400": ({ baseUrl }) =>
+    bare(NodeHttpClient.layerUndici, `${baseUrl}/rejecting`, { hasSpan: true, status: 400 }),
+  "Effect over fetch": ({ baseUrl }) =>
+    bare(FetchHttpClient.layer, baseUrl, { hasSpan: true, status: 204 }),
+  "@sentdm/sentdm": ({ baseUrl }) => sdk(baseUrl),
+  "core over undici": ({ baseUrl, core }) =>
+    accepted(core, NodeHttpClient.layerUndici, { baseUrl }),
+  "core over undici, traced": ({ baseUrl, core }) => traced(core, baseUrl),
+  "core over undici, limited": ({ baseUrl, core }) =>
+    accepted(core, NodeHttpClient.layerUndici, { baseUrl, ...limitsOf(core) }),
+  "core over undici, a 400": ({ baseUrl, core }) => rejected(core, `${baseUrl}/rejecting`),
+  "core over fetch": ({ baseUrl, core }) => accepted(core, FetchHttpClient.layer, { baseUrl }),
+} satisfies Readonly<
+  Record<string, (place: { readonly baseUrl: string; readonly core: typeof Core }) => Play>
+>
+
+export type Contestant = keyof typeof contestants

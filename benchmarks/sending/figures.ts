@@ -1,0 +1,108 @@
+/** What was measured, and the bounds of the ratios. */
+import { type Contestant, contestants } from "./contestants.ts"
+
+/** The figures of one turn. */
+export interface Measured {
+  /** Sends a second, 64 at a time. */
+  readonly rate: number
+  /** Processor time a send, in microseconds, of the whole process. */
+  readonly microseconds: number
+  /** The 99th percentile of the latency, one at a time, in milliseconds. */
+  readonly p99: number
+}
+
+export type Figures = ReadonlyMap<Contestant, ReadonlyArray<Measured>>
+
+// The keys of the contestants.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+export const names = Object.keys(contestants) as ReadonlyArray<Contestant>
+
+export const median = (numbers: ReadonlyArray<number>): number =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN
+
+/** A ratio of two contestants, and what it must be. */
+export interface Bound {
+  readonly what: string
+  readonly ratio: (figures: Figures) => number
+  readonly must: { readonly atMost: number } | { readonly atLeast: number }
+}
+
+/** The median, over the rounds, of the ratio of a figure of two contestants. */
+const ratioOf =
+  (figure: keyof Measured, one: Contestant, other: Contestant) =>
+  (figures: Figures): number =>
+    median(
+      (figures.get(one) ?? []).map(
+        (measured, round) => measured[figure] / (figures.get(other)?.[round]?.[figure] ?? 0),
+      ),
+    )
+
+const times = "processor time of"
+
+export const bounds: ReadonlyArray<Bound> = [
+  {
+    what: `${times} core over undici × Effect over undici`,
+    ratio: ratioOf("microseconds", "core over undici", "Effect over undici"),
+    must: { atMost: 1.25 },
+  },
+  {
+    what: `${times} core over fetch × Effect over fetch`,
+    ratio: ratioOf("microseconds", "core over fetch", "Effect over fetch"),
+    must: { atMost: 1.2 },
+  },
+  {
+    what: `${times} core with a recording tracer × Effect over undici`,
+    ratio: ratioOf("microseconds", "core over undici, traced", "Effect over undici"),
+    must: { atMost: 1.5 },
+  },
+  {
+    what: `${times} core with rate limit and circuit breaker × Effect over undici`,
+    ratio: ratioOf("microseconds", "core over undici, limited", "Effect over undici"),
+    must: { atMost: 1.5 },
+  },
+  {
+    what: `${times} a 400 with its body × the same with Effect over undici`,
+    ratio: ratioOf("microseconds", "core over undici, a 400", "Effect over undici, a 400"),
+    must: { atMost: 1.4 },
+  },
+  {
+    what: "rate of core over undici × @sentdm/sentdm",
+    ratio: ratioOf("rate", "core over undici", "@sentdm/sentdm"),
+    must: { atLeast: 2.1 },
+  },
+  {
+    what: "rate of core over fetch × @sentdm/sentdm, or × Effect over fetch if that is slower",
+    ratio: (figures) =>
+      Math.max(
+        ratioOf("rate", "core over fetch", "@sentdm/sentdm")(figures),
+        ratioOf("rate", "core over fetch", "Effect over fetch")(figures),
+      ),
+    must: { atLeast: 0.85 },
+  },
+  {
+    what: "rate of core over undici × undici",
+    ratio: ratioOf("rate", "core over undici", "undici"),
+    must: { atLeast: 0.32 },
+  },
+  {
+    what: "p99 latency of core over undici × @sentdm/sentdm",
+    ratio: ratioOf("p99", "core over undici", "@sentdm/sentdm"),
+    must: { atMost: 1 },
+  },
+  {
+    what: "p99 latency of core over fetch × @sentdm/sentdm",
+    ratio: ratioOf("p99", "core over fetch", "@sentdm/sentdm"),
+    must: { atMost: 1 },
+  },
+]
+
+/** How far a ratio may be beyond its bound: machines are noisy, and windows are short. */
+const margin = 1.3
+
+export const isMet = ({ must, ratio }: Bound, figures: Figures, allowed = 1): boolean =>
+  "atMost" in must
+    ? ratio(figures) <= must.atMost * allowed
+    : ratio(figures) >= must.atLeast / allowed
+
+/** Whether a ratio is beyond its bound, the margin included. */
+export const missedBy = (bound: Bound, figures: Figures): boolean => !isMet(bound, figures, margin)

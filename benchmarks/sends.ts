@@ -1,0 +1,149 @@
+/**
+ * `pnpm bench sends`: how many sends a second, and how much processor time each costs, beside undici, `fetch`, the HTTP client of
+ * Effect and the provider's SDK.
+ *
+ *     pnpm bench sends                          # prints the table: three minutes
+ *     pnpm bench sends --write                  # also writes docs/performance.md and its plot
+ *     pnpm bench sends --check                  # a minute; fails if a ratio is beyond its bound and a margin
+ *     pnpm bench sends --checkout ../another    # with the core of another checkout
+ *
+ * The server and each contestant are processes of their own. The contestants take turns, round by round, so that other work on the
+ * machine slows all of them, and collect their garbage before each turn. What is compared is the ratio within a round: the
+ * median of five.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { startServer } from "./sending/answering.ts"
+import { type Contestant, contestants, loadCore, type Window } from "./sending/contestants.ts"
+import { type Bound, bounds, type Measured, missedBy, names } from "./sending/figures.ts"
+import { boundTable, figureTable, writePage } from "./sending/page.ts"
+
+const rounds = 5
+
+const lengths = {
+  full: { warmUp: 3000, window: 2000, latency: 1000 },
+  check: { warmUp: 1000, window: 500, latency: 500 },
+}
+
+const concurrency = 64
+
+const warmSends = 5000
+
+// -----------------------------------------------------------------------------
+// A contestant
+// -----------------------------------------------------------------------------
+
+const processorTime = (): number => {
+  const { system, user } = process.cpuUsage()
+  return user + system
+}
+
+/** Plays a window for each message, and replies with its figures. */
+const play = async (name: Contestant, baseUrl: string, checkout?: string): Promise<void> => {
+  const playing = contestants[name]({ baseUrl, core: await loadCore(checkout) })
+  process.on("message", async (window: Window) => {
+    globalThis.gc?.()
+    const [startedAt, usedBefore] = [performance.now(), processorTime()]
+    const took = await playing(window)
+    const seconds = (performance.now() - startedAt) / 1000
+    const used = processorTime() - usedBefore
+    const sorted = took.toSorted((one, other) => one - other)
+    const measured: Measured = {
+      rate: took.length / seconds,
+      microseconds: used / took.length,
+      p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    }
+    process.send?.(measured)
+  })
+  process.send?.("ready")
+}
+
+// -----------------------------------------------------------------------------
+// The comparison
+// -----------------------------------------------------------------------------
+
+const start = async (args: ReadonlyArray<string>): Promise<readonly [ChildProcess, string]> => {
+  const child = fork(fileURLToPath(import.meta.url), [...args], {
+    execArgv: [...process.execArgv, "--expose-gc"],
+    env: { ...process.env, EFFECT_SENT_PART: "1" },
+  })
+  return [child, String(await reply(child))]
+}
+
+const turn = async (child: ChildProcess, window: Window): Promise<Measured> => {
+  child.send(window)
+  return reply(child)
+}
+
+/** The next message of a process. */
+const reply = (child: ChildProcess): Promise<Measured & string> =>
+  new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`a process ended with ${code}`))
+    child.once("exit", ended)
+    child.once("message", (message: Measured & string) => {
+      child.off("exit", ended)
+      resolve(message)
+    })
+  })
+
+const compare = async (
+  { latency, warmUp, window }: (typeof lengths)["full"],
+  checkout: string | undefined,
+): Promise<ReadonlyMap<Contestant, ReadonlyArray<Measured>>> => {
+  const [server, baseUrl] = await start(["server"])
+  const players = await Promise.all(
+    names.map(async (name) => {
+      const args = [name, baseUrl, ...(checkout === undefined ? [] : [checkout])]
+      const [child] = await start(args)
+      return { name, child, played: new Array<Measured>() }
+    }),
+  )
+  try {
+    // One at a time, or they would slow each other.
+    /* oxlint-disable no-await-in-loop */
+    for (const { child } of players) {
+      // Compiled code is not reached by time on a busy machine.
+      for (let sends = 0; sends < warmSends;) {
+        const { rate } = await turn(child, { concurrency, millis: warmUp })
+        sends += (rate * warmUp) / 1000
+      }
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { child, played } of players) {
+        const many = await turn(child, { concurrency, millis: window })
+        const { p99 } = await turn(child, { concurrency: 1, millis: latency })
+        played.push({ ...many, p99 })
+      }
+    }
+    /* oxlint-enable no-await-in-loop */
+  } finally {
+    for (const { child } of players) child.kill()
+    server.kill()
+  }
+  return new Map(players.map(({ name, played }) => [name, played]))
+}
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: {
+      check: { type: "boolean", default: false },
+      checkout: { type: "string" },
+      write: { type: "boolean", default: false },
+    },
+  })
+  const figures = await compare(values.check ? lengths.check : lengths.full, values.checkout)
+  console.log(figureTable(figures))
+  console.log(boundTable(figures))
+  if (values.write) await writePage(figures)
+  const missed = bounds.filter((bound: Bound) => missedBy(bound, figures))
+  for (const { what } of missed) console.error(`Beyond its bound and the margin: ${what}`)
+  if (values.check && missed.length > 0) process.exitCode = 1
+}
+
+const [role = "", baseUrl = "", checkout] = process.argv.slice(2)
+if (process.env["EFFECT_SENT_PART"] === undefined) await main()
+else if (role === "server") process.send?.(await startServer())
+// The name is one of those that `compare` was given.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+else await play(role as Contestant, baseUrl, checkout)

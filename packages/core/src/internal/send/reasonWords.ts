@@ -1,0 +1,102 @@
+/** What each reason means, in words: for the pages and for a dashboard. A bundle of a program that sends has none of them. */
+import type { Reason } from "./reason.ts"
+import { reasonTable, type ReasonTable, type ReasonWords } from "./reasonTable.ts"
+
+/** The words of each reason. */
+const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
+  InvalidRequest: {
+    occurs: "the input is malformed; `issues` lists every field",
+    remedy: "fix the fields in `issues`",
+  },
+  InvalidOptions: {
+    occurs: "an option of a layer or of a send is invalid; `issues` lists each",
+    remedy: "fix the options in `issues`",
+  },
+  CredentialsUnavailable: {
+    occurs: "credentials are missing, malformed, or were rejected three times in a row",
+    remedy: "check where they are stored; after three 401s, replace them",
+  },
+  ValidationFailed: {
+    occurs: "400 with field errors",
+    remedy: "fix the fields in `fieldErrors`",
+  },
+  InvalidPhoneNumber: {
+    occurs: "400 `Invalid phone number`",
+    remedy: "ask the recipient for another number",
+  },
+  TemplateNotFound: {
+    occurs: "400 `Template not found`",
+    remedy: "check that the template exists in this account",
+  },
+  InsufficientBalance: {
+    occurs: "400 `Insufficient balance`; with the balance and the estimated cost as exact decimals",
+    remedy: "top up the account",
+  },
+  RequestRejected: {
+    occurs: "any other 400, 413, 415, 422",
+    remedy: "read `detail` and fix the request",
+  },
+  CredentialsRejected: {
+    occurs: "401; `header` names the header at fault, if the service does",
+    remedy: "check whether the key was rotated; the provider locks it after ten failures in a row",
+  },
+  AccessDenied: {
+    occurs: "403; `foreign` is `page` if it is an HTML page, as firewalls send it",
+    remedy:
+      "check what this account is allowed to do; for a page, the firewalls and proxies on the way",
+  },
+  EndpointNotFound: {
+    occurs: "404",
+    remedy: "check `baseUrl` (`SENT_BASE_URL`)",
+  },
+  RateLimited: {
+    occurs: "429; with `retryAfter` and the limits",
+    remedy: "send more slowly: set the layer's `rateLimit`",
+  },
+  ServiceOverloaded: {
+    occurs: "503",
+    remedy: "wait; check the provider's status page",
+  },
+  ServerFailed: {
+    occurs: "any other 5xx",
+    remedy: "do not send again blindly: wait for an update, or look at the dashboard",
+  },
+  UnexpectedResponse: {
+    occurs:
+      "a redirect (never followed), a 2xx that is not an acceptance, 408, or any other status",
+    remedy: "check `baseUrl` and the proxies on the way",
+  },
+  ConnectionFailed: {
+    occurs: "the DNS lookup, the connection or the TLS handshake failed",
+    remedy: "check the network, the firewall and the certificates: `stage` and `code`",
+  },
+  ConnectionLost: {
+    occurs: "the connection broke, or the response was not HTTP",
+    remedy: "do not send again blindly: wait for an update, or look at the dashboard",
+  },
+  TimedOut: {
+    occurs: "no response in time, or the deadline of the send passed",
+    remedy: "compare `after` with `timeout` and `deadline` to see which it was",
+  },
+  RequestRepeated: {
+    occurs: "the `HttpClient` repeated or redirected the request on its own",
+    remedy:
+      "remove `retry`, `retryTransient` and `followRedirects` from the `HttpClient`; give a `Pool` of undici `allowH2: false`",
+  },
+  CircuitOpen: {
+    occurs: "the circuit breaker is open",
+    remedy: "look at the failures before it; it closes by itself",
+  },
+}
+
+/** The table of the reasons, with its words. */
+export const makeReasonTable = (): ReasonTable =>
+  // Both have a row for every reason.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  Object.fromEntries(
+    Object.entries(reasonTable).map(([tag, row]) => [
+      tag,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      { ...row, ...reasonWords[tag as Reason["_tag"]] },
+    ]),
+  ) as unknown as ReasonTable
