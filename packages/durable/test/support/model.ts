@@ -39,7 +39,7 @@ interface State {
   readonly requeues: number
 }
 
-/** What was found. */
+/** The result of an exploration. */
 export interface Explored {
   readonly states: number
   readonly steps: number
