@@ -1,6 +1,21 @@
 /**
  * The callback URLs of `DeliveryTracker`, for messages that something else sends: the updates that arrive at them are received by
  * a tracker with the same `publicUrl` and `secret`.
+ *
+ * @example
+ * ```ts
+ * import { CallbackUrl } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const token = await Effect.gen(function* () {
+ *   const urls = yield* CallbackUrl.make({
+ *     publicUrl: "https://app.example.com/webhooks/sent",
+ *     secret: "a random secret of at least 32 characters",
+ *   })
+ *   return yield* urls.read("/webhooks/sent?sig=AAAA")
+ * }).pipe(Effect.runPromise)
+ * console.assert(token === "forged")
+ * ```
  */
 import * as Effect from "effect/Effect"
 import type { Options } from "./DeliveryTracker.ts"

@@ -28,6 +28,9 @@ export interface Settings {
 /** The shortest and the longest pause while nothing can be sent, in milliseconds. */
 const [shortestHold, longestHold] = [1000, 60_000]
 
+/** The longest pause while the database fails, in milliseconds. */
+const longestBackOff = 10_000
+
 /** Runs a worker until the scope closes: then it ends what it is sending, and gives back what it has only claimed. */
 export const runWorker = Effect.fnUntraced(function* (
   line: Line,
@@ -44,6 +47,7 @@ export const runWorker = Effect.fnUntraced(function* (
   let isStopping = false
   let upkeepAt = 0
   let heldUntil = 0
+  let failures = 0
   // Zero unless something is to be fixed before anything can be sent. Then one message at a time finds out.
   let hold = 0
 
@@ -110,6 +114,11 @@ export const runWorker = Effect.fnUntraced(function* (
     return claimed
   })
 
+  /** A database that is away is asked more and more rarely. */
+  const backOff = Effect.sync(() =>
+    Math.max(pollInterval, Math.min(longestBackOff, pollInterval * 2 ** failures++)),
+  )
+
   /** One look at the table. Returns how long to wait for a signal. */
   const look = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
@@ -123,13 +132,12 @@ export const runWorker = Effect.fnUntraced(function* (
     if (free <= 0) return pollInterval
     return (yield* claim(free)) < free ? pollInterval : 0
   }).pipe(
-    Effect.catch((error) =>
-      Effect.as(Effect.logWarning(`Durable sends: ${error.message}`), pollInterval),
-    ),
+    Effect.tap(() => Effect.sync(() => (failures = 0))),
+    Effect.catch((error) => Effect.andThen(Effect.logWarning(error.message), backOff)),
     Effect.catchCause((cause) =>
-      Effect.as(
-        Effect.logError("Durable sends: the worker goes on after a defect", cause),
-        pollInterval,
+      Effect.andThen(
+        Effect.logError("A worker of durable sends goes on after a defect", cause),
+        backOff,
       ),
     ),
   )

@@ -1,0 +1,101 @@
+/**
+ * `pnpm crash`: sends messages through worker processes that are killed, stopped and paused at random, in SQLite and, if there is
+ * one, in Postgres. Three numbers must be zero: messages sent twice, states that say what is not so, and unknown sends whose update
+ * has arrived. Then once with a lease and nothing else, where messages must be sent twice.
+ */
+import { type CrashOptions, crashRun } from "@effect-sent/faults/crash/CrashRun"
+import { postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, Option, Random } from "effect"
+import { Command, Flag } from "effect/cli"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const flags = {
+  sends: Flag.Int("sends").pipe(
+    Flag.withDescription("How many messages each run sends"),
+    Flag.withDefault(400),
+  ),
+  disruptions: Flag.Int("disruptions").pipe(
+    Flag.withDescription("How often each run kills, stops or pauses a process"),
+    Flag.withDefault(24),
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("Draws the same signals as an earlier run"),
+    Flag.optional,
+  ),
+}
+
+/** Runs once, and returns whether the run found what it must find. */
+const runOnce = Effect.fnUntraced(function* (
+  name: string,
+  options: CrashOptions,
+  isRight: (found: { readonly twice: number; readonly wrong: number }) => boolean,
+) {
+  const report = yield* Effect.promise(() => crashRun(options))
+  const { left, lies, signals, states, twice, unsettled } = report
+  yield* Console.log(
+    `${name}: ${twice} sent twice, ${lies} lies, ${unsettled} not settled by their update, ${left} left; ` +
+      `${JSON.stringify(states)}, ${JSON.stringify(signals)}, ${Math.round(report.millis / 1000)} s`,
+  )
+  return isRight({ twice, wrong: twice + lies + unsettled + left })
+})
+
+const program = Effect.fnUntraced(function* ({
+  disruptions,
+  seed: given,
+  sends,
+}: {
+  readonly disruptions: number
+  readonly seed: Option.Option<number>
+  readonly sends: number
+}) {
+  const drawn = yield* Random.nextIntBetween(0, 2 ** 31)
+  const seed = Option.getOrElse(given, () => drawn)
+  yield* Console.log(`seed ${seed}`)
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-sent-crash-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 })),
+  )
+  const run = { sends, disruptions, seed }
+  const results = [
+    yield* runOnce(
+      "SQLite",
+      { ...run, target: join(folder, "all.sqlite") },
+      ({ wrong }) => wrong === 0,
+    ),
+  ]
+  if (postgresFolder === undefined) yield* Console.log("Postgres: not found, skipped")
+  else {
+    const postgres = yield* Effect.acquireRelease(
+      Effect.promise(() => startPostgres()),
+      (server) => Effect.promise(() => server[Symbol.asyncDispose]()),
+    )
+    results.push(
+      yield* runOnce("Postgres", { ...run, target: postgres.url }, ({ wrong }) => wrong === 0),
+    )
+  }
+  results.push(
+    yield* runOnce(
+      "SQLite, a lease and nothing else",
+      { ...run, target: join(folder, "lease.sqlite"), guards: "leaseOnly", endsAtTwice: true },
+      ({ twice }) => twice > 0,
+    ),
+  )
+  if (!results.every(Boolean)) {
+    yield* Console.error("at least one run found what it must not find")
+    process.exitCode = 1
+  }
+})
+
+const command = Command.make("crash", flags, (given) => Effect.scoped(program(given))).pipe(
+  Command.withDescription(
+    "Kills workers of durable sends at random, and counts what was sent twice",
+  ),
+)
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain,
+)
