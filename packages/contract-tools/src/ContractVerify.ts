@@ -36,7 +36,7 @@ import { type CoverageItem, makeCounting } from "./internal/verify/coverage.ts"
 import { type Exchange, makeExchange, type Outcome } from "./internal/verify/exchange.ts"
 import { makePatience, probe } from "./internal/verify/patience.ts"
 import { planOf, type PlanOptions } from "./internal/verify/plan.ts"
-import { makeRunner } from "./internal/verify/runner.ts"
+import { makeRunner, type Tested, untested as notTested } from "./internal/verify/runner.ts"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -305,10 +305,11 @@ const verifyContract = Effect.fnUntraced(function* (
   const exchange = makeExchange(url, timeoutMillis)
   yield* checkReachable(url, exchange)
   const counting = makeCounting(contract)
+  const patience = makePatience(exchange)
   const runner = makeRunner({
     target: url,
     exchange,
-    patience: makePatience(exchange),
+    patience,
     validator: yield* ContractValidator.make(contract),
     counting,
     timeoutMillis,
@@ -330,12 +331,16 @@ const verifyContract = Effect.fnUntraced(function* (
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },
   )
-  const all = [...plans.flatMap((one) => one.untested), ...tested]
+  const reason = patience.reason()
+  const all = [
+    ...plans.flatMap((one) => one.untested),
+    ...(reason === undefined ? tested : tested.map((one) => withoutResponse(one, reason))),
+  ]
   const untested = all.flatMap(({ check, isUntested }) =>
     isUntested ? [{ name: check.name, reason: check.skipped ?? "" }] : [],
   )
   const skipped = plans.flatMap((one) => one.skipped)
-  const ran = tested.length - tested.filter(({ isUntested }) => isUntested).length
+  const ran = all.filter(({ isUntested }) => !isUntested).length
   return {
     untested:
       ran === 0 && untested.length === 0
@@ -360,6 +365,14 @@ const verifyContract = Effect.fnUntraced(function* (
     coverage: counting.items(plans.flatMap((one) => one.covers)),
   }
 })
+
+/** Once a target is given up, a case without a response says nothing about its request. */
+const withoutResponse = (one: Tested, reason: string): Tested => {
+  const { findings, group, name } = one.check
+  return findings.length > 0 && findings.every(({ rule }) => rule === "no-response")
+    ? notTested(group, name, `given up: ${reason}`)
+    : one
+}
 
 const checkReachable = (url: string, exchange: Exchange): Effect.Effect<void, VerifyError> =>
   Effect.flatMap(exchange(probe), (outcome) => {

@@ -78,11 +78,15 @@ describe("verify", { timeout: 60_000 }, () => {
           text.includes('"templateId":["Must be a valid uuid"]')
             ? { status: 204, text: "", headers: new Headers() }
             : undefined,
+        options: { only: ["templateId", "requests with one error"] },
       })
       const found = failures(report)
       assert.include(found, "templateId lacks its last character: accepted-invalid")
       assert.include(found, "20 requests with one error: accepted-invalid")
-      assert.isTrue(found.every((line) => line.endsWith("accepted-invalid")))
+      assert.deepStrictEqual(
+        found.filter((line) => !line.endsWith("accepted-invalid")),
+        [],
+      )
     }),
   )
 
@@ -91,6 +95,7 @@ describe("verify", { timeout: 60_000 }, () => {
       const { report } = yield* verifyMock({
         change: ({ status, text }) =>
           status === 400 && text.includes("Unknown field") ? { status: 422 } : undefined,
+        options: { only: ["member"] },
       })
       assert.include(failures(report), "the body has an unknown member: undeclared-status")
       assert.include(findingOf(report, "undeclared-status")?.message, "422")
@@ -102,6 +107,7 @@ describe("verify", { timeout: 60_000 }, () => {
       const { report } = yield* verifyMock({
         change: ({ headers, status }) =>
           status === 429 ? { headers: withoutHeader(headers, "retry-after") } : undefined,
+        options: { only: ["(+1500555"] },
       })
       const found = failures(report)
       assert.include(found, "too-many-requests (+15005554290): required")
@@ -122,6 +128,7 @@ describe("verify", { timeout: 60_000 }, () => {
         },
         options: {
           webhookSecret: Redacted.make(`whsec_${Buffer.from("another").toString("base64")}`),
+          only: ["(+1500555"],
         },
       })
       assert.includeMembers(
@@ -145,7 +152,7 @@ describe("verify", { timeout: 60_000 }, () => {
     Effect.gen(function* () {
       const { report } = yield* verifyMock({
         change: (exchange) => (exchange.status === 204 ? { status } : undefined),
-        options: { runs: 1 },
+        options: { runs: 1, only: ["the contract's example", "valid requests"] },
       })
       assert.include(failures(report), failure)
       assert.include(
@@ -167,7 +174,7 @@ describe("verify", { timeout: 60_000 }, () => {
             !body.includes("order_id")
               ? { status: 400 }
               : undefined,
-          options: { seed: 7, runs: 100 },
+          options: { seed: 7, runs: 100, only: ["valid requests"] },
         })
         const { report } = yield* verification
         const shown = findingOf(generatedOf(report), "refused-valid")?.reproduce ?? ""
@@ -229,12 +236,8 @@ describe("verify", { timeout: 60_000 }, () => {
         runs: 1,
         timeout: "100 millis",
       })
-      assert.strictEqual(
-        findingOf(report, "no-response")?.message,
-        "no response within 0.1 seconds",
-      )
-      // A few requests, and not all of them.
-      assert.isBelow(failures(report).length, 20)
+      // Nothing is known of it: no case has failed.
+      assert.deepStrictEqual(failures(report), [])
       assert.isAbove(untested.length, 400)
       assert.include(untested[0]?.reason, "given up: no response within 0.1 seconds")
       assert.isBelow(performance.now() - startedAt, 10_000)
@@ -375,7 +378,7 @@ describe("prism mock", { timeout: 60_000 }, () => {
           target: baseUrl,
           contract,
           runs: 20,
-          timeout: "2 seconds",
+          timeout: "3 seconds",
           only: prismCases,
         })
         const found = new Set(failures(report))
@@ -418,7 +421,9 @@ const prismCases = [
   "requests with one error",
 ]
 
-const withoutPort = (line: string): string => line.replace(/:\d+\//, "/")
+/** Neither the port nor the credentials, which are made up in each run. */
+const withoutPort = (line: string): string =>
+  line.replace(/:\d+\//, "/").replaceAll(/(x-sender-id|x-api-key): [^']*/g, "$1")
 
 const isSampled = (line: string, index: number): boolean =>
   index % 40 === 0 || line.includes("printf")

@@ -20,14 +20,14 @@ describe("a server that lies", { timeout: 60_000 }, () => {
       const contract = yield* quickContract
       const mock = yield* MockServer.make({ contract, port: 0 })
       const target = yield* makeLiar(mock.baseUrl, told)
-      // What of the contract is not covered, only all cases can tell.
+      // Only a run of all cases can tell which parts of the contract are not covered.
       const checks = told.map(({ found }) => ("uncovered" in found ? undefined : found[0]))
       const { coverage, report } = yield* ContractVerify.verify({
         target,
         contract,
         webhookSecret,
         runs: 0,
-        timeout: "3 seconds",
+        timeout: "8 seconds",
         only: checks.every((check) => check !== undefined)
           ? checks.filter((check) => check !== "no unexpected updates").concat("(+1500555204")
           : undefined,
@@ -55,7 +55,7 @@ describe("a case", { timeout: 60_000 }, () => {
       const mock = yield* MockServer.make({ contract, port: 0 })
       const verify = (target: string) =>
         Effect.map(
-          ContractVerify.verify({ target, contract, webhookSecret, runs: 2, timeout: "4 seconds" }),
+          ContractVerify.verify({ target, contract, webhookSecret, runs: 2, timeout: "8 seconds" }),
           ({ report }) => report,
         )
       const accepting = yield* makeWrongServer(mock.baseUrl, () => ({
@@ -75,12 +75,13 @@ describe("a case", { timeout: 60_000 }, () => {
           checks.flatMap(({ findings, name }) => (findings.length > 0 ? [name] : [])),
         ),
       )
+      // Some fail in the table above.
+      const told = new Set(lies.map(({ found }) => ("uncovered" in found ? "" : found[0])))
       assert.deepStrictEqual(
-        honest.checks.map(({ name }) => name).filter((name) => !failed.has(name)),
-        // A lie of the table.
-        ["the method is PUT", "the path is longer", "no unexpected updates"].filter(
-          (name) => !failed.has(name),
-        ),
+        honest.checks
+          .map(({ name }) => name)
+          .filter((name) => !failed.has(name) && !told.has(name)),
+        [],
       )
       assert.isAbove(honest.checks.length, 500)
     }).pipe(Effect.scoped),

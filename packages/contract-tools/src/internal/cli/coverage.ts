@@ -38,7 +38,7 @@ export const coverage = Command.make(
   ),
 ).pipe(
   Command.withDescription(
-    "Show what of the contract verify does not exercise: operations, security schemes, media types, bounds, statuses, " +
+    "Show which parts of the contract verify does not exercise: operations, security schemes, media types, bounds, statuses, " +
       "headers, examples, updates and the answers to them",
   ),
 )

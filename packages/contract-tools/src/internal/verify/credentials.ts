@@ -84,10 +84,10 @@ export interface Wrong {
 
 export const wrongCredentials = (
   needed: ReadonlyArray<Held>,
-  isMock: boolean,
+  isMadeUp: boolean,
 ): ReadonlyArray<Wrong> => {
-  // On a live service, a wrong credential comes with others that belong to nobody: several failures may lock an account.
-  const others = isMock ? needed : needed.map((one) => ({ ...one, value: ofNobody(one) }))
+  // Beside a wrong credential, nothing of an account is sent: several failures may lock it.
+  const others = isMadeUp ? needed : needed.map((one) => ({ ...one, value: ofNobody(one) }))
   const except = ({ name }: Held): ReadonlyArray<Held> => others.filter((one) => one.name !== name)
   return [
     ...needed.flatMap((one): ReadonlyArray<Wrong> => {

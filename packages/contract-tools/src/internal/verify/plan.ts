@@ -71,7 +71,7 @@ export const planOf = Effect.fnUntraced(function* (
   const cases: ReadonlyArray<Case> = unique([
     ...successes(operation, requests, isMock ? undefined : allowSend),
     ...refusals(operation, requests, contract.operations),
-    ...credentialCases(operation, requests, isMock),
+    ...credentialCases(operation, requests),
     ...scenarios(operation, requests),
   ])
   const sorted = cases.map((one) => ({ one, why: whyNot(one, options) }))

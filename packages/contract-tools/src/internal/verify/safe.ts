@@ -43,7 +43,14 @@ export const makeSafe = (value: unknown, safety: Safety): unknown => {
   return visit(value, false)
 }
 
-const safePhone = (text: string, isLive: boolean): string => {
+/** Each number on its own, in a text that has several. */
+const safePhone = (text: string, isLive: boolean): string =>
+  text
+    .split(/(?=[+\n])/)
+    .map((part) => safePart(part, isLive))
+    .join("")
+
+const safePart = (text: string, isLive: boolean): string => {
   const digits = text.match(/\p{Nd}/gu) ?? []
   const count = digits.length
   const isUnsafe = isLive && count > tooFew && count < safe
@@ -70,11 +77,12 @@ const valueOf = (digit: string): number => {
 const sameScript = (digit: string, value: number): string =>
   String.fromCodePoint((digit.codePointAt(0) ?? 0) - valueOf(digit) + value)
 
-const httpUrl = /^(https?:\/\/(?:[^/?#@\s]*@)?)(?:\[[^\]]*\]|[^/?#:\s]*)/i
+/** A host, after a scheme with as many slashes as a lax parser takes, and after user info. */
+const httpHost = /(https?:[\\/]*(?:[^/?#@\s]*@)?)(?:\[[^\]]*\]|[^/?#:\s\\]*)/gi
 
 // RFC 2606, section 2.
 const safeUrl = (text: string, isLive: boolean): string =>
-  !isLive && ofNobodyHere.test(text) ? text : text.replace(httpUrl, "$1verify.invalid")
+  !isLive && ofNobodyHere.test(text) ? text : text.replace(httpHost, "$1verify.invalid")
 
 /** A port of this machine that nothing but a system service could have. */
 const ofNobodyHere = /^https?:\/\/\[::1\]:111\b/

@@ -248,7 +248,13 @@ export const wrongAnswers: ReadonlyArray<Lie> = [
     "wrong-response",
     () => ({ status: 204, headers: {}, body: Buffer.alloc(0) }),
   ),
-  elsewhere("accepts at the first try", "accepted-at-third-try", "4292", "wrong-response", "2040"),
+  elsewhere(
+    "accepts at the first request",
+    "accepted-at-third-try",
+    "4292",
+    "wrong-response",
+    "2040",
+  ),
   elsewhere("answers at once where a scenario is slow", "slow", "2051", "wrong-delay", "2040"),
   elsewhere(
     "answers where a scenario loses the answer",

@@ -143,7 +143,7 @@ export const wrongUpdates: ReadonlyArray<Lie> = [
     "updates 2",
   ),
   updates(
-    "in bytes that are no text",
+    "with a byte order mark",
     "older-forms",
     "2047",
     "update-byte-order-mark",

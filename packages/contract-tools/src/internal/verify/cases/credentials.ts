@@ -8,14 +8,13 @@ import { securityItem } from "./successes.ts"
 /** A rejected message has no updates. */
 export const credentialCases = (
   operation: Operation,
-  { bare, body, declared, held, otherHeld }: Requests,
-  isMock: boolean,
+  { bare, body, declared, held, isMadeUp, otherHeld }: Requests,
 ): ReadonlyArray<Case> => {
   // An alternative without credentials lets everything pass.
   if (declared.security.some((needed) => needed.length === 0)) return []
   const request = { ...bare, body: body === undefined ? new Uint8Array() : jsonBytes(body.sample) }
   const statuses = declaredOf(operation, 401)
-  const wrong = [held, ...otherHeld].flatMap((needed) => wrongCredentials(needed, isMock))
+  const wrong = [held, ...otherHeld].flatMap((needed) => wrongCredentials(needed, isMadeUp))
   const expected: Expected = {
     _tag: "Refused",
     statuses: statuses.length === 0 ? declaredOf(operation, 403) : statuses,

@@ -43,7 +43,7 @@ const play = (operation: Operation, requests: Requests, scenario: Scenario): Cas
 
 /**
  * For each status that a scenario plays, each media type that the contract declares besides the first. A server may disregard
- * `Accept` (RFC 9110, section 12.4.1), so a response of another declared type is no finding: it lowers the coverage.
+ * `Accept` (RFC 9110, section 12.4.1), so a response of another declared type is not a finding: it lowers the coverage.
  */
 const negotiated = (operation: Operation, requests: Requests): ReadonlyArray<Case> =>
   operation.responses.flatMap(({ mediaTypes, status }) => {

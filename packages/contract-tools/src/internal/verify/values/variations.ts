@@ -225,7 +225,7 @@ const ofArray = (schema: JsonObject, here: Here): ReadonlyArray<Variation> => {
   const resize = (size: number): Variation =>
     change(here, `has ${size} items`, how, (value) =>
       Array.isArray(value) && value.length > 0
-        ? Array.from({ length: size }, (_, index): unknown => value[index % value.length])
+        ? Array.from({ length: size }, (_, index) => distinct(value[index % value.length], index))
         : undefined,
     )
   return [
@@ -239,6 +239,13 @@ const ofArray = (schema: JsonObject, here: Here): ReadonlyArray<Variation> => {
       : []),
     ...walk(schema["items"], { ...here, place: [...here.place, 0] }),
   ]
+}
+
+/** Another item for each place, as far as it can be one: they may have to differ. */
+const distinct = (item: unknown, index: number): unknown => {
+  if (index === 0) return item
+  if (Predicate.isString(item)) return `${item}${index}`
+  return Predicate.isNumber(item) ? item + index : item
 }
 
 /** The bounds, and one beyond each. */
@@ -299,7 +306,7 @@ const ofNumber = (schema: JsonObject, here: Here): ReadonlyArray<Variation> => {
       ? [
           put(
             here,
-            "is no multiple",
+            "is not a multiple",
             { keyword: "multipleOf" },
             Number(minimum ?? 0) + multipleOf / 2,
           ),
