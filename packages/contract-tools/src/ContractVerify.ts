@@ -30,7 +30,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Webhook } from "standardwebhooks"
-import type { Report } from "./ContractReport.ts"
+import type { Check, Report } from "./ContractReport.ts"
 import { parseTarget, type Target } from "./internal/target.ts"
 import { type CoverageItem, makeCounting } from "./internal/verify/coverage.ts"
 import { type Exchange, makeExchange, type Outcome } from "./internal/verify/exchange.ts"
@@ -78,6 +78,8 @@ export interface VerifyOptions {
   readonly webhookSecret?: Redacted.Redacted<string> | undefined
   /** Called after each case. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Called with each check when it is done, for example to show what is known when the run is interrupted. */
+  readonly onCheck?: ((check: Check) => void) | undefined
 }
 
 /** The verification could not start: an option is invalid, credentials are missing, or the target cannot be reached. */
@@ -299,7 +301,7 @@ const verifyContract = Effect.fnUntraced(function* (
   contract: Contract.Contract,
   url: string,
   plan: PlanOptions,
-  { allowSend, onProgress, timeout = "10 seconds" }: VerifyOptions,
+  { allowSend, onCheck, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
   const exchange = makeExchange(url, timeoutMillis)
@@ -325,8 +327,10 @@ const verifyContract = Effect.fnUntraced(function* (
     steps,
     Effect.fnUntraced(function* (step) {
       const [took, one] = yield* Effect.timed(step(runner))
+      const check = { ...one.check, millis: Duration.toMillis(took) }
       onProgress?.(++done, steps.length)
-      return { ...one, check: { ...one.check, millis: Duration.toMillis(took) } }
+      onCheck?.(check)
+      return { ...one, check }
     }),
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },

@@ -48,7 +48,7 @@ describe("a server that lies", { timeout: 60_000 }, () => {
   )
 })
 
-describe("a case", { timeout: 60_000 }, () => {
+describe("a case", { timeout: 180_000 }, () => {
   it.live("passes for the mock, and fails for a server that accepts or one that refuses", () =>
     Effect.gen(function* () {
       const contract = yield* quickContract

@@ -1,5 +1,6 @@
 /** Receives the updates of a server, and answers them as a case says. */
 import type { Updates } from "@effect-sent/contract/Contract"
+import { messageOf } from "@effect-sent/contract/ContractError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -7,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { buffer } from "node:stream/consumers"
 import type { Finding } from "../../ContractReport.ts"
 import type { Receiving } from "./cases/case.ts"
-import { makeCheckUpdate, messageOf, type ReceivedUpdate, updateFinding } from "./update.ts"
+import { makeCheckUpdate, messageIn, type ReceivedUpdate, updateFinding } from "./update.ts"
 
 export interface Receiver {
   /** Where updates are received, as the server sees it. */
@@ -47,13 +48,15 @@ export const makeReceiver = Effect.fnUntraced(function* (
   updates: Updates,
   { host, mediaTypes, secret }: ReceiverOptions,
 ): Effect.fn.Return<Receiver, string, Scope.Scope> {
-  const check = makeCheckUpdate(updates, mediaTypes, secret)
+  const check = yield* Effect.try({
+    try: () => makeCheckUpdate(updates, mediaTypes, secret),
+    catch: (cause) => `the schema of the updates does not compile: ${messageOf(cause)}`,
+  })
   const inboxes = new Map<
     string,
     {
       readonly take: (update: ReceivedUpdate) => number
       readonly receiving: Receiving | undefined
-      readonly name: string
     }
   >()
   const surplus: Array<Finding> = []
@@ -78,7 +81,7 @@ export const makeReceiver = Effect.fnUntraced(function* (
     })
     const id = request.headers["x-webhook-id"]
     if (id !== undefined) ids.add(String(id))
-    const message = messageOf(update)
+    const message = messageIn(update)
     if (message !== undefined) {
       const other = messages.get(message)
       if (other !== undefined && other !== request.url) {
@@ -100,7 +103,7 @@ export const makeReceiver = Effect.fnUntraced(function* (
       // The request was cut off.
       receive(request, response).catch(() => response.destroy())
     }),
-    host === undefined ? "127.0.0.1" : "::",
+    host === undefined ? "127.0.0.1" : undefined,
     port,
   )
   const address = server.address()
@@ -124,7 +127,6 @@ export const makeReceiver = Effect.fnUntraced(function* (
       const complete = Deferred.makeUnsafe<void>()
       if (expected === 0) Deferred.doneUnsafe(complete, Effect.void)
       inboxes.set(path, {
-        name: caseName,
         receiving,
         take: (update) => {
           received.push(update)
@@ -143,7 +145,8 @@ export const makeReceiver = Effect.fnUntraced(function* (
 
 const listening = (
   server: Server,
-  address: string,
+  /** Undefined for every address. */
+  address: string | undefined,
   port: number,
 ): Effect.Effect<Server, string, Scope.Scope> =>
   Effect.acquireRelease(
@@ -151,7 +154,9 @@ const listening = (
       server.once("error", (cause) =>
         resume(Effect.fail(`updates cannot be received on port ${port}: ${cause.message}`)),
       )
-      server.listen(port, address, () => resume(Effect.succeed(server)))
+      server.listen({ port, ...(address === undefined ? {} : { host: address }) }, () =>
+        resume(Effect.succeed(server)),
+      )
     }),
     () =>
       Effect.callback<void>((resume) => {

@@ -1,5 +1,6 @@
 /** Requests for an operation: a valid one, its variations, and generated ones. */
 import type { Contract, Operation } from "@effect-sent/contract/Contract"
+import { messageOf } from "@effect-sent/contract/ContractError"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import * as Arbitrary from "effect/Arbitrary"
@@ -187,7 +188,11 @@ const makeBodies = (
     known.add(text)
     return isFirst
   }
-  const anyValid = arbitraryOf(schema).pipe(Arbitrary.map(safely), Arbitrary.filter(isValid))
+  const generated = arbitraryOf(schema)
+  if (Predicate.isString(generated)) {
+    return `requests cannot be generated from the schema of its request body: ${generated}`
+  }
+  const anyValid = generated.pipe(Arbitrary.map(safely), Arbitrary.filter(isValid))
   return {
     sample,
     examples: safeExamples,
@@ -216,7 +221,7 @@ const compile = (schema: object): ((body: unknown) => boolean) | string => {
     const validate = ajv.compile(schema)
     return (body) => validate(body)
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
+    return messageOf(cause)
   }
 }
 
@@ -268,10 +273,15 @@ const indexBelow = (bound: number): Arbitrary.Arbitrary<number> =>
   )
 
 /** Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. */
-const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> =>
-  Arbitrary.schema(
-    SchemaRepresentation.fromJsonSchemaDocument(
-      JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema))),
-      { patterns: "apply" },
-    ),
-  )
+const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> | string => {
+  try {
+    return Arbitrary.schema(
+      SchemaRepresentation.fromJsonSchemaDocument(
+        JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema))),
+        { patterns: "apply" },
+      ),
+    )
+  } catch (cause) {
+    return messageOf(cause)
+  }
+}

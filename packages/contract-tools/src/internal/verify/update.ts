@@ -231,4 +231,4 @@ const inTime = (
 const timeOf = (body: unknown): number => Date.parse(String(member(body, "timestamp")))
 
 /** Which message an update is about. */
-export const messageOf = ({ body }: ReceivedUpdate): unknown => inPayload(body, "message_id")
+export const messageIn = ({ body }: ReceivedUpdate): unknown => inPayload(body, "message_id")

@@ -28,6 +28,8 @@ const edited =
     return [{ ...update, body: JSON.stringify(all) }]
   }
 
+const oneId = "00000000-0000-4000-8000-000000000000"
+
 const withHeaders =
   (headers: LiarUpdate["headers"]) =>
   (update: LiarUpdate): ReadonlyArray<LiarUpdate> => [
@@ -184,6 +186,13 @@ export const wrongUpdates: ReadonlyArray<Lie> = [
     rewrite: (request) =>
       to("2045")(request) ? withMembers(request, { phoneNumber: "+15005552049" }) : undefined,
     found: ["no unexpected updates", "surplus-update"],
+  },
+  {
+    name: "has one id for all messages",
+    server: "updates 5",
+    update: (_, update, index) =>
+      edited((payload) => (payload["message_id"] = oneId))(update, index),
+    found: ["no unexpected updates", "update-content"],
   },
   {
     name: "has an id for each delivery",

@@ -41,8 +41,9 @@ interface Here {
   readonly sample: unknown
 }
 
-const walk = (schema: unknown, here: Here): ReadonlyArray<Variation> => {
-  if (!isJsonObject(schema) || here.place.length > maxDepth) return []
+/** `nesting` counts the branches of one place. */
+const walk = (schema: unknown, here: Here, nesting = 0): ReadonlyArray<Variation> => {
+  if (!isJsonObject(schema) || here.place.length > maxDepth || nesting > maxDepth) return []
   const types = typesOf(schema)
   return [
     ...(types.length === 0 ? [] : otherTypes(types, here)),
@@ -52,7 +53,7 @@ const walk = (schema: unknown, here: Here): ReadonlyArray<Variation> => {
     ...(types.includes("number") || types.includes("integer") ? ofNumber(schema, here) : []),
     ...ofValues(schema, here),
     ...["allOf", "anyOf", "oneOf"].flatMap((keyword) =>
-      listOf(schema[keyword]).flatMap((branch) => walk(branch, here)),
+      listOf(schema[keyword]).flatMap((branch) => walk(branch, here, nesting + 1)),
     ),
   ]
 }
