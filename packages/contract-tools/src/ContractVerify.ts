@@ -335,6 +335,7 @@ const verifyContract = Effect.fnUntraced(function* (
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },
   )
+  const last = yield* Effect.forEach(plans, ({ atEnd }) => atEnd)
   const reason = patience.reason()
   const all = [
     ...plans.flatMap((one) => one.untested),
@@ -352,12 +353,7 @@ const verifyContract = Effect.fnUntraced(function* (
         : untested,
     report: {
       title: `verify ${url}`,
-      checks: [
-        ...skipped,
-        ...all.map(({ check }) => check),
-        // Updates may still arrive after their case is over.
-        ...plans.flatMap(({ atEnd }) => atEnd()),
-      ],
+      checks: [...skipped, ...all.map(({ check }) => check), ...last.flat()],
       summary: [
         `${ran} cases, seed ${plan.seed}`,
         ...(skipped.length === 0 ? [] : [`${skipped.length} skipped`]),

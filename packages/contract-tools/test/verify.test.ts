@@ -195,12 +195,17 @@ describe("verify", { timeout: 60_000 }, () => {
       const server = yield* makeWrongServer(mock.baseUrl, ({ status }) =>
         status === 401 || status === 400 ? { status: 418 } : undefined,
       )
-      const { report } = yield* ContractVerify.verify({ target: server.url, contract, runs: 0 })
+      const { report } = yield* ContractVerify.verify({
+        target: server.url,
+        contract,
+        runs: 0,
+        only: ["phoneNumber", "templateId", "the body", "a text", "x-sender-id"],
+      })
       const lines = report.checks
         .filter(({ group }) => group === "refusals")
         .flatMap(({ findings }) => findings)
         .map(({ reproduce = "" }) => reproduce)
-      assert.isAbove(lines.length, 200)
+      assert.isAbove(lines.length, 100)
       const before = server.requests.length
       // A sample of the odd ones: quotes, other scripts, line breaks, invalid UTF-8, no body, empty headers.
       for (const line of lines.filter(isSampled)) {

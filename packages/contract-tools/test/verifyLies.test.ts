@@ -27,7 +27,7 @@ describe("a server that lies", { timeout: 60_000 }, () => {
         contract,
         webhookSecret,
         runs: 0,
-        timeout: "8 seconds",
+        timeout: "5 seconds",
         only: checks.every((check) => check !== undefined)
           ? checks.filter((check) => check !== "no unexpected updates").concat("(+1500555204")
           : undefined,

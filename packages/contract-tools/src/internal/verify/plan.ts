@@ -9,7 +9,7 @@ import { refusals } from "./cases/refusals.ts"
 import { scenarios } from "./cases/scenarios.ts"
 import { successes } from "./cases/successes.ts"
 import type { CoverageItem } from "./coverage.ts"
-import { makeReceiver } from "./receiver.ts"
+import { makeReceiver, type Receiver } from "./receiver.ts"
 import { jsonBytes, makeRequests, type Requests } from "./requests.ts"
 import { type Runner, type Tested, untested } from "./runner.ts"
 import { updateFinding } from "./update.ts"
@@ -38,8 +38,8 @@ export interface Plan {
   readonly steps: ReadonlyArray<(runner: Runner) => Effect.Effect<Tested>>
   /** What the cases cover, whether they are sent or not. */
   readonly covers: ReadonlyArray<Omit<CoverageItem, "times">>
-  /** Checks of everything that has happened until then. */
-  readonly atEnd: () => ReadonlyArray<Check>
+  /** Checks of everything that has happened until then, and shortly after. */
+  readonly atEnd: Effect.Effect<ReadonlyArray<Check>>
 }
 
 /** Opens a receiver for the updates of a mock, which closes with the scope. Fails with the reason if it cannot. */
@@ -56,7 +56,7 @@ export const planOf = Effect.fnUntraced(function* (
       untested: [untested("operations", nameOf(operation), requests)],
       steps: [],
       covers: [],
-      atEnd: () => [],
+      atEnd: Effect.succeed([]),
     }
   }
   const { updates } = operation
@@ -98,17 +98,25 @@ export const planOf = Effect.fnUntraced(function* (
       ),
       ...properties.flatMap(({ run, why }) => (why === undefined ? [run] : [])),
     ],
-    atEnd: () =>
+    atEnd:
       receiver === undefined
-        ? []
-        : [
-            { group: "updates", name: "no unexpected updates", findings: receiver.atEnd() },
-            ...(receiver.giveUp
-              ? [nothingCame(receiver.url, options.receiverHost, receiver.hasReceived())]
-              : []),
-          ],
+        ? Effect.succeed([])
+        : Effect.delay(
+            Effect.sync(() => lastChecks(receiver, options)),
+            // Updates that nobody expects may be on their way.
+            lingerMillis,
+          ),
   }
 })
+
+const lingerMillis = 200
+
+const lastChecks = (receiver: Receiver, { receiverHost }: PlanOptions): ReadonlyArray<Check> => {
+  const unexpected = { group: "updates", name: "no unexpected updates", findings: receiver.atEnd() }
+  return receiver.giveUp
+    ? [unexpected, nothingCame(receiver.url, receiverHost, receiver.hasReceived())]
+    : [unexpected]
+}
 
 const skip = (group: string, name: string, skipped: string): Check => ({
   group,

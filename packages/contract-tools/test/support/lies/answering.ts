@@ -265,7 +265,7 @@ export const wrongAnswers: ReadonlyArray<Lie> = [
   ),
   {
     name: "always answers in its first media type",
-    server: "answers",
+    server: "answers 2",
     answer: ({ headers }, { status }) =>
       status === 403 && headers["accept"] === "application/json"
         ? { headers: { "content-type": "application/problem+json" } }
