@@ -1,5 +1,5 @@
 /** What `verify` sends to a live service reaches nobody. */
-import { ContractReport, ContractVerify } from "@effect-sent/contract-tools"
+import { ContractVerify } from "@effect-sent/contract-tools"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
@@ -52,7 +52,10 @@ describe("a live service", { timeout: 60_000 }, () => {
         runs: 150,
         allowSend: Redacted.make(allowed),
       })
-      assert.isTrue(ContractReport.passed(report))
+      assert.deepStrictEqual(
+        report.checks.flatMap(({ findings }) => findings.map(({ message }) => message)),
+        [],
+      )
       const numbers = new Set(server.requests.flatMap(({ body }) => numbersIn(body)))
       assert.isAbove(numbers.size, 35)
       assert.isTrue(numbers.delete(allowed))

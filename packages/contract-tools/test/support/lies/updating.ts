@@ -171,7 +171,7 @@ export const wrongUpdates: ReadonlyArray<Lie> = [
   {
     name: "sends updates before it answers",
     server: "updates 2",
-    hold: (request) => (to("2049")(request) ? 200 : undefined),
+    hold: (request) => (to("2049")(request) ? 1500 : undefined),
     found: [scenarioOf("blocked", "2049"), "update-before-answer"],
   },
   {
