@@ -25,15 +25,18 @@ import type { ContractError } from "@effect-sent/contract/ContractError"
 import * as ContractValidator from "@effect-sent/contract/ContractValidator"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Report } from "./ContractReport.ts"
-import { parseTarget } from "./internal/target.ts"
+import { Webhook } from "standardwebhooks"
+import type { Check, Report } from "./ContractReport.ts"
+import { parseTarget, type Target } from "./internal/target.ts"
 import { type CoverageItem, makeCounting } from "./internal/verify/coverage.ts"
-import { type Exchange, makeExchange } from "./internal/verify/exchange.ts"
+import { type Exchange, makeExchange, type Outcome } from "./internal/verify/exchange.ts"
+import { makePatience, probe } from "./internal/verify/patience.ts"
 import { planOf, type PlanOptions } from "./internal/verify/plan.ts"
-import { makeRunner } from "./internal/verify/runner.ts"
+import { makeRunner, type Tested, untested as notTested } from "./internal/verify/runner.ts"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -47,23 +50,36 @@ export interface VerifyOptions {
   readonly contract?: string | URL | undefined
   /** Treat a loopback target as live, for example a proxy to the service. Default: false. */
   readonly live?: boolean | undefined
-  /** The credentials, by header name. Default for a target on this machine: credentials that a mock accepts. */
+  /** Treat a target that is not on this machine as a mock, for example in a container or a test environment. Default: false. */
+  readonly sandbox?: boolean | undefined
+  /** The credentials, by header name. Default for a mock: made-up ones, other ones in each run. */
   readonly credentials?: Readonly<Record<string, Redacted.Redacted<string>>> | undefined
   /**
    * The phone number, in E.164 format, that one message of a live service may go to. Default: none, and only requests that
    * must be rejected are sent.
    */
   readonly allowSend?: Redacted.Redacted<string> | undefined
-  /** How many requests of each kind to generate. Default: 100. */
+  /** How many requests of each kind to generate, up to 100,000. Default: 100. */
   readonly runs?: number | undefined
   /** The seed of the generated requests. The same seed generates the same requests. Default: 1. */
   readonly seed?: string | number | undefined
-  /** How long to wait for a response, and for the updates of a message. Default: 10 seconds. */
+  /** How long to wait for a response, and for the updates of a message, up to an hour. Default: 10 seconds. */
   readonly timeout?: Duration.Input | undefined
+  /** Run only the cases whose name contains one of these texts. Default: all. */
+  readonly only?: ReadonlyArray<string> | undefined
+  /** Whether to receive updates of a mock and check them. Default: true. */
+  readonly updates?: boolean | undefined
+  /**
+   * The name or address of this machine as the target sees it, for example `host.docker.internal`, with a port if one is
+   * forwarded. The receiver then listens on every address. Default: `127.0.0.1`.
+   */
+  readonly receiverHost?: string | undefined
   /** The secret that updates are signed with. Default: signatures are not checked. */
   readonly webhookSecret?: Redacted.Redacted<string> | undefined
   /** Called after each case. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Called with each check when it is done, for example to show what is known when the run is interrupted. */
+  readonly onCheck?: ((check: Check) => void) | undefined
 }
 
 /** The verification could not start: an option is invalid, credentials are missing, or the target cannot be reached. */
@@ -86,6 +102,17 @@ export type { CoverageItem } from "./internal/verify/coverage.ts"
 export interface Verification {
   readonly report: Report
   readonly coverage: ReadonlyArray<CoverageItem>
+  /**
+   * What should have been tested and could not be. The report lists it as skipped; a report without findings proves nothing
+   * about it.
+   */
+  readonly untested: ReadonlyArray<Untested>
+}
+
+/** A case or an operation that could not be tested. */
+export interface Untested {
+  readonly name: string
+  readonly reason: string
 }
 
 /**
@@ -120,11 +147,16 @@ export const coverageReport = (target: string, items: ReadonlyArray<CoverageItem
 
 const groups: Readonly<Record<CoverageItem["kind"], string>> = {
   operation: "operations",
+  security: "security schemes",
+  "media type": "media types",
   "request example": "request examples",
+  bound: "bounds",
   status: "statuses",
+  header: "headers",
   example: "response examples",
   callback: "callbacks",
   update: "update examples",
+  "callback answer": "answers to updates",
 }
 
 // -----------------------------------------------------------------------------
@@ -136,8 +168,12 @@ const groups: Readonly<Record<CoverageItem["kind"], string>> = {
  *
  * **Details**
  *
- * A target on this machine gets every case, with phone numbers that are not assigned. Any other target is live: it gets only
- * requests that must be rejected and, with `allowSend`, one message. No request is sent twice, except after a rate limit.
+ * A target on this machine, or a `sandbox`, gets every case. Any other target is live: it gets only requests that must be
+ * rejected and, with `allowSend`, one message. No request is sent twice, except after a rate limit and where the case says so.
+ *
+ * No phone number that is sent can be anybody's: on a live service, no region of libphonenumber takes one for a number.
+ *
+ * A target that does not respond several times in a row is given up: what was left is `untested`.
  *
  * @example
  * ```ts
@@ -157,40 +193,101 @@ const groups: Readonly<Record<CoverageItem["kind"], string>> = {
 export const verify = Effect.fnUntraced(function* (
   options: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError> {
-  const target = parseTarget(options.target)
+  const target = parseTarget(options.target, options.sandbox === true)
   if (typeof target === "string") return yield* new VerifyError({ problem: target })
-  const plan = yield* readOptions(options, target.isLocal && options.live !== true)
+  const problem = problemOf(options, target)
+  if (problem !== undefined) return yield* new VerifyError({ problem })
+  const isMock = options.sandbox === true || (target.isLocal && options.live !== true)
+  const plan = planOptions(options, isMock)
   const contract = yield* Contract.load(options.contract)
   return yield* Effect.scoped(verifyContract(contract, target.url, plan, options))
 })
 
-const readOptions = Effect.fnUntraced(function* (
-  { allowSend, credentials, runs = 100, seed = 1, webhookSecret }: VerifyOptions,
-  isMock: boolean,
-): Effect.fn.Return<PlanOptions, VerifyError> {
-  if (!Number.isInteger(runs) || runs < 0) {
-    return yield* new VerifyError({ problem: "runs must be a whole number, 0 or more" })
+const maxRuns = 100_000
+const maxTimeout = Duration.hours(1)
+
+/** What is wrong with the options. Undefined when nothing is. */
+const problemOf = (options: VerifyOptions, target: Target): string | undefined => {
+  const { allowSend, credentials, live, receiverHost, runs = 100, sandbox, updates } = options
+  const isMock = sandbox === true || (target.isLocal && live !== true)
+  const timeout = Option.getOrUndefined(Duration.fromInput(options.timeout ?? "10 seconds"))
+  if (!Number.isInteger(runs) || runs < 0 || runs > maxRuns) {
+    return `runs must be a whole number from 0 to ${maxRuns}`
   }
+  if (
+    timeout === undefined ||
+    Duration.isLessThanOrEqualTo(timeout, Duration.zero) ||
+    Duration.isGreaterThan(timeout, maxTimeout)
+  ) {
+    return "the timeout must be more than 0 and at most an hour"
+  }
+  if (live === true && sandbox === true) return "a target is live or a sandbox, not both"
   if (allowSend !== undefined && !/^\+[1-9][0-9]{6,14}$/.test(Redacted.value(allowSend))) {
-    return yield* new VerifyError({
-      problem: "the number to send to must be in E.164 format: + and 7 to 15 digits",
-    })
+    return "the number to send to must be in E.164 format: + and 7 to 15 digits"
   }
-  if (credentials === undefined && !isMock) {
-    return yield* new VerifyError({
-      problem:
-        "a live target needs the credentials of an account: set SENT_SENDER_ID and SENT_API_KEY",
-    })
+  if (allowSend !== undefined && isMock) {
+    return "a number to send to is for a live service only; a mock gets numbers that nobody can have"
   }
+  if (options.only?.some((text) => text.trim() === "") === true)
+    return "the text of the cases to run must not be empty"
+  if (receiverHost !== undefined) {
+    if (!isHost(receiverHost)) {
+      return "the receiver's host must be a name or an address, with or without a port, e.g. host.docker.internal"
+    }
+    if (!isMock || updates === false) {
+      return "the receiver's host is for the updates of a mock; no updates are received in this run"
+    }
+  }
+  return problemOfSecret(options.webhookSecret) ?? problemOfCredentials(credentials, isMock, target)
+}
+
+const isHost = (text: string): boolean =>
+  /^(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/.test(text) && URL.canParse(`http://${text}`)
+
+const problemOfSecret = (secret: VerifyOptions["webhookSecret"]): string | undefined => {
+  if (secret === undefined) return undefined
+  try {
+    return void new Webhook(Redacted.value(secret))
+  } catch {
+    return "the webhook secret must be `whsec_` followed by the key in base64"
+  }
+}
+
+const problemOfCredentials = (
+  credentials: VerifyOptions["credentials"],
+  isMock: boolean,
+  target: Target,
+): string | undefined => {
+  if (credentials === undefined) {
+    return isMock
+      ? undefined
+      : "a live target needs the credentials of an account: set SENT_SENDER_ID and SENT_API_KEY"
+  }
+  if (target.isPlain) {
+    return "credentials are not sent over plain http to another machine, where anyone on the way could read them: use https, or give none to a sandbox"
+  }
+  const bad = Object.entries(credentials).find(
+    ([, value]) => !/^[!-~]+(?: [!-~]+)*$/.test(Redacted.value(value)),
+  )
+  return bad === undefined
+    ? undefined
+    : `the credential ${bad[0]} is empty, or has characters that a header cannot have`
+}
+
+const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
+  const { allowSend, credentials, runs = 100, seed = 1, webhookSecret } = options
   return {
     isMock,
     runs,
     seed,
+    only: options.only,
+    updates: options.updates ?? true,
+    receiverHost: options.receiverHost,
     allowSend: allowSend === undefined ? undefined : Redacted.value(allowSend),
     webhookSecret: webhookSecret === undefined ? undefined : Redacted.value(webhookSecret),
     credentials:
       credentials === undefined
-        ? mockCredentials
+        ? undefined
         : Object.fromEntries(
             Object.entries(credentials).map(([name, value]) => [
               name.toLowerCase(),
@@ -198,66 +295,95 @@ const readOptions = Effect.fnUntraced(function* (
             ]),
           ),
   }
-})
-
-/** A mock accepts any GUID and any key. */
-const mockCredentials: Readonly<Record<string, string>> = {
-  "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
-  "x-api-key": "effect-sent-contract",
 }
 
 const verifyContract = Effect.fnUntraced(function* (
   contract: Contract.Contract,
   url: string,
   plan: PlanOptions,
-  { allowSend, onProgress, timeout = "10 seconds" }: VerifyOptions,
+  { allowSend, onCheck, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
-  const exchange = yield* makeExchange(url, timeoutMillis)
+  const exchange = makeExchange(url, timeoutMillis)
   yield* checkReachable(url, exchange)
   const counting = makeCounting(contract)
+  const patience = makePatience(exchange)
   const runner = makeRunner({
     target: url,
     exchange,
+    patience,
     validator: yield* ContractValidator.make(contract),
     counting,
     timeoutMillis,
-    credentials: plan.credentials,
+    credentials: plan.credentials ?? {},
     hidden: allowSend,
   })
-  const plans = yield* Effect.forEach(contract.operations, (operation) => planOf(operation, plan))
-  const total = plans.reduce((sum, { steps }) => sum + steps.length, 0)
+  const plans = yield* Effect.forEach(contract.operations, (operation) =>
+    Effect.mapError(planOf(contract, operation, plan), (problem) => new VerifyError({ problem })),
+  )
+  const steps = plans.flatMap((one) => one.steps)
   let done = 0
-  const checks = yield* Effect.forEach(
-    plans.flatMap(({ steps }) => steps),
+  const tested = yield* Effect.forEach(
+    steps,
     Effect.fnUntraced(function* (step) {
-      const [took, check] = yield* Effect.timed(step(runner))
-      onProgress?.(++done, total)
-      return { ...check, millis: Duration.toMillis(took) }
+      const [took, one] = yield* Effect.timed(step(runner))
+      const check = { ...one.check, millis: Duration.toMillis(took) }
+      onProgress?.(++done, steps.length)
+      onCheck?.(check)
+      return { ...one, check }
     }),
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },
   )
+  const last = yield* Effect.forEach(plans, ({ atEnd }) => atEnd)
+  const reason = patience.reason()
+  const all = [
+    ...plans.flatMap((one) => one.untested),
+    ...(reason === undefined ? tested : tested.map((one) => withoutResponse(one, reason))),
+  ]
+  const untested = all.flatMap(({ check, isUntested }) =>
+    isUntested ? [{ name: check.name, reason: check.skipped ?? "" }] : [],
+  )
+  const skipped = plans.flatMap((one) => one.skipped)
+  const ran = all.filter(({ isUntested }) => !isUntested).length
   return {
+    untested:
+      ran === 0 && untested.length === 0
+        ? [{ name: url, reason: "no case was left to run" }]
+        : untested,
     report: {
       title: `verify ${url}`,
-      checks: [
-        ...plans.flatMap(({ skipped }) => skipped),
-        ...checks,
-        // Updates may still arrive after their case is over.
-        ...plans.flatMap(({ atEnd }) => atEnd()),
+      checks: [...skipped, ...all.map(({ check }) => check), ...last.flat()],
+      summary: [
+        `${ran} cases, seed ${plan.seed}`,
+        ...(skipped.length === 0 ? [] : [`${skipped.length} skipped`]),
+        ...(untested.length === 0
+          ? []
+          : [`${untested.length} not tested, though they should have been`]),
       ],
-      summary: [`${checks.length} cases, seed ${plan.seed}`],
     },
-    coverage: counting.items(),
+    coverage: counting.items(plans.flatMap((one) => one.covers)),
   }
 })
 
+/** Once a target is given up, a case without a response says nothing about its request. */
+const withoutResponse = (one: Tested, reason: string): Tested => {
+  const { findings, group, name } = one.check
+  return findings.length > 0 && findings.every(({ rule }) => rule === "no-response")
+    ? notTested(group, name, `given up: ${reason}`)
+    : one
+}
+
 const checkReachable = (url: string, exchange: Exchange): Effect.Effect<void, VerifyError> =>
-  Effect.flatMap(
-    exchange({ method: "GET", target: "/", headers: {}, body: new Uint8Array() }),
-    (outcome) =>
-      outcome._tag === "Broken" && outcome.isUnreachable
-        ? Effect.fail(new VerifyError({ problem: `${url}: ${outcome.how}; is it running?` }))
-        : Effect.void,
-  )
+  Effect.flatMap(exchange(probe), (outcome) => {
+    const hint = outcome._tag === "Broken" ? hints[outcome.kind] : undefined
+    return outcome._tag === "Broken" && hint !== undefined
+      ? Effect.fail(new VerifyError({ problem: `${url}: ${outcome.how}; ${hint}` }))
+      : Effect.void
+  })
+
+const hints: Partial<Record<Extract<Outcome, { readonly _tag: "Broken" }>["kind"], string>> = {
+  unreachable: "is it running?",
+  untrusted:
+    "to trust it, set NODE_EXTRA_CA_CERTS to the file of the certificate, or of the authority that issued it",
+}

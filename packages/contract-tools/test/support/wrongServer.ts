@@ -47,7 +47,8 @@ export const makeWrongServer = (
             text: await answer.text(),
           }
           const changed: Answer = { ...given, ...change({ body, ...given }) }
-          const sent = [...changed.headers].filter(([name]) => name !== "content-length")
+          const own = new Set(["connection", "content-length", "keep-alive"])
+          const sent = [...changed.headers].filter(([name]) => !own.has(name))
           response.writeHead(changed.status, sent.flat())
           response.end(changed.text)
         } catch {

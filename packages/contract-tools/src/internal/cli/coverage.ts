@@ -9,7 +9,7 @@ import * as ContractVerify from "../../ContractVerify.ts"
 import { targetFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
 import { print, reportFlags } from "./report.ts"
-import { verifyFlags, verifyTarget } from "./verify.ts"
+import { failIfUntested, verifyFlags, verifyTarget } from "./verify.ts"
 
 export const coverage = Command.make(
   "coverage",
@@ -31,12 +31,14 @@ export const coverage = Command.make(
       const verification = yield* verifyTarget(url, flags, secret)
       const name = given ?? "the mock"
       yield* print(ContractVerify.coverageReport(name, verification.coverage), flags)
+      yield* failIfUntested(verification)
     },
     Effect.scoped,
     withMessages,
   ),
 ).pipe(
   Command.withDescription(
-    "Show which operations, statuses, examples and callbacks of the contract verify does not exercise",
+    "Show which parts of the contract verify does not exercise: operations, security schemes, media types, bounds, statuses, " +
+      "headers, examples, updates and the answers to them",
   ),
 )

@@ -1,5 +1,6 @@
 /** `effect-sent-contract verify`, and what `coverage` shares with it. */
 import { SingleBar } from "cli-progress"
+import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
@@ -9,6 +10,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as ContractVerify from "../../ContractVerify.ts"
+import { parseTarget } from "../target.ts"
 import { contractFlag, targetFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
 import { print, reportFlags } from "./report.ts"
@@ -25,6 +27,35 @@ export const verifyFlags = {
   live: Flag.Boolean("live").pipe(
     Flag.withDescription("Treat a loopback target as live, for example a proxy to the service"),
     Flag.withDefault(false),
+  ),
+  sandbox: Flag.Boolean("sandbox").pipe(
+    Flag.withDescription(
+      "Treat a target that is not on this machine as a mock, for example in a container or a test environment: it gets " +
+        "every case. Nothing that is sent can reach a person",
+    ),
+    Flag.withDefault(false),
+  ),
+  skipWithoutCredentials: Flag.Boolean("skip-without-credentials").pipe(
+    Flag.withDescription(
+      "Without SENT_SENDER_ID and SENT_API_KEY, report a live target as skipped and exit with 0 in place of 2: for " +
+        "workflows of forks, which have no secrets",
+    ),
+    Flag.withDefault(false),
+  ),
+  only: Flag.String("only").pipe(
+    Flag.withDescription("Run only the cases whose name contains this text; may be repeated"),
+    Flag.atLeast(0),
+  ),
+  updates: Flag.Boolean("updates").pipe(
+    Flag.withDescription("Receive the updates of a mock and check them"),
+    Flag.withDefault(true),
+  ),
+  receiverHost: Flag.String("receiver-host").pipe(
+    Flag.withDescription(
+      "The name or address of this machine as the target sees it, for example host.docker.internal; the port of the " +
+        "receiver, if it is forwarded, after a colon",
+    ),
+    Flag.optional,
   ),
   runs: Flag.Int("runs").pipe(
     Flag.withDescription("How many requests of each kind to generate"),
@@ -48,6 +79,11 @@ interface VerifyFlags {
   readonly contract: Option.Option<string>
   readonly allowSend: Option.Option<Redacted.Redacted<string>>
   readonly live: boolean
+  readonly sandbox: boolean
+  readonly skipWithoutCredentials: boolean
+  readonly only: ReadonlyArray<string>
+  readonly updates: boolean
+  readonly receiverHost: Option.Option<string>
   readonly runs: number
   readonly seed: string
   readonly timeout: number
@@ -55,31 +91,87 @@ interface VerifyFlags {
 
 /** From the environment only: other users of the machine can read a command line. */
 const credentials = Config.all({
-  "x-sender-id": Config.Redacted("SENT_SENDER_ID"),
-  "x-api-key": Config.Redacted("SENT_API_KEY"),
-}).pipe(Config.option)
+  "x-sender-id": Config.option(Config.Redacted("SENT_SENDER_ID")),
+  "x-api-key": Config.option(Config.Redacted("SENT_API_KEY")),
+})
 
 const webhookSecret = Config.Redacted("SENT_WEBHOOK_SECRET").pipe(Config.option)
 
+/** Undefined without credentials. One without the other is a mistake. */
+const readCredentials = Effect.gen(function* () {
+  const { "x-api-key": key, "x-sender-id": sender } = yield* credentials
+  if (Option.isNone(sender) && Option.isNone(key)) return undefined
+  if (Option.isNone(sender) || Option.isNone(key)) {
+    const missing = Option.isNone(sender) ? "SENT_SENDER_ID" : "SENT_API_KEY"
+    return yield* new ContractVerify.VerifyError({
+      problem: `${missing} is not set: a sender and its key are needed together`,
+    })
+  }
+  return { "x-sender-id": sender.value, "x-api-key": key.value }
+})
+
 export const verifyTarget = Effect.fnUntraced(function* (
   target: string,
-  { allowSend, contract, live, runs, seed, timeout }: VerifyFlags,
+  flags: VerifyFlags,
   secret?: Redacted.Redacted<string>,
 ) {
+  const { allowSend, contract, only, receiverHost, skipWithoutCredentials, timeout } = flags
+  const { live, runs, sandbox, seed, updates } = flags
+  const given = yield* readCredentials
+  if (given === undefined && skipWithoutCredentials && isLive(target, flags)) return skipped(target)
   const progress = yield* progressBar
   return yield* ContractVerify.verify({
     target,
     live,
+    sandbox,
     runs,
     seed,
+    updates,
+    only: only.length === 0 ? undefined : only,
     timeout: Duration.seconds(timeout),
     contract: Option.getOrUndefined(contract),
     allowSend: Option.getOrUndefined(allowSend),
-    credentials: Option.getOrUndefined(yield* credentials),
+    receiverHost: Option.getOrUndefined(receiverHost),
+    credentials: given,
     webhookSecret: secret ?? Option.getOrUndefined(yield* webhookSecret),
     onProgress: progress,
   })
 }, Effect.scoped)
+
+const isLive = (target: string, { live, sandbox }: VerifyFlags): boolean => {
+  const parsed = parseTarget(target, sandbox)
+  return typeof parsed !== "string" && !sandbox && (live || !parsed.isLocal)
+}
+
+const skipped = (target: string): ContractVerify.Verification => ({
+  coverage: [],
+  untested: [],
+  report: {
+    title: `verify ${target}`,
+    checks: [
+      {
+        group: "operations",
+        name: target,
+        skipped: "no credentials: set SENT_SENDER_ID and SENT_API_KEY",
+        findings: [],
+      },
+    ],
+    summary: ["nothing was sent, and nothing is proven"],
+  },
+})
+
+/** Fails, naming it, if something should have been tested and could not be. */
+export const failIfUntested = ({
+  untested,
+}: ContractVerify.Verification): Effect.Effect<void, CliError.UserError> => {
+  if (untested.length === 0) return Effect.void
+  const lines = [...Map.groupBy(untested, ({ reason }) => reason)].map(([reason, all]) => {
+    const names = all.slice(0, 3).map(({ name }) => name)
+    const others = all.length > 3 ? ` and ${all.length - 3} more` : ""
+    return `not tested: ${names.join(", ")}${others}: ${reason}`
+  })
+  return Effect.fail(new CliError.UserError({ cause: new Error(lines.join("\n")) }))
+}
 
 type Progress = (done: number, total: number) => void
 
@@ -109,13 +201,15 @@ export const verify = Command.make(
   "verify",
   { target: targetFlag, ...verifyFlags, ...reportFlags },
   Effect.fnUntraced(function* ({ target, ...flags }) {
-    const { report } = yield* verifyTarget(target, flags)
-    yield* print(report, flags)
+    const verification = yield* verifyTarget(target, flags)
+    yield* print(verification.report, flags)
+    yield* failIfUntested(verification)
   }, withMessages),
 ).pipe(
   Command.withDescription(
     "Verify that a server implements the contract: every documented success and error, then generated requests. " +
       "Credentials are read from SENT_SENDER_ID and SENT_API_KEY, the webhook secret from SENT_WEBHOOK_SECRET. No " +
-      "message is sent to a real phone number, except to the one that --allow-send names",
+      "message is sent to a real phone number, except to the one that --allow-send names. Exits with 2 if something " +
+      "could not be tested",
   ),
 )

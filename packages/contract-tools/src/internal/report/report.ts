@@ -12,6 +12,8 @@ export interface Finding {
   readonly where?: string | undefined
   /** The place in a file. */
   readonly source?: Source | undefined
+  /** What it comes from, in a few words, e.g. `accepted-invalid templateId pattern`. Findings of one cause share it. */
+  readonly cause?: string | undefined
   /** A command that reproduces it. */
   readonly reproduce?: string | undefined
 }

@@ -27,13 +27,15 @@ const data = (body: Uint8Array): ReadonlyArray<string> => {
   if (body.length === 0) return []
   try {
     const text = strict.decode(body)
+    // No argument of a command can contain one.
+    if (text.includes("\0")) throw new Error("NUL")
     if (text.length > maxBodyCharacters) return [`--data-binary @${body.length}-bytes.json`]
     return ["--data-binary", text.startsWith("@") ? quote(` ${text}`) : quote(text)]
   } catch {
     const bytes = [...body].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")
-    return ["--data-binary", `$'${bytes}'`]
+    return ["--data-binary", `@<(printf '${bytes}')`]
   }
 }
 
-/** For a POSIX shell, where only the quote itself is special between single quotes. */
+/** For a shell, where only the quote itself is special between single quotes. */
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

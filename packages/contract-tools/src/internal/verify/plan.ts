@@ -1,74 +1,122 @@
 /** The cases and generated requests for one operation, and what is left out. */
-import type { Operation } from "@effect-sent/contract/Contract"
+import type { Contract, Operation } from "@effect-sent/contract/Contract"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Check } from "../report/report.ts"
-import { type Case, refusals, scenarios, successes } from "./cases.ts"
-import { makeReceiver } from "./receiver.ts"
-import { makeRequests, type Requests } from "./requests.ts"
-import type { Runner } from "./runner.ts"
+import { type Case, nameOf } from "./cases/case.ts"
+import { credentialCases } from "./cases/credentials.ts"
+import { refusals } from "./cases/refusals.ts"
+import { scenarios } from "./cases/scenarios.ts"
+import { successes } from "./cases/successes.ts"
+import type { CoverageItem } from "./coverage.ts"
+import { makeReceiver, type Receiver } from "./receiver.ts"
+import { jsonBytes, makeRequests, type Requests } from "./requests.ts"
+import { type Runner, type Tested, untested } from "./runner.ts"
+import { updateFinding } from "./update.ts"
 
 export interface PlanOptions {
-  /** Whether everything sent to the server stays on this machine. */
+  /** Whether nothing that is sent to the server can reach a person. */
   readonly isMock: boolean
   /** By header name, in lower case. */
-  readonly credentials: Readonly<Record<string, string>>
+  readonly credentials: Readonly<Record<string, string>> | undefined
   /** The number that one message of a live service may go to. */
   readonly allowSend: string | undefined
   readonly webhookSecret: string | undefined
   readonly runs: number
   readonly seed: string | number
+  /** Only the cases whose name contains one of these texts. Undefined for all. */
+  readonly only: ReadonlyArray<string> | undefined
+  /** Whether updates are received. */
+  readonly updates: boolean
+  /** This machine as the server sees it. */
+  readonly receiverHost: string | undefined
 }
 
 export interface Plan {
   readonly skipped: ReadonlyArray<Check>
-  readonly steps: ReadonlyArray<(runner: Runner) => Effect.Effect<Check>>
-  /** Checks of everything that has happened until then. */
-  readonly atEnd: () => ReadonlyArray<Check>
+  readonly untested: ReadonlyArray<Tested>
+  readonly steps: ReadonlyArray<(runner: Runner) => Effect.Effect<Tested>>
+  /** What the cases cover, whether they are sent or not. */
+  readonly covers: ReadonlyArray<Omit<CoverageItem, "times">>
+  /** Checks of everything that has happened until then, and shortly after. */
+  readonly atEnd: Effect.Effect<ReadonlyArray<Check>>
 }
 
-/** Opens a receiver for the updates of a mock, which closes with the scope. */
+/** Opens a receiver for the updates of a mock, which closes with the scope. Fails with the reason if it cannot. */
 export const planOf = Effect.fnUntraced(function* (
+  contract: Contract,
   operation: Operation,
   options: PlanOptions,
-): Effect.fn.Return<Plan, never, Scope.Scope> {
+): Effect.fn.Return<Plan, string, Scope.Scope> {
   const { allowSend, credentials, isMock, webhookSecret } = options
-  const name = `${operation.method} ${operation.path}`
-  const requests = makeRequests(operation, credentials)
+  const requests = makeRequests(contract, operation, { given: credentials, isMock })
   if (typeof requests === "string") {
-    return { skipped: [skip("operations", name, requests)], steps: [], atEnd: () => [] }
+    return {
+      skipped: [],
+      untested: [untested("operations", nameOf(operation), requests)],
+      steps: [],
+      covers: [],
+      atEnd: Effect.succeed([]),
+    }
   }
-  const mayAccept = isMock || allowSend !== undefined
   const { updates } = operation
   const receiver =
-    updates === undefined || !isMock ? undefined : yield* makeReceiver(updates, webhookSecret)
-  const cases: ReadonlyArray<Case> = [
-    ...(mayAccept ? successes(operation, requests, isMock ? undefined : allowSend) : []),
-    ...refusals(operation, requests),
-    ...(isMock ? scenarios(operation, requests) : []),
-  ]
+    updates === undefined || !isMock || !options.updates
+      ? undefined
+      : yield* makeReceiver(updates, {
+          secret: webhookSecret,
+          mediaTypes: requests.declared.callback?.mediaTypes ?? [],
+          host: options.receiverHost,
+        })
+  const cases: ReadonlyArray<Case> = unique([
+    ...successes(operation, requests, isMock ? undefined : allowSend),
+    ...refusals(operation, requests, contract.operations),
+    ...credentialCases(operation, requests),
+    ...scenarios(operation, requests),
+  ])
+  const sorted = cases.map((one) => ({ one, why: whyNot(one, options) }))
+  const properties = generated(operation, requests, options)
   return {
     skipped: [
-      ...(mayAccept
+      ...sorted.flatMap(({ one, why }) =>
+        why === undefined ? [] : [skip(one.group, one.name, why)],
+      ),
+      ...properties.flatMap(({ name, why }) =>
+        why === undefined ? [] : [skip("generated", name, why)],
+      ),
+      ...(receiver === undefined || webhookSecret !== undefined
         ? []
-        : [skip("successes", name, "would send a message; allow one to your own number")]),
-      ...(isMock
-        ? []
-        : [
-            skip("scenarios", name, "only a mock plays scenarios"),
-            skip("generated", "valid requests", "each would send a message that costs money"),
-          ]),
+        : [skip("updates", "signatures", "needs the webhook secret: set SENT_WEBHOOK_SECRET")]),
     ],
+    untested: [],
+    covers: cases.flatMap(({ covers = [] }) => covers),
     steps: [
-      ...cases.map((one) => (runner: Runner) => runner.runCase(one, receiver)),
-      ...generated(operation, requests, options),
+      ...sorted.flatMap(({ one, why }) =>
+        why === undefined
+          ? [(runner: Runner) => runner.runCase(one, requests.declared, receiver)]
+          : [],
+      ),
+      ...properties.flatMap(({ run, why }) => (why === undefined ? [run] : [])),
     ],
-    atEnd: () =>
+    atEnd:
       receiver === undefined
-        ? []
-        : [{ group: "updates", name: "no unexpected updates", findings: receiver.surplus() }],
+        ? Effect.succeed([])
+        : Effect.delay(
+            Effect.sync(() => lastChecks(receiver, options)),
+            // Updates that nobody expects may be on their way.
+            lingerMillis,
+          ),
   }
 })
+
+const lingerMillis = 200
+
+const lastChecks = (receiver: Receiver, { receiverHost }: PlanOptions): ReadonlyArray<Check> => {
+  const unexpected = { group: "updates", name: "no unexpected updates", findings: receiver.atEnd() }
+  return receiver.giveUp
+    ? [unexpected, nothingCame(receiver.url, receiverHost, receiver.hasReceived())]
+    : [unexpected]
+}
 
 const skip = (group: string, name: string, skipped: string): Check => ({
   group,
@@ -77,32 +125,113 @@ const skip = (group: string, name: string, skipped: string): Check => ({
   findings: [],
 })
 
+/** Two schemes, or two branches of a schema, may lead to cases of the same name. */
+const unique = (cases: ReadonlyArray<Case>): ReadonlyArray<Case> => {
+  const seen = new Map<string, number>()
+  return cases.map((one) => {
+    const key = `${one.group} ${one.name}`
+    const count = (seen.get(key) ?? 0) + 1
+    seen.set(key, count)
+    return count === 1 ? one : { ...one, name: `${one.name} (${count})` }
+  })
+}
+
+/** Why a case is not sent. Undefined when it is. */
+const whyNot = (
+  { group, name, needs }: Case,
+  { allowSend, isMock, only, updates }: PlanOptions,
+): string | undefined => {
+  if (only?.every((text) => !name.includes(text)) === true) return "--only leaves it out"
+  if (group === "updates" && !updates) return "--no-updates leaves it out"
+  if (isMock || needs === undefined) return undefined
+  if (needs === "acceptance") {
+    return allowSend === undefined
+      ? "would send a message; allow one to your own number"
+      : undefined
+  }
+  return group === "scenarios" || group === "updates"
+    ? "only a mock plays scenarios"
+    : group === "successes"
+      ? "would send a message that costs money"
+      : "a live service may lock an account, or an address, that fails too often"
+}
+
+const nothingCame = (url: string, host: string | undefined, later: boolean): Check => ({
+  group: "updates",
+  name: "updates reach the receiver",
+  findings: [
+    updateFinding(
+      "no-updates",
+      later
+        ? `the first updates came too late: raise --timeout`
+        : `no update came to ${url}. Check that the target can connect to it` +
+            (host === undefined
+              ? "; if the target runs in a container or on another machine, pass --receiver-host with the name of this machine there, for example host.docker.internal"
+              : ` and that ${host} is this machine`) +
+            "; that the target sends updates to that host (the mock: --allow-host); and that it does not use a proxy for it" +
+            " (HTTP_PROXY, NO_PROXY). --no-updates leaves updates out",
+    ),
+  ],
+})
+
+interface Property {
+  readonly name: string
+  readonly run: Plan["steps"][number]
+  readonly why: string | undefined
+}
+
 const generated = (
   operation: Operation,
-  requests: Requests,
-  { isMock, runs, seed }: PlanOptions,
-): Plan["steps"] => {
-  if (runs === 0) return []
+  { body, declared, withBytes }: Requests,
+  { isMock, only, runs, seed }: PlanOptions,
+): ReadonlyArray<Property> => {
+  if (body === undefined) return []
   const settings = { runs, seed }
-  const statuses = operation.responses.some(({ status }) => status === 400) ? [400] : []
-  const valid = (runner: Runner) =>
-    runner.runProperty(
-      "valid requests",
-      operation,
-      requests.valid,
-      (body) => ({ request: requests.withBody(body), expected: { _tag: "Accepted" } }),
-      settings,
-    )
-  const invalid = (runner: Runner) =>
-    runner.runProperty(
-      "requests with one error",
-      operation,
-      requests.invalid,
-      ({ body }) => ({
-        request: requests.withBody(body),
-        expected: { _tag: "Refused", statuses },
-      }),
-      settings,
-    )
-  return isMock ? [valid, invalid] : [invalid]
+  const statuses = operation.responses
+    .map(({ status }) => status)
+    .filter((status) => status === 400 || status === 422)
+  const leftOut = (name: string): string | undefined =>
+    only?.every((text) => !name.includes(text)) === true
+      ? "--only leaves it out"
+      : runs === 0
+        ? "--runs 0 leaves it out"
+        : undefined
+  return [
+    {
+      name: "valid requests",
+      why:
+        leftOut("valid requests") ??
+        (isMock ? undefined : "each would send a message that costs money"),
+      run: (runner) =>
+        runner.runProperty(
+          "valid requests",
+          operation,
+          declared,
+          body.anyValid,
+          (value) => ({
+            request: withBytes(jsonBytes(value)),
+            expected: { _tag: "Accepted" },
+            cause: "generated",
+          }),
+          settings,
+        ),
+    },
+    {
+      name: "requests with one error",
+      why: leftOut("requests with one error"),
+      run: (runner) =>
+        runner.runProperty(
+          "requests with one error",
+          operation,
+          declared,
+          body.anyInvalid,
+          (invalid) => ({
+            request: withBytes(jsonBytes(invalid.body)),
+            expected: { _tag: "Refused", statuses },
+            cause: invalid.cause,
+          }),
+          settings,
+        ),
+    },
+  ]
 }

@@ -1,21 +1,26 @@
-/** Receives the updates of a server on this machine and validates each against the contract. */
-import { Ajv2020 } from "ajv/dist/2020.js"
-import addFormats from "ajv-formats"
+/** Receives the updates of a server, and answers them as a case says. */
+import type { Updates } from "@effect-sent/contract/Contract"
+import { messageOf } from "@effect-sent/contract/ContractError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { buffer } from "node:stream/consumers"
-import { Webhook } from "standardwebhooks"
-import type { Example, Updates } from "@effect-sent/contract/Contract"
 import type { Finding } from "../../ContractReport.ts"
+import type { Receiving } from "./cases/case.ts"
+import { makeCheckUpdate, messageIn, type ReceivedUpdate, updateFinding } from "./update.ts"
 
 export interface Receiver {
+  /** Where updates are received, as the server sees it. */
+  readonly url: string
   /** Opens a URL for one case, which expects this many updates. */
-  readonly open: (name: string, expected: number) => Inbox
-  /** The updates so far that no case expects. */
-  readonly surplus: () => ReadonlyArray<Finding>
+  readonly open: (name: string, expected: number, receiving?: Receiving) => Inbox
+  /** Whether anything has come at all. */
+  readonly hasReceived: () => boolean
+  /** What is wrong with the updates so far beyond the cases that they belong to. */
+  readonly atEnd: () => ReadonlyArray<Finding>
+  /** After this many milliseconds without anything, nothing is waited for. */
+  giveUp: boolean
 }
 
 export interface Inbox {
@@ -25,27 +30,133 @@ export interface Inbox {
   readonly wait: Effect.Effect<void>
 }
 
-export interface ReceivedUpdate {
-  /** The contract's example that it corresponds to, if there is one. */
-  readonly example: string | undefined
-  readonly findings: ReadonlyArray<Finding>
+export interface ReceiverOptions {
+  readonly secret: string | undefined
+  readonly mediaTypes: ReadonlyArray<string>
+  /** The name or address of this machine as the server sees it, with a port if it is forwarded. Default: loopback. */
+  readonly host: string | undefined
 }
 
-/** Listens on loopback until the scope closes. With a secret, it verifies signatures. */
+/**
+ * How long an update is held before it is answered: a server that waits for the answer before it answers the request itself is
+ * then seen to do so.
+ */
+const holdMillis = 20
+
+/** Listens until the scope closes: on loopback, or on every address if the server is elsewhere. */
 export const makeReceiver = Effect.fnUntraced(function* (
   updates: Updates,
-  secret: string | undefined,
-): Effect.fn.Return<Receiver, never, Scope.Scope> {
-  const check = makeCheck(updates, secret)
-  const inboxes = new Map<string, (update: ReceivedUpdate) => void>()
-  const surplus: Array<Finding> = []
-  const server = createServer((request, response) => {
-    const receive = inboxes.get(request.url ?? "")
-    void receiveFrom(request, response, (text) => receive?.(check(request, text)))
+  { host, mediaTypes, secret }: ReceiverOptions,
+): Effect.fn.Return<Receiver, string, Scope.Scope> {
+  const check = yield* Effect.try({
+    try: () => makeCheckUpdate(updates, mediaTypes, secret),
+    catch: (cause) => `the schema of the updates does not compile: ${messageOf(cause)}`,
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+  const inboxes = new Map<
+    string,
+    {
+      readonly take: (update: ReceivedUpdate) => number
+      readonly receiving: Receiving | undefined
+    }
+  >()
+  const surplus: Array<Finding> = []
+  const ids = new Set<string>()
+  const messages = new Map<unknown, string>()
+  let hasReceived = false
+
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const at = performance.now()
+    hasReceived = true
+    const inbox = inboxes.get(request.url ?? "")
+    const bytes = await buffer(request)
+    if (inbox === undefined) return void response.writeHead(404).end()
+    const update = check({
+      method: request.method ?? "",
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      ),
+      lines: linesOf(request.rawHeaders),
+      bytes,
+      at,
+    })
+    const id = request.headers["x-webhook-id"]
+    if (id !== undefined) ids.add(String(id))
+    const message = messageIn(update)
+    if (message !== undefined) {
+      const other = messages.get(message)
+      if (other !== undefined && other !== request.url) {
+        surplus.push(updateFinding("update-content", "two messages have the same message_id"))
+      }
+      messages.set(message, request.url ?? "")
+    }
+    const number = inbox.take(update)
+    await new Promise((resolve) => setTimeout(resolve, holdMillis))
+    if (number > 1 || inbox.receiving === undefined) return void response.writeHead(204).end()
+    const { status } = inbox.receiving
+    if (status === undefined) request.socket.destroy()
+    else response.writeHead(status).end()
+  }
+
+  const [name, port] = splitHost(host)
+  const server = yield* listening(
+    createServer((request, response) => {
+      // The request was cut off.
+      receive(request, response).catch(() => response.destroy())
+    }),
+    host === undefined ? "127.0.0.1" : undefined,
+    port,
+  )
+  const address = server.address()
+  const own = address !== null && typeof address === "object" ? address.port : 0
+  const url = `http://${name}:${own}`
+
+  return {
+    url,
+    giveUp: false,
+    hasReceived: () => hasReceived,
+    atEnd: () => [
+      ...surplus,
+      // The contract: the id of the endpoint, the same on every delivery.
+      ...(ids.size > 1 && updates.headers.some((header) => header.name === "x-webhook-id")
+        ? [updateFinding("update-header", "x-webhook-id is not the same on every delivery")]
+        : []),
+    ],
+    open: (caseName, expected, receiving) => {
+      const path = `/updates/${inboxes.size + 1}`
+      const received: Array<ReceivedUpdate> = []
+      const complete = Deferred.makeUnsafe<void>()
+      if (expected === 0) Deferred.doneUnsafe(complete, Effect.void)
+      inboxes.set(path, {
+        receiving,
+        take: (update) => {
+          received.push(update)
+          if (received.length === expected) Deferred.doneUnsafe(complete, Effect.void)
+          if (received.length === expected + 1) {
+            const message = `the case "${caseName}" got more updates than the ${expected} that it expects`
+            surplus.push(updateFinding("surplus-update", message))
+          }
+          return received.length
+        },
+      })
+      return { url: `${url}${path}`, received, wait: Deferred.await(complete) }
+    },
+  }
+})
+
+const listening = (
+  server: Server,
+  /** Undefined for every address. */
+  address: string | undefined,
+  port: number,
+): Effect.Effect<Server, string, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.callback<Server, string>((resume) => {
+      server.once("error", (cause) =>
+        resume(Effect.fail(`updates cannot be received on port ${port}: ${cause.message}`)),
+      )
+      server.listen({ port, ...(address === undefined ? {} : { host: address }) }, () =>
+        resume(Effect.succeed(server)),
+      )
     }),
     () =>
       Effect.callback<void>((resume) => {
@@ -53,133 +164,15 @@ export const makeReceiver = Effect.fnUntraced(function* (
         server.closeAllConnections()
       }),
   )
-  const address = server.address()
-  const port = address !== null && typeof address === "object" ? address.port : 0
 
-  return {
-    surplus: () => surplus,
-    open: (name, expected) => {
-      const path = `/updates/${inboxes.size + 1}`
-      const received: Array<ReceivedUpdate> = []
-      const complete = Deferred.makeUnsafe<void>()
-      if (expected === 0) Deferred.doneUnsafe(complete, Effect.void)
-      inboxes.set(path, (update) => {
-        received.push(update)
-        if (received.length === expected) Deferred.doneUnsafe(complete, Effect.void)
-        if (received.length === expected + 1) {
-          const message = `the case "${name}" got more updates than the ${expected} that it expects`
-          surplus.push(finding("surplus-update", message))
-        }
-      })
-      return {
-        url: `http://127.0.0.1:${port}${path}`,
-        received,
-        wait: Deferred.await(complete),
-      }
-    },
-  }
-})
-
-const receiveFrom = async (
-  request: IncomingMessage,
-  response: ServerResponse,
-  receive: (text: string) => void,
-): Promise<void> => {
-  try {
-    receive((await buffer(request)).toString("utf8"))
-    response.writeHead(204).end()
-  } catch {
-    // The request was cut off.
-    response.destroy()
-  }
+/** `app:8080` or `[::1]:8080`, with or without the port. */
+export const splitHost = (host: string | undefined): readonly [name: string, port: number] => {
+  const [, name = "127.0.0.1", port = "0"] =
+    /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::([0-9]+))?$/.exec(host ?? "127.0.0.1") ?? []
+  return [name, Number(port)]
 }
 
-// -----------------------------------------------------------------------------
-// One update
-// -----------------------------------------------------------------------------
-
-const where = "update sent to webhookUrl"
-
-const finding = (rule: string, message: string): Finding => ({
-  rule,
-  severity: "error",
-  message,
-  where,
-})
-
-const makeCheck = (
-  { examples, headers: declared, schema }: Updates,
-  secret: string | undefined,
-): ((request: IncomingMessage, text: string) => ReceivedUpdate) => {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false })
-  addFormats.default(ajv)
-  const validate = Predicate.isObject(schema) ? ajv.compile(schema) : undefined
-  // A header is a string, whatever type its schema has.
-  const headerAjv = new Ajv2020({ strict: false, coerceTypes: true })
-  addFormats.default(headerAjv)
-  const headerChecks = declared.map(({ name, required, schema: own }) => ({
-    name,
-    required,
-    isValid: Predicate.isObject(own) ? headerAjv.compile(own) : () => true,
-  }))
-  const webhook = secret === undefined ? undefined : new Webhook(secret)
-
-  return ({ headers, method }, text) => {
-    const body = parse(text)
-    if (validate?.(body) === false) {
-      const problems = ajv.errorsText(validate.errors, { dataVar: "body" })
-      return { example: undefined, findings: [finding("update-schema", problems)] }
-    }
-    const findings = [
-      ...(method === "POST"
-        ? []
-        : [finding("update-method", `the method is ${method ?? "missing"}, not POST`)]),
-      ...headerChecks.flatMap(({ isValid, name, required }) => {
-        const value = headers[name]
-        if (value === undefined) {
-          return required ? [finding("update-header", `the header ${name} is missing`)] : []
-        }
-        return isValid(String(value))
-          ? []
-          : [finding("update-header", `the header ${name} does not match its schema`)]
-      }),
-      ...(webhook === undefined || isSigned(webhook, headers, text)
-        ? []
-        : [finding("update-signature", "no signature matches the webhook secret")]),
-    ]
-    return { example: examples.find(({ value }) => corresponds(value, body))?.name, findings }
-  }
-}
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const isSigned = (webhook: Webhook, headers: IncomingMessage["headers"], text: string): boolean => {
-  const named = Object.fromEntries(
-    ["id", "timestamp", "signature"].map((name) => [
-      `webhook-${name}`,
-      String(headers[`x-webhook-${name}`] ?? ""),
-    ]),
+const linesOf = (raw: ReadonlyArray<string>): ReadonlyArray<readonly [string, string]> =>
+  raw.flatMap((name, index) =>
+    index % 2 === 0 ? [[name.toLowerCase(), raw[index + 1] ?? ""] as const] : [],
   )
-  try {
-    webhook.verify(text, named)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Compares the members that tell examples apart. All others belong to the message itself. */
-const corresponds = (example: Example["value"], body: unknown): boolean =>
-  ["field", "sub_type", "event"].every((name) => member(example, name) === member(body, name)) &&
-  statusIn(example) === statusIn(body)
-
-const statusIn = (body: unknown): unknown => member(member(body, "payload"), "message_status")
-
-const member = (value: unknown, name: string): unknown =>
-  Predicate.hasProperty(value, name) ? value[name] : undefined
