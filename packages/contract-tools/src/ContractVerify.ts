@@ -28,7 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Report } from "./ContractReport.ts"
+import type { Check, Report } from "./ContractReport.ts"
 import { parseTarget } from "./internal/target.ts"
 import { type CoverageItem, makeCounting } from "./internal/verify/coverage.ts"
 import { type Exchange, makeExchange } from "./internal/verify/exchange.ts"
@@ -64,6 +64,8 @@ export interface VerifyOptions {
   readonly webhookSecret?: Redacted.Redacted<string> | undefined
   /** Called after each case. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Run when the verification is interrupted, with what is known by then. Default: nothing. */
+  readonly onInterrupt?: ((known: Verification) => Effect.Effect<void>) | undefined
 }
 
 /** The verification could not start: an option is invalid, credentials are missing, or the target cannot be reached. */
@@ -210,7 +212,7 @@ const verifyContract = Effect.fnUntraced(function* (
   contract: Contract.Contract,
   url: string,
   plan: PlanOptions,
-  { allowSend, onProgress, timeout = "10 seconds" }: VerifyOptions,
+  { allowSend, onInterrupt, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
   const exchange = yield* makeExchange(url, timeoutMillis)
@@ -228,19 +230,12 @@ const verifyContract = Effect.fnUntraced(function* (
   const plans = yield* Effect.forEach(contract.operations, (operation) => planOf(operation, plan))
   const total = plans.reduce((sum, { steps }) => sum + steps.length, 0)
   let done = 0
-  const checks = yield* Effect.forEach(
-    plans.flatMap(({ steps }) => steps),
-    Effect.fnUntraced(function* (step) {
-      const [took, check] = yield* Effect.timed(step(runner))
-      onProgress?.(++done, total)
-      return { ...check, millis: Duration.toMillis(took) }
-    }),
-    // A live service also serves others: it gets one request at a time.
-    { concurrency: plan.isMock ? 8 : 1 },
-  )
-  return {
+  const known: Array<Check> = []
+  const verification = (checks: ReadonlyArray<Check>): Verification => ({
     report: {
       title: `verify ${url}`,
+      suite: `verify ${contract.title}`,
+      properties: { target: url, contract: contract.path, version: contract.version },
       checks: [
         ...plans.flatMap(({ skipped }) => skipped),
         ...checks,
@@ -250,7 +245,28 @@ const verifyContract = Effect.fnUntraced(function* (
       summary: [`${checks.length} cases, seed ${plan.seed}`],
     },
     coverage: counting.items(),
-  }
+  })
+  const checks = yield* Effect.forEach(
+    plans.flatMap(({ steps }) => steps),
+    Effect.fnUntraced(function* (step) {
+      const [took, check] = yield* Effect.timed(step(runner))
+      onProgress?.(++done, total)
+      const timed = { ...check, millis: Duration.toMillis(took) }
+      known.push(timed)
+      return timed
+    }),
+    // A live service also serves others: it gets one request at a time.
+    { concurrency: plan.isMock ? 8 : 1 },
+  ).pipe(
+    Effect.onInterrupt(() => {
+      if (onInterrupt === undefined) return Effect.void
+      const skipped = `interrupted: ${total - done} of ${total} cases were not run`
+      return onInterrupt(
+        verification([...known, { group: "cases", name: "all cases", skipped, findings: [] }]),
+      )
+    }),
+  )
+  return verification(checks)
 })
 
 const checkReachable = (url: string, exchange: Exchange): Effect.Effect<void, VerifyError> =>

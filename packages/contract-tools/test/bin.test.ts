@@ -117,7 +117,7 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
     assert.strictEqual(ended.code, 0, ended.err)
     assert.strictEqual(ended.out, "")
     const xml = readFileSync(output, "utf8")
-    assert.match(xml, /<testsuites tests="1\d\d" failures="0"/)
+    assert.match(xml, /<testsuites name="verify Sent[^"]+" tests="1\d\d" failures="0"/)
     assert.notInclude(xml, "sk_nobody")
     const sent = await mock.messages()
     assert.isTrue(sent.every(({ senderId }) => senderId === env.SENT_SENDER_ID))

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ContractLint from "../../ContractLint.ts"
 import { withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
+import { failOnFlag, openReport, reportFlags } from "./report.ts"
 
 export const lint = Command.make(
   "lint",
@@ -14,11 +14,17 @@ export const lint = Command.make(
       Argument.withDescription("An OpenAPI 3 document. Default: the bundled contract"),
       Argument.optional,
     ),
+    failOn: failOnFlag,
     ...reportFlags,
   },
-  Effect.fnUntraced(function* ({ contract, ...flags }) {
-    yield* print(yield* ContractLint.lint(Option.getOrUndefined(contract)), flags)
-  }, withMessages),
+  Effect.fnUntraced(
+    function* ({ contract, failOn, ...flags }) {
+      const print = yield* openReport(flags)
+      yield* print(yield* ContractLint.lint(Option.getOrUndefined(contract)), failOn)
+    },
+    Effect.scoped,
+    withMessages,
+  ),
 ).pipe(
   Command.withDescription(
     "Check a contract on its own: Redocly's rules, and rules for patterns, formats, examples and scenarios",

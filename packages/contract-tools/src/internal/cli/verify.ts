@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import type * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { contractFlag, targetFlag } from "./contract.ts"
-import { withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
+import { interruptedCode, withMessages } from "./exit.ts"
+import { failOnFlag, openReport, type Print, reportFlags } from "./report.ts"
 
 export const verifyFlags = {
   contract: contractFlag,
@@ -64,7 +65,12 @@ const webhookSecret = Config.Redacted("SENT_WEBHOOK_SECRET").pipe(Config.option)
 export const verifyTarget = Effect.fnUntraced(function* (
   target: string,
   { allowSend, contract, live, runs, seed, timeout }: VerifyFlags,
-  secret?: Redacted.Redacted<string>,
+  {
+    onInterrupt,
+    secret,
+  }: Pick<ContractVerify.VerifyOptions, "onInterrupt"> & {
+    readonly secret?: Redacted.Redacted<string> | undefined
+  },
 ) {
   const progress = yield* progressBar
   return yield* ContractVerify.verify({
@@ -78,8 +84,19 @@ export const verifyTarget = Effect.fnUntraced(function* (
     credentials: Option.getOrUndefined(yield* credentials),
     webhookSecret: secret ?? Option.getOrUndefined(yield* webhookSecret),
     onProgress: progress,
+    onInterrupt,
   })
 }, Effect.scoped)
+
+/** Prints what is known. The exit code says that the command was interrupted. A second Ctrl-C does not wait for the reader. */
+export const printInterrupted = (
+  print: Print,
+  report: ContractReport.Report,
+): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.sync(() => process.once("SIGINT", () => process.exit(interruptedCode))),
+    Effect.ignore(print(report, "none")),
+  )
 
 type Progress = (done: number, total: number) => void
 
@@ -107,11 +124,18 @@ const progressBar: Effect.Effect<Progress | undefined, never, Scope.Scope> = Eff
 
 export const verify = Command.make(
   "verify",
-  { target: targetFlag, ...verifyFlags, ...reportFlags },
-  Effect.fnUntraced(function* ({ target, ...flags }) {
-    const { report } = yield* verifyTarget(target, flags)
-    yield* print(report, flags)
-  }, withMessages),
+  { target: targetFlag, ...verifyFlags, failOn: failOnFlag, ...reportFlags },
+  Effect.fnUntraced(
+    function* ({ failOn, target, ...flags }) {
+      const print = yield* openReport(flags)
+      const { report } = yield* verifyTarget(target, flags, {
+        onInterrupt: (known) => printInterrupted(print, known.report),
+      })
+      yield* print(report, failOn)
+    },
+    Effect.scoped,
+    withMessages,
+  ),
 ).pipe(
   Command.withDescription(
     "Verify that a server implements the contract: every documented success and error, then generated requests. " +
