@@ -13,10 +13,11 @@
  */
 import * as Contract from "@effect-sent/contract/Contract"
 import { ContractError, ContractInvalid, messageOf } from "@effect-sent/contract/ContractError"
-import { readText, resolvePath } from "@effect-sent/contract/File"
+import * as Document from "@effect-sent/contract/Document"
 import * as Effect from "effect/Effect"
+import { basename } from "node:path"
 import type { Check, Finding, Report } from "./ContractReport.ts"
-import { isObject } from "./internal/document/json.ts"
+import { objectAt } from "./internal/document/json.ts"
 import { openDocument, type Problem } from "./internal/document/redocly.ts"
 import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
 
@@ -44,15 +45,9 @@ import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
 export const lint = Effect.fnUntraced(function* (
   path: string | URL = Contract.bundledPath,
 ): Effect.fn.Return<Report, ContractError> {
-  const file = yield* resolvePath(path)
-  const text = yield* readText(file)
-  const document = yield* Effect.tryPromise({
-    try: () => openDocument(text, file),
-    catch: (cause) => invalid(file, `it is not YAML or JSON: ${messageOf(cause)}`),
-  })
-  if (!isOpenApi3(document.parsed)) {
-    return yield* invalid(file, "it is not an OpenAPI 3 document")
-  }
+  const opened = yield* Document.open(path)
+  const file = opened.path
+  const document = yield* Effect.promise(() => openDocument(opened))
   const problems = yield* Effect.tryPromise({
     try: () => document.lint(allRules),
     catch: (cause) => invalid(file, messageOf(cause)),
@@ -62,6 +57,8 @@ export const lint = Effect.fnUntraced(function* (
 
   return {
     title: `lint ${file}`,
+    suite: `lint ${titleOf(opened)}`,
+    properties: { contract: file },
     checks: [
       ...(ofRedocly.length === 0 ? [check("Redocly", "all rules", [])] : []),
       ...ofRedocly.map(([name, found]) => check("Redocly", name, found)),
@@ -72,6 +69,11 @@ export const lint = Effect.fnUntraced(function* (
     summary: [],
   }
 })
+
+const titleOf = ({ path, value }: Document.Document): string => {
+  const { title } = objectAt(value, "info")
+  return typeof title === "string" ? title : basename(path)
+}
 
 const check = (group: string, name: string, problems: ReadonlyArray<Problem>): Check => ({
   group,
@@ -86,10 +88,6 @@ const toFinding = ({ column, file, line, message, pointer, rule, severity }: Pro
   where: pointer,
   source: { file, line, column },
 })
-
-/** Redocly also lints other kinds of documents, by other rules. */
-const isOpenApi3 = (parsed: unknown): boolean =>
-  isObject(parsed) && typeof parsed["openapi"] === "string" && /^3\.[0-9]/.test(parsed["openapi"])
 
 const invalid = (path: string, problem: string): ContractError =>
   new ContractError({ reason: new ContractInvalid({ path, problem }) })

@@ -209,7 +209,7 @@ const mockCredentials: Readonly<Record<string, string>> = {
 }
 
 const verifyContract = Effect.fnUntraced(function* (
-  contract: Contract.Contract,
+  declared: Contract.Contract,
   url: string,
   plan: PlanOptions,
   { allowSend, onInterrupt, onProgress, timeout = "10 seconds" }: VerifyOptions,
@@ -217,11 +217,13 @@ const verifyContract = Effect.fnUntraced(function* (
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
   const exchange = yield* makeExchange(url, timeoutMillis)
   yield* checkReachable(url, exchange)
+  const validator = yield* ContractValidator.make(declared)
+  const { contract } = validator
   const counting = makeCounting(contract)
   const runner = makeRunner({
     target: url,
     exchange,
-    validator: yield* ContractValidator.make(contract),
+    validator,
     counting,
     timeoutMillis,
     credentials: plan.credentials,
@@ -237,6 +239,12 @@ const verifyContract = Effect.fnUntraced(function* (
       suite: `verify ${contract.title}`,
       properties: { target: url, contract: contract.path, version: contract.version },
       checks: [
+        ...contract.omitted.map(({ method, path, reason }): Check => ({
+          group: "operations",
+          name: `${method} ${path}`,
+          skipped: reason,
+          findings: [],
+        })),
         ...plans.flatMap(({ skipped }) => skipped),
         ...checks,
         // Updates may still arrive after their case is over.

@@ -634,13 +634,13 @@ describe("lint", () => {
   )
 
   it.effect.each<readonly [what: string, files: Readonly<Record<string, string>>, words: string]>([
-    ["a list", { "a.yaml": "- 1" }, "it is not an OpenAPI 3 document"],
-    ["not YAML", { "a.yaml": "a: [" }, "it is not YAML or JSON: "],
-    ["not OpenAPI", { "a.yaml": "a: 1" }, "it is not an OpenAPI 3 document"],
+    ["a list", { "a.yaml": "- 1" }, "it is not an object, so it is not an OpenAPI document"],
+    ["not YAML", { "a.yaml": "a: [" }, "a.yaml:1:5 cannot be used: it is not YAML or JSON: "],
+    ["not OpenAPI", { "a.yaml": "a: 1" }, "it has no member `openapi`"],
     [
       "OpenAPI 2",
       { "a.yaml": "swagger: '2.0'\ninfo: { title: Old, version: '1' }\npaths: {}\n" },
-      "it is not an OpenAPI 3 document",
+      "it is OpenAPI 2.0 (Swagger): convert it first",
     ],
   ])("fails for a file that is %s", ([, files, words]) =>
     Effect.map(Effect.flip(lintFiles(files)), ({ message }) => {

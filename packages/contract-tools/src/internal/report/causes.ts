@@ -9,7 +9,7 @@ export const byCause = (report: Report): Report => {
   const checks = report.checks.map((check) => ({ ...check, findings: withoutBranches(check) }))
   const causes = Map.groupBy(
     checks.flatMap(({ findings, name }) => findings.map((finding) => ({ finding, name }))),
-    ({ finding }) => causeOf(finding),
+    ({ finding, name }) => causeOf(finding, name),
   )
   const smallest = new Map(
     [...causes].map(([cause, members]) => [
@@ -22,7 +22,7 @@ export const byCause = (report: Report): Report => {
     checks: checks.map((check) => ({
       ...check,
       findings: check.findings.map((finding): Finding => {
-        const cause = causeOf(finding)
+        const cause = causeOf(finding, check.name)
         const best = smallest.get(cause)
         const count = causes.get(cause)?.length ?? 1
         if (best === undefined || count === 1) return finding
@@ -34,9 +34,14 @@ export const byCause = (report: Report): Report => {
   }
 }
 
-/** Findings at two places of a file have two causes: each must be mended. */
-const causeOf = ({ message, rule, severity, source, where }: Finding): string =>
-  JSON.stringify([rule, severity, message, where, source])
+/**
+ * What is wrong with a message has one cause, whichever check found it. An invalid request that was accepted is a cause of its
+ * own, and so is each place of a file: each must be mended.
+ */
+const causeOf = ({ message, rule, severity, source, where }: Finding, check: string): string =>
+  JSON.stringify([rule, severity, message, where, source, isOfMessage(where) ? "" : check])
+
+const isOfMessage = (where = ""): boolean => /^(?:request|response|update)\b/.test(where)
 
 const sizeOf = ({ reproduce = "" }: Finding): number => reproduce.length
 
