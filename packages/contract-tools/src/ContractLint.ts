@@ -15,11 +15,42 @@ import * as Contract from "@effect-sent/contract/Contract"
 import { ContractError, ContractInvalid, messageOf } from "@effect-sent/contract/ContractError"
 import * as Document from "@effect-sent/contract/Document"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { basename } from "node:path"
 import type { Check, Finding, Report } from "./ContractReport.ts"
 import { objectAt } from "./internal/document/json.ts"
 import { openDocument, type Problem } from "./internal/document/redocly.ts"
-import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
+import { configurationFor, isOn } from "./internal/lint/configuration.ts"
+import { ownName, type OwnRules, ownRules } from "./internal/lint/rules.ts"
+
+export type { OwnRules } from "./internal/lint/rules.ts"
+
+/** Which rules apply. */
+export interface LintOptions {
+  /**
+   * A configuration of Redocly, whose rules then apply. It can set the rules of this package, as `effect-sent/<name>`. Default:
+   * `redocly.yaml` in the current folder and, without one, Redocly's `recommended` rules.
+   */
+  readonly config?: string | undefined
+  /**
+   * The rules of this package that the configuration does not set: `recommended` finds mistakes in any document, `strict` holds
+   * a document to the way in which the bundled contract is written, and without a configuration also adds stricter rules of
+   * Redocly. Default: `recommended`, and `strict` for the bundled contract.
+   */
+  readonly rules?: OwnRules | undefined
+  /** Rules to skip, by name. Default: none. */
+  readonly skipRules?: ReadonlyArray<string> | undefined
+}
+
+/** The configuration cannot be read, or names no rule. */
+export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintError")(
+  "LintError",
+  { problem: Schema.String },
+) {
+  override get message(): string {
+    return this.problem
+  }
+}
 
 /**
  * Lints a contract, by default the bundled one.
@@ -27,7 +58,8 @@ import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
  * **Details**
  *
  * Files that the contract refers to are linted as well. Each finding has its place: file, line and column. Fails with
- * `ContractNotFound`, or with `ContractInvalid` for a file that is not an OpenAPI 3 document.
+ * `ContractNotFound`, with `ContractInvalid` for a file that is not an OpenAPI 3 document, or with `LintError`. The summary counts
+ * the findings of Redocly's rules and those of this package's.
  *
  * **Gotchas**
  *
@@ -43,13 +75,23 @@ import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
  * ```
  */
 export const lint = Effect.fnUntraced(function* (
-  path: string | URL = Contract.bundledPath,
-): Effect.fn.Return<Report, ContractError> {
-  const opened = yield* Document.open(path)
+  path?: string | URL,
+  { config, rules, skipRules = [] }: LintOptions = {},
+): Effect.fn.Return<Report, ContractError | LintError> {
+  const opened = yield* Document.open(path ?? Contract.bundledPath)
   const file = opened.path
   const document = yield* Effect.promise(() => openDocument(opened))
+  const chosen = yield* Effect.tryPromise({
+    try: () =>
+      configurationFor(file, {
+        config,
+        rules: rules ?? (path === undefined ? "strict" : "recommended"),
+        skipRules,
+      }),
+    catch: (cause) => new LintError({ problem: `the rules of lint: ${messageOf(cause)}` }),
+  })
   const problems = yield* Effect.tryPromise({
-    try: () => document.lint(allRules),
+    try: () => document.lint(chosen),
     catch: (cause) => invalid(file, messageOf(cause)),
   })
   const byRule = Map.groupBy(problems, ({ rule }) => ownName(rule) ?? rule)
@@ -62,13 +104,19 @@ export const lint = Effect.fnUntraced(function* (
     checks: [
       ...(ofRedocly.length === 0 ? [check("Redocly", "all rules", [])] : []),
       ...ofRedocly.map(([name, found]) => check("Redocly", name, found)),
-      ...Object.entries(ownRules).map(([name, { title }]) =>
-        check("rules", title, byRule.get(name) ?? []),
-      ),
+      ...Object.entries(ownRules)
+        .filter(([name]) => isOn(chosen, name))
+        .map(([name, { title }]) => check("rules", title, byRule.get(name) ?? [])),
     ],
-    summary: [],
+    summary: [
+      `${counted(ofRedocly)} findings by Redocly's rules${chosen.configPath === undefined ? "" : ` of ${chosen.configPath}`}, ` +
+        `${problems.length - counted(ofRedocly)} by the rules of effect-sent`,
+    ],
   }
 })
+
+const counted = (found: ReadonlyArray<readonly [string, ReadonlyArray<Problem>]>): number =>
+  found.reduce((sum, [, problems]) => sum + problems.length, 0)
 
 const titleOf = ({ path, value }: Document.Document): string => {
   const { title } = objectAt(value, "info")

@@ -1,6 +1,7 @@
 /** OpenAPI documents as Redocly reads them, with everything in other files that they refer to. */
 import type {
   BaseResolver,
+  Config,
   LocationObject,
   Plugin,
   RawUniversalConfig,
@@ -12,7 +13,7 @@ import { decoded, isObject, type JsonObject } from "./json.ts"
 
 /** A document as Redocly reads it. */
 export interface OpenApiDocument {
-  readonly lint: (rules: RuleSet) => Promise<ReadonlyArray<Problem>>
+  readonly lint: (rules: RuleSet | Config) => Promise<ReadonlyArray<Problem>>
   /** The document as one file. */
   readonly bundle: () => Promise<JsonObject>
   /** The place of a pointer in the file, or the nearest place above it. */
@@ -62,13 +63,15 @@ export const openDocument = async (opened: Document.Document): Promise<OpenApiDo
   }
 
   return {
-    lint: async ({ config, plugins = [] }) => {
+    lint: async (rules) => {
       const problems = await lintDocument({
         document,
-        config: await createConfig(config, { plugins: [...plugins] }),
+        config: "config" in rules ? await configOf(rules) : rules,
         externalRefResolver,
       })
-      return problems.map(({ location: [location = root], message, ruleId, severity }): Problem => {
+      // The ignore file of a configuration.
+      const found = problems.filter(({ ignored }) => ignored !== true)
+      return found.map(({ location: [location = root], message, ruleId, severity }): Problem => {
         const { column, line } = place(location)
         return {
           rule: ruleId,
@@ -109,6 +112,11 @@ const makeResolver = async ({ files, read }: Document.Document): Promise<BaseRes
     }
   }
   return new OpenedResolver()
+}
+
+export const configOf = async ({ config, plugins = [] }: RuleSet): Promise<Config> => {
+  const { createConfig } = await import("@redocly/openapi-core")
+  return createConfig(config, { plugins: [...plugins] })
 }
 
 /** What is wrong with a choice of rules. Redocly would skip a rule whose name it does not know. */
