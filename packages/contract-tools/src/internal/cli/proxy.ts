@@ -40,8 +40,8 @@ export const proxy = Command.make(
     ...reportFlags,
   },
   Effect.fnUntraced(
-    function* ({ contract, failOn, output, reporter, timeout, ...options }) {
-      const print = yield* openReport({ output, reporter })
+    function* ({ contract, failOn, junit, output, reporter, timeout, ...options }) {
+      const print = yield* openReport({ junit, output, reporter })
       const log = makeLog()
       const service = yield* ContractProxy.make({
         ...options,

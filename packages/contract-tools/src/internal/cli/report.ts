@@ -25,6 +25,10 @@ export const reportFlags = {
     Flag.withDescription("Write the report to this file instead of standard output"),
     Flag.optional,
   ),
+  junit: Flag.String("junit").pipe(
+    Flag.withDescription("Write the report to this file as JUnit XML, too"),
+    Flag.optional,
+  ),
 }
 
 export const failOnFlag: Flag.Flag<FailOn> = Flag.Literals("fail-on", [
@@ -39,6 +43,7 @@ export const failOnFlag: Flag.Flag<FailOn> = Flag.Literals("fail-on", [
 interface ReportFlags {
   readonly reporter: ContractReport.Reporter
   readonly output: Option.Option<string>
+  readonly junit: Option.Option<string>
 }
 
 /** The findings that make a command fail: errors, errors and warnings, or none. */
@@ -62,29 +67,35 @@ const cannotWrite = (path: string) => (cause: unknown) =>
 /** In a GitHub job, a file whose Markdown is shown on the job's page. */
 const summaryFile = Config.String("GITHUB_STEP_SUMMARY").pipe(Config.option)
 
-/** Opens the file of `--output` before the work, so that no findings are lost to a folder that does not exist. */
+type Write = (text: string) => Effect.Effect<void, CliError.UserError>
+
+/** Opens a file until the scope closes. Undefined without a path. */
+const openFile = Effect.fnUntraced(function* (
+  given: Option.Option<string>,
+): Effect.fn.Return<Write | undefined, CliError.UserError, Scope.Scope> {
+  if (Option.isNone(given)) return undefined
+  const path = given.value
+  const file = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: () => open(path, "w"), catch: cannotWrite(path) }),
+    (opened) => Effect.promise(() => opened.close()),
+  )
+  return (text) => Effect.tryPromise({ try: () => file.writeFile(text), catch: cannotWrite(path) })
+})
+
+/** Opens the files of the report before the work, so that no findings are lost to a folder that does not exist. */
 export const openReport = Effect.fnUntraced(function* ({
+  junit,
   output,
   reporter,
 }: ReportFlags): Effect.fn.Return<Print, CliError.UserError | Config.ConfigError, Scope.Scope> {
   const summary = Option.filter(yield* summaryFile, (path) => path !== "")
-  const path = Option.getOrUndefined(output)
-  const file =
-    path === undefined
-      ? undefined
-      : yield* Effect.acquireRelease(
-          Effect.tryPromise({ try: () => open(path, "w"), catch: cannotWrite(path) }),
-          (opened) => Effect.promise(() => opened.close()),
-        )
-  const write = (text: string): Effect.Effect<void, CliError.UserError> =>
-    file === undefined
-      ? writeOut(text)
-      : Effect.tryPromise({
-          try: () => file.writeFile(text),
-          catch: cannotWrite(path ?? ""),
-        })
+  const write = (yield* openFile(output)) ?? writeOut
+  const writeJunit = yield* openFile(junit)
   return Effect.fnUntraced(function* (report, failOn) {
     yield* write(`${ContractReport.format(report, reporter)}\n`)
+    if (writeJunit !== undefined) {
+      yield* writeJunit(`${ContractReport.format(report, "junit")}\n`)
+    }
     if (Option.isSome(summary)) {
       const markdown = ContractReport.format(report, "markdown")
       yield* Effect.tryPromise({
