@@ -90,10 +90,11 @@ export const lint = Effect.fnUntraced(function* (
       }),
     catch: (cause) => new LintError({ problem: `the rules of lint: ${messageOf(cause)}` }),
   })
-  const problems = yield* Effect.tryPromise({
+  const all = yield* Effect.tryPromise({
     try: () => document.lint(chosen),
     catch: (cause) => invalid(file, messageOf(cause)),
   })
+  const problems = rules === "strict" || path === undefined ? all : withoutTwins(all)
   const byRule = Map.groupBy(problems, ({ rule }) => ownName(rule) ?? rule)
   const ofRedocly = [...byRule].filter(([name]) => !Object.hasOwn(ownRules, name))
 
@@ -114,6 +115,16 @@ export const lint = Effect.fnUntraced(function* (
     ],
   }
 })
+
+/** Redocly validates most examples, too. Its finding is enough. */
+const withoutTwins = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const known = problems.filter(({ rule }) => /^no-invalid-.+-examples$/.test(rule))
+  return problems.filter(
+    ({ file, pointer, rule }) =>
+      ownName(rule) !== "nonconforming-examples" ||
+      !known.some((one) => one.file === file && `${one.pointer}/`.startsWith(`${pointer}/`)),
+  )
+}
 
 const counted = (found: ReadonlyArray<readonly [string, ReadonlyArray<Problem>]>): number =>
   found.reduce((sum, [, problems]) => sum + problems.length, 0)

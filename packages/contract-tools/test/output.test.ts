@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { afterAll, assert, describe, it } from "vitest"
+import { afterAll, assert, describe, it, vi } from "vitest"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "effect-sent-"))
@@ -132,7 +132,7 @@ describe("a report", { timeout: 60_000 }, () => {
     const target = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
     const child = start(["verify", "-t", target, "-r", "json", "--timeout", "600"])
     const ended = endOf(child)
-    while (requests < 25) await pause(20)
+    await vi.waitUntil(() => requests >= 25, { timeout: 30_000 })
     child.kill("SIGINT")
     const { code, out } = await ended
     assert.strictEqual(code, 130)
@@ -166,11 +166,14 @@ describe("the proxy", { timeout: 60_000 }, () => {
     })
     child.stderr?.destroy()
     child.stdout?.destroy()
-    for (const _ of [1, 2, 3]) {
+    const send = async (): Promise<void> => {
       const { status } = await fetch(`${url}/v1/messages/phone`, { method: "POST", body: "{" })
       assert.strictEqual(status, 401)
       await pause(50)
     }
+    await send()
+    await send()
+    await send()
     child.kill("SIGINT")
     assert.deepStrictEqual(await exit, [1, null])
     assert.include(readFileSync(output, "utf8"), "3 exchanges")

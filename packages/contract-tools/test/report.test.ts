@@ -46,6 +46,13 @@ const oneLie: ContractReport.Report = {
   summary: ["4 cases, seed 1"],
 }
 
+const describedAt = (line: number): ContractReport.Finding => ({
+  rule: "missing-descriptions",
+  severity: "error",
+  message: "no description",
+  source: { file: "a.yaml", line },
+})
+
 describe("a report", () => {
   it("shows each cause once, with a count, the smallest request, and the branches of a union in it", () => {
     const report: ContractReport.Report & { readonly passed: boolean } = JSON.parse(
@@ -70,15 +77,9 @@ describe("a report", () => {
   })
 
   it("keeps findings at two places of a file apart", () => {
-    const at = (line: number): ContractReport.Finding => ({
-      rule: "missing-descriptions",
-      severity: "error",
-      message: "no description",
-      source: { file: "a.yaml", line },
-    })
     const report = {
       title: "lint",
-      checks: [{ group: "rules", name: "a", findings: [at(1), at(2)] }],
+      checks: [{ group: "rules", name: "a", findings: [describedAt(1), describedAt(2)] }],
       summary: [],
     }
     assert.lengthOf([...ContractReport.format(report, "github").matchAll(/^::error/gm)], 2)

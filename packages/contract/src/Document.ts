@@ -144,7 +144,10 @@ const versionOf = (
   const refuse = (key: string, problem: string) =>
     invalid(path, `${problem}; OpenAPI 3.0, 3.1 and 3.2 are supported`, placeOf(text, [key]))
   if (swagger !== undefined) {
-    return refuse("swagger", `it is OpenAPI ${String(swagger)} (Swagger): convert it first`)
+    return refuse(
+      "swagger",
+      `it is OpenAPI ${typeof swagger === "string" ? swagger : "2"} (Swagger): convert it first`,
+    )
   }
   if (openapi === undefined) {
     return invalid(path, "it has no member `openapi`, so it is not an OpenAPI document")

@@ -136,10 +136,15 @@ const makePrism = Effect.fnUntraced(function* (
       ? all.success
       : // One operation that Prism cannot read does not cost the others.
         (yield* Effect.forEach(contract.operations, (operation) =>
-          Effect.catch(read(onlyPath(document, operation)), (reason) => {
-            omitted.push({ method: operation.method, path: operation.path, reason })
-            return Effect.succeed<ReadonlyArray<Resource>>([])
-          }),
+          read(onlyPath(document, operation)).pipe(
+            Effect.matchEffect({
+              onSuccess: (one) => Effect.succeed(one),
+              onFailure: (reason) => {
+                omitted.push({ method: operation.method, path: operation.path, reason })
+                return Effect.succeed<ReadonlyArray<Resource>>([])
+              },
+            }),
+          ),
         )).flat()
   const byOperation = new Map<string, Resource>()
   for (const resource of resources) {

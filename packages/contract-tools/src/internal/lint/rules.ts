@@ -17,14 +17,14 @@ interface OwnRule {
   readonly rule: Oas3Rule
 }
 
-const rule =
+const ruleOf =
   (severity: Problem["severity"], recommended?: Problem["severity"]) =>
   (title: string, own: Oas3Rule): OwnRule => ({ title, severity, recommended, rule: own })
 
-const mistake = rule("error", "error")
-const suspicion = rule("error", "warning")
-const error = rule("error")
-const warning = rule("warning")
+const mistake = ruleOf("error", "error")
+const suspicion = ruleOf("error", "warning")
+const error = ruleOf("error")
+const warning = ruleOf("warning")
 
 /** The rules of this package, by name. */
 export const ownRules: Readonly<Record<string, OwnRule>> = {

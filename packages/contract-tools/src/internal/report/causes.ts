@@ -6,7 +6,9 @@ import type { Check, Finding, Report } from "./report.ts"
 
 /** Each cause keeps its smallest finding, with a count. All other findings refer to the check of that one. */
 export const byCause = (report: Report): Report => {
-  const checks = report.checks.map((check) => ({ ...check, findings: withoutBranches(check) }))
+  const checks = report.checks.map((check) =>
+    Object.assign({}, check, { findings: withoutBranches(check) }),
+  )
   const causes = Map.groupBy(
     checks.flatMap(({ findings, name }) => findings.map((finding) => ({ finding, name }))),
     ({ finding, name }) => causeOf(finding, name),
@@ -17,20 +19,22 @@ export const byCause = (report: Report): Report => {
       members.reduce((best, one) => (sizeOf(one.finding) < sizeOf(best.finding) ? one : best)),
     ]),
   )
+  const shortened = (finding: Finding, check: string): Finding => {
+    const cause = causeOf(finding, check)
+    const best = smallest.get(cause)
+    const count = causes.get(cause)?.length ?? 1
+    if (best === undefined || count === 1) return finding
+    if (best.finding === finding) return { ...finding, count }
+    const { reproduce: _, ...short } = finding
+    return { ...short, sameAs: best.name }
+  }
   return {
     ...report,
-    checks: checks.map((check) => ({
-      ...check,
-      findings: check.findings.map((finding): Finding => {
-        const cause = causeOf(finding, check.name)
-        const best = smallest.get(cause)
-        const count = causes.get(cause)?.length ?? 1
-        if (best === undefined || count === 1) return finding
-        if (best.finding === finding) return { ...finding, count }
-        const { reproduce: _, ...short } = finding
-        return { ...short, sameAs: best.name }
+    checks: checks.map((check) =>
+      Object.assign({}, check, {
+        findings: check.findings.map((finding) => shortened(finding, check.name)),
       }),
-    })),
+    ),
   }
 }
 
@@ -68,7 +72,7 @@ const withoutBranches = ({ findings }: Check): ReadonlyArray<Finding> => {
       if (branches.size === 0) return finding
       const more = branches.size > maxBranches ? ", …" : ""
       const listed = [...branches].slice(0, maxBranches).join("; ")
-      return { ...finding, message: `${finding.message}: ${listed}${more}` }
+      return Object.assign({}, finding, { message: `${finding.message}: ${listed}${more}` })
     })
 }
 
