@@ -171,7 +171,7 @@ describe.skipIf(process.platform === "win32")("the action's command", { timeout:
     assert.include(diff.out, "file=api.yaml")
   })
 
-  it("waits for a server, and not for ever", async () => {
+  it("waits for a server until the time is up", async () => {
     await using mock = await startMockServer()
     const there = await runStep("Wait", { inputs: { "wait-for": mock.baseUrl } })
     assert.strictEqual(there.code, 0)

@@ -88,7 +88,7 @@ export interface Options {
  *
  * A removed response breaks callers even if it was an error: a caller that handles 429 no longer gets it. A removed example
  * or magic number breaks tests that use a mock. A changed pattern or default is breaking in every direction. A new required
- * value that has a default is an addition, and a parameter that moves between a path and its operations is no change.
+ * value that has a default is an addition, and a parameter that moves between a path and its operations changes nothing.
  *
  * @example
  * ```ts

@@ -33,8 +33,8 @@ export interface LintOptions {
    */
   readonly config?: string | undefined
   /**
-   * The rules of this package that the configuration does not set: `recommended` finds mistakes in any document, `strict` holds
-   * a document to the way in which the bundled contract is written, and without a configuration also adds stricter rules of
+   * The rules of this package that the configuration does not set: `recommended` finds mistakes in any document, `strict` checks
+   * a document against the way in which the bundled contract is written, and without a configuration also adds stricter rules of
    * Redocly. Default: `recommended`, and `strict` for the bundled contract.
    */
   readonly rules?: OwnRules | undefined

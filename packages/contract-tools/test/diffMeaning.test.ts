@@ -1,4 +1,4 @@
-/** Changes whose meaning is not where they stand: defaults, and parameters that move. */
+/** Changes that mean more, or less, than their place says: defaults, and parameters that move. */
 import { ContractDiff } from "@effect-sent/contract-tools"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -3,7 +3,7 @@
 export interface Reference {
   /** As the document writes it. */
   readonly reference: string
-  /** Where it stands: the keys from the root of its file. */
+  /** Its place: the keys from the root of its file. */
   readonly keys: ReadonlyArray<string>
 }
 
