@@ -1,9 +1,9 @@
-/** Runs the command of `action.yml` as GitHub would, except for the installation. */
+/** Runs the steps of `action.yml` as GitHub would, except for the installation. */
 import { Contract } from "@effect-sent/contract"
 import { startMockServer } from "@effect-sent/mock-server"
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -24,7 +24,7 @@ interface Action {
 }
 
 const action: Action = parse(readFileSync(join(root, "action.yml"), "utf8"))
-const verify = action.runs.steps.find(({ name }) => name === "Verify")
+const stepOf = (name: string) => action.runs.steps.find((step) => step.name === name)
 
 const folder = mkdtempSync(join(tmpdir(), "effect-sent-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -36,68 +36,149 @@ writeFileSync(
   readFileSync(Contract.bundledPath, "utf8").replace("delay: 5 }", "delay: 0.01 }"),
 )
 
-/** Runs the step with these inputs, with its expressions evaluated. */
-const run = async (inputs: Readonly<Record<string, string>>) => {
+interface Given {
+  readonly inputs: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  readonly baseRef?: string
+  readonly cwd?: string
+}
+
+/** Runs a step with these inputs, with its expressions evaluated. */
+const runStep = async (name: string, { baseRef = "", cwd = folder, env = {}, inputs }: Given) => {
+  const step = stepOf(name)
   const given: Readonly<Record<string, string | undefined>> = {
     ...Object.fromEntries(
-      Object.entries(action.inputs).map(([name, input]) => [name, input.default]),
+      Object.entries(action.inputs).map(([input, { default: value }]) => [
+        `inputs.${input}`,
+        value,
+      ]),
     ),
-    ...inputs,
+    ...Object.fromEntries(
+      Object.entries(inputs).map(([input, value]) => [`inputs.${input}`, value]),
+    ),
+    "github.action_path": root,
+    "github.base_ref": baseRef,
   }
-  const env = Object.entries(verify?.env ?? {}).map(([name, expression]) => {
-    const [, source = ""] = /^\$\{\{ (.+) \}\}$/.exec(expression) ?? []
-    return [name, source === "github.action_path" ? root : given[source.replace("inputs.", "")]]
-  })
-  const child = spawn("bash", ["-eo", "pipefail", "-c", verify?.run ?? ""], {
-    env: { ...process.env, ...Object.fromEntries(env) },
-    stdio: ["ignore", "pipe", "inherit"],
+  const own = Object.entries(step?.env ?? {}).map(([variable, expression]) => [
+    variable,
+    given[/^\$\{\{ (.+) \}\}$/.exec(expression)?.[1] ?? ""],
+  ])
+  const files = {
+    GITHUB_OUTPUT: join(folder, "output"),
+    GITHUB_STEP_SUMMARY: join(folder, "summary"),
+  }
+  for (const file of Object.values(files)) writeFileSync(file, "")
+  const child = spawn("bash", ["-eo", "pipefail", "-c", step?.run ?? ""], {
+    cwd,
+    env: { ...process.env, ...Object.fromEntries(own), ...files, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
   })
   const ended = once(child, "exit")
-  const out = (await child.stdout.setEncoding("utf8").toArray()).join("")
+  const [out = "", err = ""] = await Promise.all(
+    [child.stdout, child.stderr].map(async (stream) =>
+      (await stream.setEncoding("utf8").toArray()).join(""),
+    ),
+  )
   const [code]: ReadonlyArray<unknown> = await ended
-  return { code, out }
+  return {
+    code,
+    out,
+    err,
+    result: readFileSync(files.GITHUB_OUTPUT, "utf8").trim().replace("result=", ""),
+    summary: readFileSync(files.GITHUB_STEP_SUMMARY, "utf8"),
+  }
 }
+
+const check = (inputs: Given["inputs"], more: Omit<Given, "inputs"> = {}) =>
+  runStep("Check", { inputs, ...more })
 
 describe("the action", () => {
   it("passes each of its inputs through the environment, not in the command", () => {
-    const used = Object.values(verify?.env ?? {}).flatMap(
-      (value) => /inputs\.([\w-]+)/.exec(value)?.[1] ?? [],
+    const used = action.runs.steps.flatMap(({ env = {} }) =>
+      Object.values(env).flatMap((value) => /inputs\.([\w-]+)/.exec(value)?.[1] ?? []),
     )
     assert.sameMembers(used, Object.keys(action.inputs))
-    assert.notInclude(verify?.run, "${{")
+    for (const { run = "" } of action.runs.steps) assert.notInclude(run, "${{")
   })
 
-  // Windows has no bash that these tests can rely on.
-  it.skipIf(process.platform === "win32")(
-    "passes when the server conforms",
-    { timeout: 60_000 },
-    async () => {
-      await using mock = await startMockServer({ contract })
-      const { code, out } = await run({ target: mock.baseUrl, contract, runs: "2" })
-      assert.strictEqual(code, 0, out)
-      assert.notInclude(out, "::error")
-    },
-  )
+  it("is pinned in every example, which names the secrets", () => {
+    const page = readFileSync(join(root, "docs/contract.md"), "utf8")
+    const uses = [...page.matchAll(/uses: <owner>\/effect-sent@(.+)/g)]
+    assert.isAbove(uses.length, 0)
+    for (const [, version] of uses) assert.match(version ?? "", /^<commit> # v\d/)
+    for (const secret of ["SENT_SENDER_ID", "SENT_API_KEY", "SENT_WEBHOOK_SECRET"]) {
+      assert.include(page, `${secret}: \${{ secrets.${secret} }}`)
+    }
+  })
+})
 
-  it.skipIf(process.platform === "win32")(
-    "fails with annotations when the server does not conform, and sends only what is allowed",
-    { timeout: 60_000 },
-    async () => {
-      await using mock = await startMockServer({ contract })
-      await mock.addFault({ answer: { status: 503, example: "service-unavailable" } })
-      const number = "+14155552671"
-      const { code, out } = await run({
-        target: mock.baseUrl,
-        contract,
-        live: "true",
-        "allow-send": number,
-        runs: "1",
+// Windows has no bash that these tests can rely on.
+describe.skipIf(process.platform === "win32")("the action's command", { timeout: 60_000 }, () => {
+  it("verify passes when the server conforms, and fails with annotations when it does not", async () => {
+    await using mock = await startMockServer({ contract })
+    const output = join(folder, "verify.xml")
+    const inputs = { target: mock.baseUrl, contract, runs: "2", output }
+    const passed = await check(inputs, { env: { SENT_SENDER_ID: "", SENT_API_KEY: "" } })
+    assert.strictEqual(passed.code, 0, passed.out + passed.err)
+    assert.notInclude(passed.out, "::error")
+    assert.strictEqual(passed.result, "passed")
+    assert.include(passed.summary, "### ✅ verify")
+    assert.include(readFileSync(output, "utf8"), "<testsuites")
+    await mock.addFault({ answer: { status: 503, example: "service-unavailable" } })
+    const failed = await check({ ...inputs, runs: "1" })
+    assert.deepStrictEqual([failed.code, failed.result], [1, "failed"])
+    assert.include(failed.out, "::error title=successes%3A")
+  })
+
+  it.each([
+    [{ target: "https://staging.example.com" }, 0, "skipped"],
+    [{ target: "http://127.0.0.1:1", live: "true", command: "coverage" }, 0, "skipped"],
+    [{ target: "https://staging.example.com", "without-credentials": "fail" }, 2, "not-run"],
+    [{ target: "" }, 2, "not-run"],
+    [{ command: "diff" }, 2, "not-run"],
+    [{ command: "$(id)" }, 2, "not-run"],
+  ] as const)("with %j exits with %i", async (inputs, code, result) => {
+    const ended = await check(inputs, { env: { SENT_SENDER_ID: "", SENT_API_KEY: "" } })
+    assert.deepStrictEqual([ended.code, ended.result], [code, result])
+    assert.match(ended.out + ended.err, /^::(?:warning|error)|credentials/m)
+    assert.notInclude(ended.out, "uid=")
+  })
+
+  it("lint and diff check the files of the repository, diff against the base of the pull request", async () => {
+    const repository = join(folder, "repository")
+    mkdirSync(repository)
+    const git = (...args: ReadonlyArray<string>) =>
+      execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@example.com", ...args], {
+        cwd: repository,
       })
-      assert.strictEqual(code, 2, "a live service needs credentials")
-      assert.strictEqual(out, "")
-      const refused = await run({ target: mock.baseUrl, contract, runs: "1" })
-      assert.strictEqual(refused.code, 1)
-      assert.include(refused.out, "::error title=successes%3A")
-    },
-  )
+    const file = join(repository, "api.yaml")
+    writeFileSync(file, readFileSync(contract))
+    git("init", "--quiet", "--initial-branch=trunk")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    writeFileSync(
+      file,
+      readFileSync(contract, "utf8").replace(
+        "required: [phoneNumber,",
+        "required: [messageBody, phoneNumber,",
+      ),
+    )
+    const inputs = { contract: "api.yaml" }
+    const lint = await check({ ...inputs, command: "lint", rules: "none" }, { cwd: repository })
+    assert.deepStrictEqual([lint.code, lint.result], [0, "passed"], lint.out + lint.err)
+    const diff = await check({ ...inputs, command: "diff" }, { cwd: repository, baseRef: "trunk" })
+    assert.deepStrictEqual([diff.code, diff.result], [1, "failed"], diff.out + diff.err)
+    assert.include(diff.out, "file=api.yaml")
+  })
+
+  it("waits for a server until the time is up", async () => {
+    await using mock = await startMockServer()
+    const there = await runStep("Wait", { inputs: { "wait-for": mock.baseUrl } })
+    assert.strictEqual(there.code, 0)
+    const gone = await runStep("Wait", {
+      inputs: { "wait-for": "http://127.0.0.1:1", "wait-timeout": "1" },
+    })
+    assert.strictEqual(gone.code, 2)
+    assert.include(gone.out, "http://127.0.0.1:1 does not respond")
+  })
 })

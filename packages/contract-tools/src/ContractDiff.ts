@@ -19,7 +19,8 @@ import * as Schema from "effect/Schema"
 import * as Contract from "@effect-sent/contract/Contract"
 import type { Check, Finding, Report } from "./ContractReport.ts"
 import type { Bump, Change, Direction, Impact } from "./internal/diff/change.ts"
-import { type Compared, readNew, readOld } from "./internal/diff/documents.ts"
+import { type Absent, type Compared, readNew, readOld } from "./internal/diff/documents.ts"
+import { withoutMoves } from "./internal/diff/parameters.ts"
 import { comparePlayed } from "./internal/diff/played.ts"
 import { compareByRedocly } from "./internal/diff/redocly.ts"
 import { judge, type Judged } from "./internal/diff/rules.ts"
@@ -67,7 +68,9 @@ export class DiffError extends Schema.TaggedError<DiffError>("ContractDiff/DiffE
 export interface Options {
   /**
    * A file, or a git ref such as `main`, for the new file as of that ref. A file of that name takes precedence over a
-   * ref. If the file had another name, give its path from the root of the repository: `main:contracts/old.yaml`.
+   * ref. If the file had another name, give its path from the root of the repository: `main:contracts/old.yaml`. A ref
+   * that does not have the new file yet has no contract: everything is new, and nothing is broken. A branch that exists only on
+   * the remote `origin` is found, too.
    */
   readonly old: string | URL
   /** Default: the bundled contract. */
@@ -84,7 +87,8 @@ export interface Options {
  * **Details**
  *
  * A removed response breaks callers even if it was an error: a caller that handles 429 no longer gets it. A removed example
- * or magic number breaks tests that use a mock. A changed pattern is breaking in every direction.
+ * or magic number breaks tests that use a mock. A changed pattern or default is breaking in every direction. A new required
+ * value that has a default is an addition, and a parameter that moves between a path and its operations changes nothing.
  *
  * @example
  * ```ts
@@ -107,17 +111,44 @@ const compare = Effect.fnUntraced(function* ({
 }: Options): Effect.fn.Return<Difference, string> {
   const after = yield* readNew(path)
   const before = yield* readOld(old, path)
-  const found = yield* compareByRedocly(before, after)
-  const judged = distinct([
-    ...found.map(judge).filter((one) => one !== undefined),
-    ...comparePlayed(before.document, after.document),
-  ])
+  const judged =
+    before.document === undefined ? [allNew(before)] : yield* judgedChanges(before, after)
   const changed = {
     changes: judged.map((one) => toChange(one, after)).toSorted(byImpact),
-    before: { name: before.name, version: before.version },
+    before: {
+      name: before.name,
+      version: before.document === undefined ? undefined : before.version,
+    },
     after: { name: after.name, version: after.version },
   }
-  return { ...changed, ...bumpsOf(changed), report: toReport(changed) }
+  const report = {
+    ...toReport(changed),
+    suite: `diff ${after.title ?? after.name}`,
+    properties: { old: before.name, new: after.name },
+  }
+  return { ...changed, ...bumpsOf(changed), report }
+})
+
+const judgedChanges = Effect.fnUntraced(function* (
+  before: Compared,
+  after: Compared,
+): Effect.fn.Return<ReadonlyArray<Judged>, string> {
+  const [old, next] = withoutMoves(before.document, after.document)
+  const found = yield* compareByRedocly(old, next)
+  return distinct([
+    ...found.map((one) => judge(one, next)).filter((one) => one !== undefined),
+    ...comparePlayed(old, next),
+  ])
+})
+
+/** Nobody relies on a contract that was not there. */
+const allNew = ({ name }: Absent): Judged => ({
+  impact: "harmless",
+  direction: "document",
+  rule: "contract-added",
+  decidedBy: "effect-sent",
+  message: `the contract is new: there is no ${name}; if the file had another name, pass the ref with that name, as in main:old.yaml`,
+  pointer: "#/",
 })
 
 /** A component that two operations share is found twice. */
@@ -237,7 +268,7 @@ const counts = ({ changes }: Changed): string => {
 const versions = (changed: Changed): string => {
   const { after, before } = changed
   const { actualBump, requiredBump } = bumpsOf(changed)
-  const both = `version ${before.version ?? "?"} → ${after.version ?? "?"}`
+  const both = `version ${before.version ?? "none"} → ${after.version ?? "none"}`
   if (requiredBump === "none") return both
   if (isAtLeast(actualBump, requiredBump)) return `${both}, as the changes require`
   return actualBump === undefined

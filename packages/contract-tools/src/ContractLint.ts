@@ -13,12 +13,44 @@
  */
 import * as Contract from "@effect-sent/contract/Contract"
 import { ContractError, ContractInvalid, messageOf } from "@effect-sent/contract/ContractError"
-import { readText, resolvePath } from "@effect-sent/contract/File"
+import * as Document from "@effect-sent/contract/Document"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { basename } from "node:path"
 import type { Check, Finding, Report } from "./ContractReport.ts"
-import { isObject } from "./internal/document/json.ts"
+import { objectAt } from "./internal/document/json.ts"
 import { openDocument, type Problem } from "./internal/document/redocly.ts"
-import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
+import { configurationFor, isOn } from "./internal/lint/configuration.ts"
+import { ownName, type OwnRules, ownRules } from "./internal/lint/rules.ts"
+
+export type { OwnRules } from "./internal/lint/rules.ts"
+
+/** Which rules apply. */
+export interface LintOptions {
+  /**
+   * A configuration of Redocly, whose rules then apply. It can set the rules of this package, as `effect-sent/<name>`. Default:
+   * `redocly.yaml` in the current folder and, without one, Redocly's `recommended` rules.
+   */
+  readonly config?: string | undefined
+  /**
+   * The rules of this package that the configuration does not set: `recommended` finds mistakes in any document, `strict` checks
+   * a document against the way in which the bundled contract is written, and without a configuration also adds stricter rules of
+   * Redocly. Default: `recommended`, and `strict` for the bundled contract.
+   */
+  readonly rules?: OwnRules | undefined
+  /** Rules to skip, by name. Default: none. */
+  readonly skipRules?: ReadonlyArray<string> | undefined
+}
+
+/** The configuration cannot be read, or names no rule. */
+export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintError")(
+  "LintError",
+  { problem: Schema.String },
+) {
+  override get message(): string {
+    return this.problem
+  }
+}
 
 /**
  * Lints a contract, by default the bundled one.
@@ -26,7 +58,8 @@ import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
  * **Details**
  *
  * Files that the contract refers to are linted as well. Each finding has its place: file, line and column. Fails with
- * `ContractNotFound`, or with `ContractInvalid` for a file that is not an OpenAPI 3 document.
+ * `ContractNotFound`, with `ContractInvalid` for a file that is not an OpenAPI 3 document, or with `LintError`. The summary counts
+ * the findings of Redocly's rules and those of this package's.
  *
  * **Gotchas**
  *
@@ -42,36 +75,64 @@ import { allRules, ownName, ownRules } from "./internal/lint/rules.ts"
  * ```
  */
 export const lint = Effect.fnUntraced(function* (
-  path: string | URL = Contract.bundledPath,
-): Effect.fn.Return<Report, ContractError> {
-  const file = yield* resolvePath(path)
-  const text = yield* readText(file)
-  const document = yield* Effect.tryPromise({
-    try: () => openDocument(text, file),
-    catch: (cause) => invalid(file, `it is not YAML or JSON: ${messageOf(cause)}`),
+  path?: string | URL,
+  { config, rules, skipRules = [] }: LintOptions = {},
+): Effect.fn.Return<Report, ContractError | LintError> {
+  const opened = yield* Document.open(path ?? Contract.bundledPath)
+  const file = opened.path
+  const document = yield* Effect.promise(() => openDocument(opened))
+  const chosen = yield* Effect.tryPromise({
+    try: () =>
+      configurationFor(file, {
+        config,
+        rules: rules ?? (path === undefined ? "strict" : "recommended"),
+        skipRules,
+      }),
+    catch: (cause) => new LintError({ problem: `the rules of lint: ${messageOf(cause)}` }),
   })
-  if (!isOpenApi3(document.parsed)) {
-    return yield* invalid(file, "it is not an OpenAPI 3 document")
-  }
-  const problems = yield* Effect.tryPromise({
-    try: () => document.lint(allRules),
+  const all = yield* Effect.tryPromise({
+    try: () => document.lint(chosen),
     catch: (cause) => invalid(file, messageOf(cause)),
   })
+  const problems = rules === "strict" || path === undefined ? all : withoutTwins(all)
   const byRule = Map.groupBy(problems, ({ rule }) => ownName(rule) ?? rule)
   const ofRedocly = [...byRule].filter(([name]) => !Object.hasOwn(ownRules, name))
 
   return {
     title: `lint ${file}`,
+    suite: `lint ${titleOf(opened)}`,
+    properties: { contract: file },
     checks: [
       ...(ofRedocly.length === 0 ? [check("Redocly", "all rules", [])] : []),
       ...ofRedocly.map(([name, found]) => check("Redocly", name, found)),
-      ...Object.entries(ownRules).map(([name, { title }]) =>
-        check("rules", title, byRule.get(name) ?? []),
-      ),
+      ...Object.entries(ownRules)
+        .filter(([name]) => isOn(chosen, name))
+        .map(([name, { title }]) => check("rules", title, byRule.get(name) ?? [])),
     ],
-    summary: [],
+    summary: [
+      `${counted(ofRedocly)} findings by Redocly's rules${chosen.configPath === undefined ? "" : ` of ${chosen.configPath}`}, ` +
+        `${problems.length - counted(ofRedocly)} by the rules of effect-sent`,
+    ],
   }
 })
+
+/** Redocly validates most examples, too. Its finding is enough. */
+const withoutTwins = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const known = problems.filter(({ rule }) => /^no-invalid-.+-examples$/.test(rule))
+  return problems.filter(
+    ({ file, pointer, rule }) =>
+      ownName(rule) !== "nonconforming-examples" ||
+      !known.some((one) => one.file === file && `${one.pointer}/`.startsWith(`${pointer}/`)),
+  )
+}
+
+const counted = (found: ReadonlyArray<readonly [string, ReadonlyArray<Problem>]>): number =>
+  found.reduce((sum, [, problems]) => sum + problems.length, 0)
+
+const titleOf = ({ path, value }: Document.Document): string => {
+  const { title } = objectAt(value, "info")
+  return typeof title === "string" ? title : basename(path)
+}
 
 const check = (group: string, name: string, problems: ReadonlyArray<Problem>): Check => ({
   group,
@@ -86,10 +147,6 @@ const toFinding = ({ column, file, line, message, pointer, rule, severity }: Pro
   where: pointer,
   source: { file, line, column },
 })
-
-/** Redocly also lints other kinds of documents, by other rules. */
-const isOpenApi3 = (parsed: unknown): boolean =>
-  isObject(parsed) && typeof parsed["openapi"] === "string" && /^3\.[0-9]/.test(parsed["openapi"])
 
 const invalid = (path: string, problem: string): ContractError =>
   new ContractError({ reason: new ContractInvalid({ path, problem }) })

@@ -145,7 +145,11 @@ export const make = Effect.fnUntraced(function* (
     baseUrl: origin,
     report: Effect.andThen(
       Effect.suspend(() => Fiber.awaitAll(observations)),
-      Effect.sync(() => observer.report(`proxy ${target.url}`)),
+      Effect.sync(() => ({
+        ...observer.report(`proxy ${target.url}`),
+        suite: `proxy ${contract.title}`,
+        properties: { target: target.url, contract: contract.path, version: contract.version },
+      })),
     ),
   })
 })

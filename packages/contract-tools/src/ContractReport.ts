@@ -11,9 +11,11 @@
  * ```
  */
 import { toGithub } from "./internal/report/github.ts"
+import { toMarkdown } from "./internal/report/markdown.ts"
+import { byCause } from "./internal/report/causes.ts"
 import { toJunit } from "./internal/report/junit.ts"
 import { toPretty } from "./internal/report/pretty.ts"
-import type { Report } from "./internal/report/report.ts"
+import { hasError, type Report } from "./internal/report/report.ts"
 
 export type { Check, Finding, Report, Source } from "./internal/report/report.ts"
 
@@ -27,14 +29,24 @@ export type { Check, Finding, Report, Source } from "./internal/report/report.ts
  * console.assert(ContractReport.passed({ title: "lint", checks: [], summary: [] }))
  * ```
  */
-export const passed = (report: Report): boolean =>
-  report.checks.every((check) => check.findings.every(({ severity }) => severity !== "error"))
+export const passed = (report: Report): boolean => !report.checks.some(hasError)
 
-/** The format of a report: `pretty` for people, `junit` and `github` for CI, `json` for programs. */
-export type Reporter = "pretty" | "junit" | "json" | "github"
+/**
+ * The format of a report: `pretty` for people, `junit`, `github` (annotations) and `markdown` (the summary of a job) for CI,
+ * `json` for programs.
+ */
+export type Reporter = "pretty" | "junit" | "json" | "github" | "markdown"
+
+/** All formats of a report. */
+export const reporters: ReadonlyArray<Reporter> = ["pretty", "junit", "json", "github", "markdown"]
 
 /**
  * Formats a report.
+ *
+ * **Details**
+ *
+ * Findings with the same cause are one finding, the one with the smallest request, and `count` says how many there are. In the
+ * other checks that failed for this reason, `sameAs` names the check that shows it.
  *
  * @example
  * ```ts
@@ -44,11 +56,13 @@ export type Reporter = "pretty" | "junit" | "json" | "github"
  * console.assert(JSON.parse(ContractReport.format(report, "json")).passed === true)
  * ```
  */
-export const format = (report: Report, reporter: Reporter): string => formats[reporter](report)
+export const format = (report: Report, reporter: Reporter): string =>
+  formats[reporter](byCause(report))
 
 const formats: Readonly<Record<Reporter, (report: Report) => string>> = {
   pretty: toPretty,
   junit: toJunit,
   json: (report) => JSON.stringify({ ...report, passed: passed(report) }, undefined, 2),
   github: toGithub,
+  markdown: toMarkdown,
 }

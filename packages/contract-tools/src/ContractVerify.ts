@@ -78,8 +78,8 @@ export interface VerifyOptions {
   readonly webhookSecret?: Redacted.Redacted<string> | undefined
   /** Called after each case. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
-  /** Called with each check when it is done, for example to show what is known when the run is interrupted. */
-  readonly onCheck?: ((check: Check) => void) | undefined
+  /** Run when the verification is interrupted, with what is known by then. Default: nothing. */
+  readonly onInterrupt?: ((known: Verification) => Effect.Effect<void>) | undefined
 }
 
 /** The verification could not start: an option is invalid, credentials are missing, or the target cannot be reached. */
@@ -298,21 +298,23 @@ const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
 }
 
 const verifyContract = Effect.fnUntraced(function* (
-  contract: Contract.Contract,
+  declared: Contract.Contract,
   url: string,
   plan: PlanOptions,
-  { allowSend, onCheck, onProgress, timeout = "10 seconds" }: VerifyOptions,
+  { allowSend, onInterrupt, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
   const exchange = makeExchange(url, timeoutMillis)
   yield* checkReachable(url, exchange)
+  const validator = yield* ContractValidator.make(declared)
+  const { contract } = validator
   const counting = makeCounting(contract)
   const patience = makePatience(exchange)
   const runner = makeRunner({
     target: url,
     exchange,
     patience,
-    validator: yield* ContractValidator.make(contract),
+    validator,
     counting,
     timeoutMillis,
     credentials: plan.credentials ?? {},
@@ -323,47 +325,70 @@ const verifyContract = Effect.fnUntraced(function* (
   )
   const steps = plans.flatMap((one) => one.steps)
   let done = 0
-  const tested = yield* Effect.forEach(
+  const known: Array<Tested> = []
+  const tested = Effect.forEach(
     steps,
     Effect.fnUntraced(function* (step) {
       const [took, one] = yield* Effect.timed(step(runner))
-      const check = { ...one.check, millis: Duration.toMillis(took) }
+      const timed = { ...one, check: { ...one.check, millis: Duration.toMillis(took) } }
       onProgress?.(++done, steps.length)
-      onCheck?.(check)
-      return { ...one, check }
+      known.push(timed)
+      return timed
     }),
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },
   )
-  const last = yield* Effect.forEach(plans, ({ atEnd }) => atEnd)
-  const reason = patience.reason()
-  const all = [
-    ...plans.flatMap((one) => one.untested),
-    ...(reason === undefined ? tested : tested.map((one) => withoutResponse(one, reason))),
+  const skipped = [
+    ...contract.omitted.map(({ method, path, reason }): Check => ({
+      group: "operations",
+      name: `${method} ${path}`,
+      skipped: reason,
+      findings: [],
+    })),
+    ...plans.flatMap((one) => one.skipped),
   ]
-  const untested = all.flatMap(({ check, isUntested }) =>
-    isUntested ? [{ name: check.name, reason: check.skipped ?? "" }] : [],
-  )
-  const skipped = plans.flatMap((one) => one.skipped)
-  const ran = all.filter(({ isUntested }) => !isUntested).length
-  return {
-    untested:
-      ran === 0 && untested.length === 0
-        ? [{ name: url, reason: "no case was left to run" }]
-        : untested,
-    report: {
-      title: `verify ${url}`,
-      checks: [...skipped, ...all.map(({ check }) => check), ...last.flat()],
-      summary: [
-        `${ran} cases, seed ${plan.seed}`,
-        ...(skipped.length === 0 ? [] : [`${skipped.length} skipped`]),
-        ...(untested.length === 0
-          ? []
-          : [`${untested.length} not tested, though they should have been`]),
-      ],
-    },
-    coverage: counting.items(plans.flatMap((one) => one.covers)),
+  const verification = (ended: ReadonlyArray<Tested>, last: ReadonlyArray<Check>): Verification => {
+    const reason = patience.reason()
+    const all = [
+      ...plans.flatMap((one) => one.untested),
+      ...(reason === undefined ? ended : ended.map((one) => withoutResponse(one, reason))),
+    ]
+    const untested = all.flatMap(({ check, isUntested }) =>
+      isUntested ? [{ name: check.name, reason: check.skipped ?? "" }] : [],
+    )
+    const ran = all.filter(({ isUntested }) => !isUntested).length
+    return {
+      untested:
+        ran === 0 && untested.length === 0
+          ? [{ name: url, reason: "no case was left to run" }]
+          : untested,
+      report: {
+        title: `verify ${url}`,
+        suite: `verify ${contract.title}`,
+        properties: { target: url, contract: contract.path, version: contract.version },
+        checks: [...skipped, ...all.map(({ check }) => check), ...last],
+        summary: [
+          `${ran} cases, seed ${plan.seed}`,
+          ...(skipped.length === 0 ? [] : [`${skipped.length} skipped`]),
+          ...(untested.length === 0
+            ? []
+            : [`${untested.length} not tested, though they should have been`]),
+        ],
+      },
+      coverage: counting.items(plans.flatMap((one) => one.covers)),
+    }
   }
+  const interrupted = Effect.suspend(() => {
+    if (onInterrupt === undefined) return Effect.void
+    const left = `interrupted: ${steps.length - done} of ${steps.length} cases were not run`
+    return onInterrupt(
+      verification(known, [{ group: "cases", name: "all cases", skipped: left, findings: [] }]),
+    )
+  })
+  const ended = yield* Effect.onInterrupt(tested, () => interrupted)
+  // Updates may still arrive after their case is over.
+  const last = yield* Effect.forEach(plans, ({ atEnd }) => atEnd)
+  return verification(ended, last.flat())
 })
 
 /** Once a target is given up, a case without a response says nothing about its request. */

@@ -124,7 +124,7 @@ describe("effect-sent-contract", { timeout: 60_000 }, () => {
     assert.strictEqual(ended.code, 0, ended.err)
     assert.strictEqual(ended.out, "")
     const xml = readFileSync(output, "utf8")
-    assert.match(xml, /<testsuites tests="6\d\d" failures="0"/)
+    assert.match(xml, /<testsuites name="verify Sent[^"]+" tests="6\d\d" failures="0"/)
     assert.notInclude(xml, "sk_nobody")
     const sent = await mock.messages()
     // What a mock counts by sender has a sender that nobody else has.

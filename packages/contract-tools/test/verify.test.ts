@@ -363,6 +363,7 @@ describe("a live service", { timeout: 60_000 }, () => {
         assert.isAbove(own.filter(([sender]) => sender === false).length, 5)
         const shown = (["json", "junit", "github", "pretty"] as const)
           .map((reporter) => Report.format(report, reporter))
+          .concat(JSON.stringify(report))
           .join("")
         for (const hidden of [number, "a-key-that-nobody-may-see"]) {
           assert.notInclude(shown, hidden)

@@ -19,18 +19,21 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"
+import { resolve } from "node:path"
 import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
+import * as Document from "./Document.ts"
 import { readText, resolvePath } from "./File.ts"
 import { decodeDocument } from "./internal/document.ts"
-import { readOperations, undeclaredSchemes } from "./internal/operations.ts"
-import type { Operation } from "./Operation.ts"
-import { invalidPatterns } from "./Pattern.ts"
+import { parseText, type Place } from "./internal/yaml.ts"
+import { readOperations } from "./internal/operations.ts"
+import type { OmittedOperation, Operation } from "./Operation.ts"
 import { fromObject, ScenariosObject, unplayable } from "./Scenario.ts"
 
 export type {
   Content,
   CredentialHeader,
   Example,
+  OmittedOperation,
   Operation,
   RequestBody,
   Response,
@@ -48,8 +51,10 @@ export interface Contract {
   readonly title: string
   /** The document's `info.version`. */
   readonly version: string
-  /** Every operation under `paths`, in document order. */
+  /** Every usable operation under `paths`, in document order. */
   readonly operations: ReadonlyArray<Operation>
+  /** The operations that cannot be used, for example because a schema does not compile. */
+  readonly omitted: ReadonlyArray<OmittedOperation>
   /** The whole document with its references resolved. It may contain cycles. */
   readonly document: object
 }
@@ -64,13 +69,13 @@ export const bundledPath: string =
  *
  * **Details**
  *
- * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when the document
+ * Fails as `Document.openWhole` does, and with `ContractInvalid` when the document
  *
- * - is not OpenAPI 3.0 or 3.1,
- * - declares no operations,
- * - names a security scheme that it does not declare,
- * - has a `pattern` that does not compile, or
+ * - declares no operation that can be used, or
  * - has a scenario that cannot be played.
+ *
+ * An operation that is malformed, names a security scheme that is not declared, or has a `pattern` that does not compile is
+ * `omitted`, with the reason.
  *
  * **Gotchas**
  *
@@ -87,17 +92,17 @@ export const bundledPath: string =
  */
 export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
   Effect.fnUntraced(function* (path: string | URL = bundledPath) {
-    const file = yield* resolvePath(path)
-    const { document, files } = yield* readDocument(file)
+    const opened = yield* Document.openWhole(path)
+    const file = opened.path
+    const document = yield* dereference(opened)
     const parsed = decodeDocument(document)
     if (Result.isFailure(parsed)) {
       return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
     }
-    const problems = [...invalidPatterns(document), ...undeclaredSchemes(parsed.success)]
-    if (problems.length > 0) return yield* invalid(file, problems.join("; "))
-    const operations = readOperations(parsed.success)
+    const { omitted, operations } = readOperations(parsed.success)
     if (operations.length === 0) {
-      return yield* invalid(file, "it declares no operations under `paths`")
+      const reasons = omitted.map(({ reason }) => reason).join("; ")
+      return yield* invalid(file, reasons || "it declares no operations under `paths`")
     }
     const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
       unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
@@ -109,7 +114,15 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
       return yield* invalid(file, words.join("; "))
     }
     const { title, version } = parsed.success.info
-    return { path: file, files, title, version, operations, document }
+    return {
+      path: file,
+      files: [...opened.files.keys()],
+      title,
+      version,
+      operations,
+      omitted,
+      document,
+    }
   })
 
 /**
@@ -136,8 +149,9 @@ export const withScenarios =
   (contract: Contract): Effect.Effect<Contract, ContractError> =>
     Effect.gen(function* () {
       const file = yield* resolvePath(path)
-      const { document, files } = yield* readDocument(file)
-      const decoded = decodeScenarios(document)
+      const parsed = parseText(yield* readText(file))
+      if ("problem" in parsed) return yield* invalid(file, parsed.problem, parsed.place)
+      const decoded = decodeScenarios(parsed.value)
       if (Result.isFailure(decoded)) {
         return yield* invalid(file, `it has no scenarios: ${messageOf(decoded.failure)}`)
       }
@@ -164,23 +178,39 @@ export const withScenarios =
         return { ...operation, scenarios: [...scenarios, ...added] }
       })
       if (problems.length > 0) return yield* invalid(file, problems.join("; "))
-      return { ...contract, operations, files: [...contract.files, ...files] }
+      return { ...contract, operations, files: [...contract.files, file] }
     })
 
 const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
 
-const readDocument = Effect.fnUntraced(function* (file: string) {
-  // Read the file first for the error: the parser's own error does not say whether the file exists.
-  yield* readText(file)
-  const parser = new $RefParser()
+/** The document with its references resolved. It may contain cycles. */
+const dereference = Effect.fnUntraced(function* ({
+  files,
+  path,
+}: Document.Document): Effect.fn.Return<object, ContractError> {
   const document: unknown = yield* Effect.tryPromise({
-    try: () => parser.dereference(file, { resolve: { http: { canRead: false } } }),
-    catch: (cause) => invalid(file, messageOf(cause)),
+    try: () =>
+      new $RefParser().dereference(path, {
+        // Every file was read and parsed.
+        resolve: { http: never, file: never, opened: { order: 1, canRead: true, read: () => "" } },
+        parse: {
+          json: never,
+          yaml: never,
+          text: never,
+          binary: never,
+          opened: { order: 1, canParse: true, parse: ({ url }) => valueAt(files, url) },
+        },
+      }),
+    catch: (cause) => invalid(path, messageOf(cause)),
   })
-  return Predicate.isObject(document)
-    ? { document, files: [...new Set([file, ...parser.$refs.paths("file")])] }
-    : yield* invalid(file, "it is not an object")
+  return Predicate.isObject(document) ? document : yield* invalid(path, "it is not an object")
 })
 
-const invalid = (path: string, problem: string): ContractError =>
-  new ContractError({ reason: new ContractInvalid({ path, problem }) })
+const never = { canRead: false, canParse: false, parse: () => undefined }
+
+/** A copy, because references are resolved in place. The parser encodes paths as URLs. */
+const valueAt = (files: Document.Document["files"], url: string): unknown =>
+  structuredClone((files.get(url) ?? files.get(resolve(decodeURIComponent(url))))?.value)
+
+const invalid = (path: string, problem: string, place?: Place): ContractError =>
+  new ContractError({ reason: new ContractInvalid({ path, problem, ...place }) })

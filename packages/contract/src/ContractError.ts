@@ -39,9 +39,14 @@ export class ContractInvalid extends Schema.TaggedError<ContractInvalid>(
   path: Schema.String,
   /** What is wrong with the contract, as a clause. */
   problem: Schema.String,
+  /** Where, if it is one place. From 1. */
+  line: Schema.optionalKey(Schema.Int),
+  /** From 1. */
+  column: Schema.optionalKey(Schema.Int),
 }) {
   override get message(): string {
-    return `the contract ${this.path} cannot be used: ${this.problem}`
+    const place = this.line === undefined ? "" : `:${this.line}:${this.column ?? 1}`
+    return `the contract ${this.path}${place} cannot be used: ${this.problem}`
   }
 }
 

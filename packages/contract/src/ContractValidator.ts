@@ -58,6 +58,8 @@ export interface Violation {
 
 /** Validates requests and responses against one contract. */
 export interface Validator {
+  /** The contract, without the operations that cannot be validated: they are `omitted`, with the reason. */
+  readonly contract: Contract
   /** Returns the operation that a request calls. Undefined when the contract does not declare it. */
   readonly find: (method: string, target: string) => Operation | undefined
   /** Returns the violations of a request to this operation. */
@@ -89,9 +91,11 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Validator, ContractError> {
   const prism = yield* Prism.make(contract)
 
+  const { operations } = prism.contract
   const validator: Validator = {
+    contract: prism.contract,
     find: (method, target) => {
-      const route = Route.find(contract.operations, method, pathOf(target))
+      const route = Route.find(operations, method, pathOf(target))
       return route._tag === "Found" ? route.target : undefined
     },
     request: Effect.fnUntraced(function* (operation, request) {

@@ -18,7 +18,8 @@ import { fileURLToPath } from "node:url"
 import { ContractError, ContractInvalid, ContractNotFound } from "./ContractError.ts"
 
 /**
- * Resolves a path or a `file:` URL to an absolute path. Fails with `ContractNotFound` for a URL with another scheme.
+ * Resolves a path or a `file:` URL to an absolute path. Fails with `ContractInvalid` for a URL with
+ * another scheme: nothing is read over the network.
  *
  * @example
  * ```ts
@@ -31,13 +32,23 @@ import { ContractError, ContractInvalid, ContractNotFound } from "./ContractErro
  */
 export const resolvePath = (path: string | URL): Effect.Effect<string, ContractError> =>
   Effect.try({
-    try: () => (path instanceof URL ? fileURLToPath(path) : resolve(path)),
+    try: () =>
+      /^[a-z][a-z0-9+.-]+:\/\//i.test(String(path)) ? fileURLToPath(path) : resolve(String(path)),
     // A URL with another scheme, or with a host.
-    catch: () => new ContractError({ reason: new ContractNotFound({ path: String(path) }) }),
+    catch: () =>
+      new ContractError({
+        reason: new ContractInvalid({
+          path: String(path),
+          problem:
+            "a contract is read from a file and never over the network; download it and pass the file",
+        }),
+      }),
   })
 
+const strict = new TextDecoder("utf-8", { fatal: true })
+
 /**
- * Reads a file as UTF-8. Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when it cannot
+ * Reads a file as UTF-8, without its byte order mark. Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when it cannot
  * be read.
  *
  * @example
@@ -51,14 +62,22 @@ export const resolvePath = (path: string | URL): Effect.Effect<string, ContractE
  */
 export const readText = (file: string): Effect.Effect<string, ContractError> =>
   Effect.tryPromise({
-    try: () => readFile(file, "utf8"),
+    try: async () => strict.decode(await readFile(file)),
     catch: (cause) => {
       const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : String(cause)
       return new ContractError({
         reason:
           code === "ENOENT" || code === "ENOTDIR"
             ? new ContractNotFound({ path: file })
-            : new ContractInvalid({ path: file, problem: `it cannot be read (${code})` }),
+            : new ContractInvalid({
+                path: file,
+                problem: problems[code] ?? `it cannot be read (${code})`,
+              }),
       })
     },
   })
+
+const problems: Readonly<Record<string, string>> = {
+  EISDIR: "it is a folder (EISDIR)",
+  ERR_ENCODING_INVALID_ENCODED_DATA: "it is not UTF-8",
+}

@@ -33,6 +33,16 @@ export interface Operation {
   readonly updates: Updates | undefined
 }
 
+/** An operation that the contract declares and that cannot be used. */
+export interface OmittedOperation {
+  /** The method in upper case, for example `POST`. */
+  readonly method: string
+  /** The path as the document writes it. */
+  readonly path: string
+  /** Why, as a clause: for example that one of its schemas does not compile. */
+  readonly reason: string
+}
+
 /** A header that carries a credential. */
 export interface CredentialHeader {
   /** The name in lower case, for example `x-sender-id`. */
@@ -59,7 +69,7 @@ export interface RequestBody {
   readonly contents: ReadonlyArray<Content>
   /** The media types in lower case, for example `application/json`. */
   readonly mediaTypes: ReadonlyArray<string>
-  /** The JSON Schema of the first media type, with its references resolved. */
+  /** The JSON Schema of the first media type, with its references resolved, except for those of a schema to itself. */
   readonly schema: unknown
   /** The named examples of the first media type. */
   readonly examples: ReadonlyArray<Example>

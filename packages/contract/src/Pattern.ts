@@ -39,7 +39,8 @@ export const problemOf = (pattern: string): string | undefined => {
 const data = new Set(["example", "examples", "value", "default", "enum", "const"])
 
 /**
- * Finds the patterns of a document that do not compile. Returns one sentence for each, with its JSON pointer.
+ * Finds the patterns of a document that do not compile. Returns one sentence for each, with its JSON pointer. `pointer` is the
+ * place of the document itself, by default the root.
  *
  * **Details**
  *
@@ -53,15 +54,15 @@ const data = new Set(["example", "examples", "value", "default", "enum", "const"
  * console.assert(problem?.startsWith("the pattern at #/schema/pattern does not compile") === true)
  * ```
  */
-export const invalidPatterns = (document: object): ReadonlyArray<string> => {
+export const invalidPatterns = (document: object, pointer = "#"): ReadonlyArray<string> => {
   const found: Array<string> = []
   const seen = new Set<object>()
 
-  const visit = (node: object, pointer: string): void => {
+  const visit = (node: object, place: string): void => {
     if (seen.has(node)) return
     seen.add(node)
     for (const [key, value] of Object.entries(node)) {
-      const here = `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
+      const here = `${place}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
       if ((key === "pattern" || key === "x-sent-pattern") && typeof value === "string") {
         const problem = problemOf(value)
         if (problem !== undefined) found.push(`the pattern at ${here} does not compile: ${problem}`)
@@ -70,6 +71,6 @@ export const invalidPatterns = (document: object): ReadonlyArray<string> => {
       }
     }
   }
-  visit(document, "#")
+  visit(document, pointer)
   return found
 }

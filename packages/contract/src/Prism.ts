@@ -26,9 +26,10 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isJson } from "./Body.ts"
 import type { Contract } from "./Contract.ts"
-import { ContractError, ContractInvalid } from "./ContractError.ts"
+import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
+import { methods } from "./internal/document.ts"
 import { loadPrism } from "./internal/loadPrism.ts"
-import type { Content, Operation } from "./Operation.ts"
+import type { Content, OmittedOperation, Operation } from "./Operation.ts"
 
 /** A request with a parsed body. */
 export interface PlainRequest {
@@ -72,6 +73,8 @@ export interface Wanted {
 
 /** Prism for one contract. Each effect dies when Prism itself fails. */
 export interface Prism {
+  /** The contract, without the operations whose requests Prism would not validate: they are `omitted`, with the reason. */
+  readonly contract: Contract
   /** Returns the violations of a request. */
   readonly validateRequest: (request: PlainRequest) => Effect.Effect<ReadonlyArray<PrismViolation>>
   /**
@@ -100,8 +103,8 @@ type Result = Awaited<ReturnType<ReturnType<Instance["request"]>>>
 type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
 
 /**
- * Starts Prism for a contract. Fails with `ContractInvalid` when Prism cannot read the contract, or would not validate its
- * request schema.
+ * Starts Prism for a contract. Operations that Prism cannot read, or whose request schema it would not validate, are
+ * `omitted`. Fails with `ContractInvalid` when no operation is left.
  *
  * @example
  * ```ts
@@ -126,11 +129,31 @@ const makePrism = Effect.fnUntraced(function* (
   // Loaded late: Prism takes longer to load than everything else, and help texts and early errors do not need it.
   const [{ createLogger }, { createInstance, getHttpOperationsFromSpec }] =
     yield* Effect.promise(loadPrism)
-  const resources = yield* Effect.tryPromise({
-    // A copy, because Prism writes into its argument.
-    try: () => getHttpOperationsFromSpec({ ...structuredClone(contract.document), ...dialect }),
-    catch: (cause) => `Prism cannot read it: ${String(cause)}`,
-  })
+  const { document } = contract
+  const read = (paths: object): Effect.Effect<ReadonlyArray<Resource>, string> =>
+    Effect.tryPromise({
+      // A copy, because Prism writes into its argument.
+      try: () =>
+        getHttpOperationsFromSpec({ ...structuredClone({ ...document, paths }), ...dialect }),
+      catch: (cause) => `Prism cannot read it: ${messageOf(cause)}`,
+    })
+  const omitted: Array<OmittedOperation> = []
+  const all = yield* Effect.result(read(pathsOf(document)))
+  const resources: ReadonlyArray<Resource> =
+    all._tag === "Success"
+      ? all.success
+      : // One operation that Prism cannot read does not cost the others.
+        (yield* Effect.forEach(contract.operations, (operation) =>
+          read(onlyPath(document, operation)).pipe(
+            Effect.matchEffect({
+              onSuccess: (one) => Effect.succeed(one),
+              onFailure: (reason) => {
+                omitted.push({ method: operation.method, path: operation.path, reason })
+                return Effect.succeed<ReadonlyArray<Resource>>([])
+              },
+            }),
+          ),
+        )).flat()
   const byOperation = new Map<string, Resource>()
   for (const resource of resources) {
     // Prism would send callbacks after every response, even after a 401, unsigned and out of order.
@@ -261,11 +284,22 @@ const makePrism = Effect.fnUntraced(function* (
     return validations.output.map(toViolation)
   })
 
+  const operations: Array<Operation> = []
   for (const operation of contract.operations) {
-    const problem = yield* unvalidatedSchema(validateRequest, operation)
-    if (problem !== undefined) return yield* Effect.fail(problem)
+    if (!byOperation.has(key(operation))) continue
+    const reason = yield* unvalidatedSchema(validateRequest, operation)
+    if (reason === undefined) operations.push(operation)
+    else omitted.push({ method: operation.method, path: operation.path, reason })
   }
-  return { validateRequest, respond, validateResponse }
+  if (operations.length === 0) {
+    return yield* Effect.fail(omitted.map(({ reason }) => reason).join("; "))
+  }
+  return {
+    contract: { ...contract, operations, omitted: [...contract.omitted, ...omitted] },
+    validateRequest,
+    respond,
+    validateResponse,
+  }
 })
 
 // The operation has been found by the time Prism asks for it.
@@ -286,7 +320,28 @@ const call = (
     (result) => (result._tag === "Left" ? Effect.die(result.left) : Effect.succeed(result.right)),
   )
 
-/** Without an explicit dialect, Prism reads the schemas of OpenAPI 3.1 as draft 07. */
+const pathsOf = (document: object): Readonly<Record<string, unknown>> =>
+  Predicate.hasProperty(document, "paths") && Predicate.isObject(document.paths)
+    ? { ...document.paths }
+    : {}
+
+/** The paths with one operation. */
+const onlyPath = (document: object, { method, path }: Operation): object => {
+  const item = pathsOf(document)[path]
+  const others = methods.filter((one) => one !== method.toLowerCase())
+  return {
+    [path]: Object.fromEntries(
+      Object.entries(Predicate.isObject(item) ? item : {}).filter(
+        ([name]) => !others.some((other) => other === name),
+      ),
+    ),
+  }
+}
+
+/**
+ * Without an explicit dialect, Prism reads the schemas of OpenAPI 3.1 as draft 07. It does not know 3.2, whose schemas are those
+ * of 3.1.
+ */
 const dialect = { jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema" }
 
 const config: Config = {

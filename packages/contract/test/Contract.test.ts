@@ -41,7 +41,11 @@ const unusable: ReadonlyArray<readonly [title: string, content: unknown, problem
   ["text", "hello", /it is not an object|not a valid/],
   ["broken YAML", "a: [", /cannot be used: /],
   ["an empty file", "", /cannot be used: /],
-  ["OpenAPI 2", { swagger: "2.0", info, paths: {} }, /it is not OpenAPI 3: .*openapi/],
+  [
+    "OpenAPI 2",
+    { swagger: "2.0", info, paths: {} },
+    /:1:2 cannot be used: it is OpenAPI 2.0 \(Swagger\): convert it first/,
+  ],
   ["OpenAPI 4", { openapi: "4.0.0", info, paths: {} }, /it is not OpenAPI 3/],
   [
     "without operations",

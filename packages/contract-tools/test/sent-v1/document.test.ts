@@ -13,7 +13,7 @@ type Check = (document: JsonObject) => Promise<ReadonlyArray<Problem>>
 const checks: ReadonlyMap<string, Check> = new Map([
   ...Object.keys(ownRules).map((name): [string, Check] => [
     name,
-    (document) => lintDocument(document, ruleSetOf([name])),
+    (document) => lintDocument(document, ruleSetOf(new Map([[name, "error"]]))),
   ]),
   ...Object.entries(ownChecks).map(([name, check]): [string, Check] => [
     name,

@@ -72,25 +72,15 @@ export const methods = [
 ] as const
 
 const Document = Schema.Struct({
-  openapi: Schema.String.check(Schema.isPattern(/^3\.[01]\./)),
   info: Schema.Struct({ title: Schema.String, version: Schema.String }),
   security: Schema.optionalKey(SecurityRequirements),
-  paths: Schema.Record(
-    Schema.String,
-    Schema.Struct({
-      get: Schema.optionalKey(OperationObject),
-      put: Schema.optionalKey(OperationObject),
-      post: Schema.optionalKey(OperationObject),
-      delete: Schema.optionalKey(OperationObject),
-      options: Schema.optionalKey(OperationObject),
-      head: Schema.optionalKey(OperationObject),
-      patch: Schema.optionalKey(OperationObject),
-      trace: Schema.optionalKey(OperationObject),
-    }),
+  // Each operation is decoded on its own: one that is not usable does not cost the others.
+  paths: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
   ),
   components: Schema.optionalKey(
     Schema.Struct({
-      securitySchemes: Schema.optionalKey(Schema.Record(Schema.String, SecurityScheme)),
+      securitySchemes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
     }),
   ),
 })
@@ -100,6 +90,11 @@ export type OperationObject = typeof OperationObject.Type
 export type ContentObject = typeof ContentObject.Type
 
 export const decodeDocument = Schema.decodeUnknownResult(Document)
+
+export const decodeOperation = Schema.decodeUnknownResult(OperationObject)
+
+/** Decodes a security scheme. None when it is malformed. */
+export const decodeScheme = Schema.decodeUnknownOption(SecurityScheme)
 
 /** Decodes a callback. None unless the callback is a POST with a body. */
 export const decodeCallback = Schema.decodeUnknownOption(CallbackObject)

@@ -1,55 +1,111 @@
 /** Reads the operations of a contract from the decoded document. */
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import { messageOf } from "../ContractError.ts"
 import type {
   Content,
   CredentialHeader,
   Example,
+  OmittedOperation,
   Operation,
   RequestBody,
   Response,
   Updates,
 } from "../Operation.ts"
+import { invalidPatterns } from "../Pattern.ts"
 import { fromObject } from "../Scenario.ts"
+import { acyclic } from "./acyclic.ts"
 import {
   type ContentObject,
   decodeCallback,
+  decodeOperation,
+  decodeScheme,
   type Document,
   methods,
   type OperationObject,
 } from "./document.ts"
 
-/** Finds the schemes that `security` names but `components.securitySchemes` does not declare, one sentence for each. */
-export const undeclaredSchemes = (document: Document): ReadonlyArray<string> => {
-  const known = document.components?.securitySchemes ?? {}
-  const used = [document, ...operationObjects(document).map(({ operation }) => operation)].flatMap(
-    ({ security = [] }) => security.flatMap(Object.keys),
-  )
-  return [...new Set(used)]
-    .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => `\`security\` names the scheme ${name}, which is not declared`)
+/** The operations under `paths`, and those that cannot be used, each with the reason. */
+export interface Read {
+  readonly operations: ReadonlyArray<Operation>
+  readonly omitted: ReadonlyArray<OmittedOperation>
 }
 
-const operationObjects = (
-  document: Document,
-): ReadonlyArray<{ path: string; method: string; operation: OperationObject }> =>
-  Object.entries(document.paths).flatMap(([path, item]) =>
-    methods.flatMap((method) => {
-      const operation = item[method]
-      return operation === undefined ? [] : [{ path, method, operation }]
-    }),
-  )
-
 /** Reads every operation under `paths`. */
-export const readOperations = (document: Document): ReadonlyArray<Operation> =>
-  operationObjects(document).map(({ path, method, operation }) => ({
-    method: method.toUpperCase(),
-    path,
+export const readOperations = (document: Document): Read => {
+  const operations: Array<Operation> = []
+  const omitted: Array<OmittedOperation> = []
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const [key, value] of Object.entries(item)) {
+      const method = key.toUpperCase()
+      if (key === "query" || key === "additionalOperations") {
+        const reason = "only the methods of OpenAPI 3.1 are supported"
+        omitted.push({ method, path, reason })
+      }
+      if (!methods.some((known) => known === key)) continue
+      const pointer = `#/paths/${path.replaceAll("~", "~0").replaceAll("/", "~1")}/${key}`
+      const read = readOperation(document, value, pointer)
+      if (Result.isFailure(read)) omitted.push({ method, path, reason: read.failure })
+      else operations.push({ method, path, ...read.success })
+    }
+  }
+  return { operations, omitted }
+}
+
+/** Fails with the reason why it cannot be used. */
+const readOperation = (
+  document: Document,
+  value: unknown,
+  pointer: string,
+): Result.Result<Omit<Operation, "method" | "path">, string> => {
+  const decoded = decodeOperation(value)
+  if (Result.isFailure(decoded)) {
+    return Result.fail(`${pointer} is not an operation: ${messageOf(decoded.failure)}`)
+  }
+  const operation = decoded.success
+  const problems = [
+    ...invalidPatterns(operation, pointer),
+    ...undeclaredSchemes(document, operation),
+    ...invalidCredentials(document, operation),
+  ]
+  if (problems.length > 0) return Result.fail(problems.join("; "))
+  return Result.succeed({
     credentials: readCredentials(document, operation),
     requestBody: readRequestBody(operation),
     responses: readResponses(operation),
     scenarios: fromObject(operation["x-sent-scenarios"]),
     updates: readUpdates(operation),
-  }))
+  })
+}
+
+const schemeNames = (document: Document, { security }: OperationObject): ReadonlyArray<string> => [
+  ...new Set((security ?? document.security ?? []).flatMap(Object.keys)),
+]
+
+/** Finds the schemes that `security` names but `components.securitySchemes` does not declare, one sentence for each. */
+const undeclaredSchemes = (
+  document: Document,
+  operation: OperationObject,
+): ReadonlyArray<string> => {
+  const known = document.components?.securitySchemes ?? {}
+  return schemeNames(document, operation)
+    .filter((name) => !Object.hasOwn(known, name))
+    .map((name) => `\`security\` names the scheme ${name}, which is not declared`)
+}
+
+const invalidCredentials = (
+  document: Document,
+  operation: OperationObject,
+): ReadonlyArray<string> => {
+  const schemes = document.components?.securitySchemes ?? {}
+  return schemeNames(document, operation).flatMap((name) => {
+    const scheme = schemes[name]
+    return Predicate.isObject(scheme)
+      ? invalidPatterns(scheme, `#/components/securitySchemes/${name}`)
+      : []
+  })
+}
 
 const readCredentials = (
   document: Document,
@@ -58,7 +114,7 @@ const readCredentials = (
   const schemes = document.components?.securitySchemes ?? {}
   return (operation.security ?? document.security ?? []).map((requirement) =>
     Object.keys(requirement).flatMap((key) => {
-      const scheme = schemes[key]
+      const scheme = Option.getOrUndefined(decodeScheme(schemes[key]))
       // Prism checks the presence of all other kinds of credentials.
       if (scheme?.type !== "apiKey" || scheme.in !== "header" || scheme.name === undefined)
         return []
@@ -80,7 +136,7 @@ const readRequestBody = ({ requestBody }: OperationObject): RequestBody | undefi
         required: requestBody.required ?? false,
         contents: readContents(requestBody.content),
         mediaTypes: Object.keys(requestBody.content).map((type) => type.toLowerCase()),
-        schema: Object.values(requestBody.content)[0]?.schema,
+        schema: acyclic(Object.values(requestBody.content)[0]?.schema),
         examples: readExamples(requestBody.content),
       }
 
@@ -106,13 +162,13 @@ const readUpdates = ({ callbacks = {} }: OperationObject): Updates | undefined =
       if (urlMember === undefined || Option.isNone(decoded)) continue
       const { parameters = [], requestBody } = decoded.value.post
       const { content } = requestBody
-      const schema = Object.values(content)[0]?.schema
+      const schema = acyclic(Object.values(content)[0]?.schema)
       const headers = parameters
         .filter((parameter) => parameter.in === "header")
         .map(({ name, required = false, schema: own }) => ({
           name: name.toLowerCase(),
           required,
-          schema: own,
+          schema: acyclic(own),
         }))
       return { urlMember, schema, examples: readExamples(content), headers }
     }

@@ -75,7 +75,10 @@ const read = Effect.fnUntraced(function* (
   const contract =
     source.scenarios === undefined ? own : yield* Contract.withScenarios(source.scenarios)(own)
   const prism = yield* Prism.make(contract)
-  const { operations } = contract
+  const { omitted, operations } = prism.contract
+  for (const { method, path, reason } of omitted) {
+    yield* Effect.logWarning(`${method} ${path} is not served: ${reason}`)
+  }
   const checks = new Map(operations.map((operation) => [operation, makeCheckUpdate(operation)]))
   const plans = new Map(
     operations.flatMap((operation) =>
@@ -83,7 +86,7 @@ const read = Effect.fnUntraced(function* (
     ),
   )
   return {
-    contract,
+    contract: prism.contract,
     prism,
     checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
     plansOf: (scenario) => plans.get(scenario) ?? [],

@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { targetFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
-import { failIfUntested, verifyFlags, verifyTarget } from "./verify.ts"
+import { failOnFlag, openReport, reportFlags } from "./report.ts"
+import { failIfUntested, printInterrupted, verifyFlags, verifyTarget } from "./verify.ts"
 
 export const coverage = Command.make(
   "coverage",
@@ -19,18 +19,24 @@ export const coverage = Command.make(
       Flag.optional,
     ),
     ...verifyFlags,
+    failOn: failOnFlag,
     ...reportFlags,
   },
   Effect.fnUntraced(
-    function* ({ target, ...flags }) {
+    function* ({ failOn, target, ...flags }) {
+      const print = yield* openReport(flags)
       const given = Option.getOrUndefined(target)
       const contract = Option.getOrUndefined(flags.contract)
       const url = given ?? (yield* MockServer.make({ port: 0, contract })).baseUrl
       const secret =
         given === undefined ? Redacted.make(MockServer.defaultWebhookSecret) : undefined
-      const verification = yield* verifyTarget(url, flags, secret)
-      const name = given ?? "the mock"
-      yield* print(ContractVerify.coverageReport(name, verification.coverage), flags)
+      const report = ({ coverage: items }: ContractVerify.Verification) =>
+        ContractVerify.coverageReport(given ?? "the mock", items)
+      const verification = yield* verifyTarget(url, flags, {
+        secret,
+        onInterrupt: (known) => printInterrupted(print, report(known)),
+      })
+      yield* print(report(verification), failOn)
       yield* failIfUntested(verification)
     },
     Effect.scoped,

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as ContractDiff from "../../ContractDiff.ts"
 import { isAtLeast } from "../diff/version.ts"
 import { withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
+import { type FailOn, openReport, reportFlags } from "./report.ts"
 
 export const diff = Command.make(
   "diff",
@@ -21,26 +21,41 @@ export const diff = Command.make(
       Argument.withDescription("The new OpenAPI 3 document. Default: the bundled contract"),
       Argument.optional,
     ),
-    failOn: Flag.Literals("fail-on", ["breaking", "addition", "none"]).pipe(
+    failOn: Flag.Literals("fail-on", ["breaking", "addition", "error", "warning", "none"]).pipe(
       Flag.withDescription(
-        "The changes that require a version bump: without it, the command exits with 1",
+        "The changes that require a version bump: without it, the command exits with 1. error is breaking, and warning " +
+          "is addition, as in the other commands",
       ),
       Flag.withDefault("breaking"),
     ),
     ...reportFlags,
   },
-  Effect.fnUntraced(function* ({ failOn, new: revision, old, ...flags }) {
-    const { actualBump, report, requiredBump } = yield* ContractDiff.diff({
-      old,
-      new: Option.getOrUndefined(revision),
-    })
-    // With the required version, breaking changes are warnings, and no reason to fail.
-    const isBumped = isAtLeast(actualBump, requiredBump)
-    yield* print(report, flags, failOn === "addition" && isBumped ? "breaking" : failOn)
-  }, withMessages),
+  Effect.fnUntraced(
+    function* ({ failOn, new: revision, old, ...flags }) {
+      const print = yield* openReport(flags)
+      const { actualBump, report, requiredBump } = yield* ContractDiff.diff({
+        old,
+        new: Option.getOrUndefined(revision),
+      })
+      // With the required version, breaking changes are warnings, and no reason to fail.
+      const isBumped = isAtLeast(actualBump, requiredBump)
+      const severity = severities[failOn]
+      yield* print(report, severity === "warning" && isBumped ? "error" : severity)
+    },
+    Effect.scoped,
+    withMessages,
+  ),
 ).pipe(
   Command.withDescription(
     "Show what changed between two versions of a contract and what it breaks: callers, receivers of updates, tests " +
       "against the mock. A breaking change requires a major version, an addition a minor one",
   ),
 )
+
+const severities: Readonly<Record<FailOn | "breaking" | "addition", FailOn>> = {
+  breaking: "error",
+  addition: "warning",
+  error: "error",
+  warning: "warning",
+  none: "none",
+}

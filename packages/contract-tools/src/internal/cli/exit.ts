@@ -18,7 +18,9 @@ export class ChecksFailed extends Schema.TaggedError<ChecksFailed>("ChecksFailed
 const exitCodes = { passed: 0, failed: 1, cannotRun: 2 }
 
 /** By convention, 128 and the number of the signal. */
-let interruptedWith = 130
+export const interruptedCode = 130
+
+let interruptedWith: number = interruptedCode
 
 const codeOf = <E>(exit: Exit.Exit<unknown, E>): number => {
   if (Exit.isSuccess(exit)) return exitCodes.passed

@@ -8,6 +8,7 @@ import { coverage } from "./coverage.ts"
 import { diff } from "./diff.ts"
 import { teardown } from "./exit.ts"
 import { lint } from "./lint.ts"
+import { outliveReaders } from "./output.ts"
 import { proxy } from "./proxy.ts"
 import { verify } from "./verify.ts"
 
@@ -32,6 +33,8 @@ const command = Command.make("effect-sent-contract").pipe(
     },
   ]),
 )
+
+outliveReaders()
 
 Command.run(command, { version }).pipe(
   Effect.provide(NodeServices.layer),

@@ -9,7 +9,8 @@ import * as ContractProxy from "../../ContractProxy.ts"
 import { toLines } from "../report/pretty.ts"
 import { contractFlag, targetFlag } from "./contract.ts"
 import { untilInterrupted, withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
+import { makeLog } from "./output.ts"
+import { failOnFlag, openReport, reportFlags } from "./report.ts"
 
 export const proxy = Command.make(
   "proxy",
@@ -35,24 +36,25 @@ export const proxy = Command.make(
       ),
       Flag.withDefault(120),
     ),
+    failOn: failOnFlag,
     ...reportFlags,
   },
   Effect.fnUntraced(
-    function* ({ contract, output, reporter, timeout, ...options }) {
+    function* ({ contract, failOn, junit, output, reporter, timeout, ...options }) {
+      const print = yield* openReport({ junit, output, reporter })
+      const log = makeLog()
       const service = yield* ContractProxy.make({
         ...options,
         contract: Option.getOrUndefined(contract),
         timeout: Duration.seconds(timeout),
-        onDeviation: (deviation) => process.stderr.write(`${toLines(deviation)}\n`),
+        onDeviation: (deviation) => log(toLines(deviation)),
       })
       yield* Console.error(
         `Proxying ${service.baseUrl} to ${options.target}\n` +
           `  SENT_BASE_URL=${service.baseUrl}\n` +
           "Press Ctrl-C to stop and print the report.",
       )
-      yield* untilInterrupted(
-        Effect.flatMap(service.report, (report) => print(report, { output, reporter })),
-      )
+      yield* untilInterrupted(Effect.flatMap(service.report, (report) => print(report, failOn)))
     },
     Effect.scoped,
     withMessages,

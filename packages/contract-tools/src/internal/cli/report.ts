@@ -2,18 +2,21 @@
 import { messageOf } from "@effect-sent/contract/ContractError"
 import * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
-import * as Console from "effect/Console"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { writeFile } from "node:fs/promises"
+import type * as Scope from "effect/Scope"
+import { appendFile, open } from "node:fs/promises"
 import * as ContractReport from "../../ContractReport.ts"
 import { ChecksFailed } from "./exit.ts"
+import { writeOut } from "./output.ts"
 
 export const reportFlags = {
-  reporter: Flag.Literals("reporter", ["pretty", "junit", "json", "github"]).pipe(
+  reporter: Flag.Literals("reporter", ContractReport.reporters).pipe(
     Flag.withAlias("r"),
     Flag.withDescription(
-      "The format of the report: pretty for people, junit or json for programs, github for annotations",
+      "The format of the report: pretty for people, junit or json for programs, github for annotations, markdown for " +
+        "the summary of a job",
     ),
     Flag.withDefault("pretty"),
   ),
@@ -22,40 +25,87 @@ export const reportFlags = {
     Flag.withDescription("Write the report to this file instead of standard output"),
     Flag.optional,
   ),
+  junit: Flag.String("junit").pipe(
+    Flag.withDescription("Write the report to this file as JUnit XML, too"),
+    Flag.optional,
+  ),
 }
+
+export const failOnFlag: Flag.Flag<FailOn> = Flag.Literals("fail-on", [
+  "error",
+  "warning",
+  "none",
+]).pipe(
+  Flag.withDescription("The least severe finding for which the command exits with 1"),
+  Flag.withDefault("error"),
+)
 
 interface ReportFlags {
   readonly reporter: ContractReport.Reporter
   readonly output: Option.Option<string>
+  readonly junit: Option.Option<string>
 }
 
 /** The findings that make a command fail: errors, errors and warnings, or none. */
-export type FailOn = "breaking" | "addition" | "none"
+export type FailOn = "error" | "warning" | "none"
 
 const failing: Readonly<Record<FailOn, ReadonlyArray<ContractReport.Finding["severity"]>>> = {
-  breaking: ["error"],
-  addition: ["error", "warning"],
+  error: ["error"],
+  warning: ["error", "warning"],
   none: [],
 }
 
-/** Prints the report or writes it to a file, and fails if a check did. */
-export const print = Effect.fnUntraced(function* (
+/** Prints the report or writes it to the file of `--output`, and fails if a check did. */
+export type Print = (
   report: ContractReport.Report,
-  { output, reporter }: ReportFlags,
-  failOn: FailOn = "breaking",
-): Effect.fn.Return<void, ChecksFailed | CliError.UserError> {
-  const text = ContractReport.format(report, reporter)
-  yield* Option.match(output, {
-    onNone: () => Console.log(text),
-    onSome: (path) =>
-      Effect.tryPromise({
-        try: () => writeFile(path, `${text}\n`),
-        catch: (cause) =>
-          new CliError.UserError({ cause: new Error(`cannot write ${path}: ${messageOf(cause)}`) }),
-      }),
-  })
-  const hasFailed = report.checks.some(({ findings }) =>
-    findings.some(({ severity }) => failing[failOn].includes(severity)),
+  failOn: FailOn,
+) => Effect.Effect<void, ChecksFailed | CliError.UserError>
+
+const cannotWrite = (path: string) => (cause: unknown) =>
+  new CliError.UserError({ cause: new Error(`cannot write ${path}: ${messageOf(cause)}`) })
+
+/** In a GitHub job, a file whose Markdown is shown on the job's page. */
+const summaryFile = Config.String("GITHUB_STEP_SUMMARY").pipe(Config.option)
+
+type Write = (text: string) => Effect.Effect<void, CliError.UserError>
+
+/** Opens a file until the scope closes. Undefined without a path. */
+const openFile = Effect.fnUntraced(function* (
+  given: Option.Option<string>,
+): Effect.fn.Return<Write | undefined, CliError.UserError, Scope.Scope> {
+  if (Option.isNone(given)) return undefined
+  const path = given.value
+  const file = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: () => open(path, "w"), catch: cannotWrite(path) }),
+    (opened) => Effect.promise(() => opened.close()),
   )
-  if (hasFailed) yield* new ChecksFailed()
+  return (text) => Effect.tryPromise({ try: () => file.writeFile(text), catch: cannotWrite(path) })
+})
+
+/** Opens the files of the report before the work, so that no findings are lost to a folder that does not exist. */
+export const openReport = Effect.fnUntraced(function* ({
+  junit,
+  output,
+  reporter,
+}: ReportFlags): Effect.fn.Return<Print, CliError.UserError | Config.ConfigError, Scope.Scope> {
+  const summary = Option.filter(yield* summaryFile, (path) => path !== "")
+  const write = (yield* openFile(output)) ?? writeOut
+  const writeJunit = yield* openFile(junit)
+  return Effect.fnUntraced(function* (report, failOn) {
+    yield* write(`${ContractReport.format(report, reporter)}\n`)
+    if (writeJunit !== undefined) {
+      yield* writeJunit(`${ContractReport.format(report, "junit")}\n`)
+    }
+    if (Option.isSome(summary)) {
+      const markdown = ContractReport.format(report, "markdown")
+      yield* Effect.tryPromise({
+        try: () => appendFile(summary.value, `${markdown}\n\n`),
+        catch: cannotWrite(summary.value),
+      })
+    }
+    const hasFailed = report.checks.some(({ findings }) =>
+      findings.some(({ severity }) => failing[failOn].includes(severity)),
+    )
+    if (hasFailed) yield* new ChecksFailed()
+  })
 })

@@ -9,11 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import type * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { parseTarget } from "../target.ts"
 import { contractFlag, targetFlag } from "./contract.ts"
-import { withMessages } from "./exit.ts"
-import { print, reportFlags } from "./report.ts"
+import { interruptedCode, withMessages } from "./exit.ts"
+import { failOnFlag, openReport, type Print, reportFlags } from "./report.ts"
 
 export const verifyFlags = {
   contract: contractFlag,
@@ -113,7 +114,12 @@ const readCredentials = Effect.gen(function* () {
 export const verifyTarget = Effect.fnUntraced(function* (
   target: string,
   flags: VerifyFlags,
-  secret?: Redacted.Redacted<string>,
+  {
+    onInterrupt,
+    secret,
+  }: Pick<ContractVerify.VerifyOptions, "onInterrupt"> & {
+    readonly secret?: Redacted.Redacted<string> | undefined
+  },
 ) {
   const { allowSend, contract, only, receiverHost, skipWithoutCredentials, timeout } = flags
   const { live, runs, sandbox, seed, updates } = flags
@@ -135,6 +141,7 @@ export const verifyTarget = Effect.fnUntraced(function* (
     credentials: given,
     webhookSecret: secret ?? Option.getOrUndefined(yield* webhookSecret),
     onProgress: progress,
+    onInterrupt,
   })
 }, Effect.scoped)
 
@@ -173,6 +180,16 @@ export const failIfUntested = ({
   return Effect.fail(new CliError.UserError({ cause: new Error(lines.join("\n")) }))
 }
 
+/** Prints what is known. The exit code says that the command was interrupted. A second Ctrl-C does not wait for the reader. */
+export const printInterrupted = (
+  print: Print,
+  report: ContractReport.Report,
+): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.sync(() => process.once("SIGINT", () => process.exit(interruptedCode))),
+    Effect.ignore(print(report, "none")),
+  )
+
 type Progress = (done: number, total: number) => void
 
 /** On a terminal only. */
@@ -199,12 +216,19 @@ const progressBar: Effect.Effect<Progress | undefined, never, Scope.Scope> = Eff
 
 export const verify = Command.make(
   "verify",
-  { target: targetFlag, ...verifyFlags, ...reportFlags },
-  Effect.fnUntraced(function* ({ target, ...flags }) {
-    const verification = yield* verifyTarget(target, flags)
-    yield* print(verification.report, flags)
-    yield* failIfUntested(verification)
-  }, withMessages),
+  { target: targetFlag, ...verifyFlags, failOn: failOnFlag, ...reportFlags },
+  Effect.fnUntraced(
+    function* ({ failOn, target, ...flags }) {
+      const print = yield* openReport(flags)
+      const verification = yield* verifyTarget(target, flags, {
+        onInterrupt: (known) => printInterrupted(print, known.report),
+      })
+      yield* print(verification.report, failOn)
+      yield* failIfUntested(verification)
+    },
+    Effect.scoped,
+    withMessages,
+  ),
 ).pipe(
   Command.withDescription(
     "Verify that a server implements the contract: every documented success and error, then generated requests. " +

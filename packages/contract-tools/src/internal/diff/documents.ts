@@ -1,10 +1,17 @@
 /** The two documents that are compared, from files or out of git. Every effect fails with a message for people. */
-import { messageOf, oneLine } from "@effect-sent/contract/ContractError"
-import { readText, resolvePath } from "@effect-sent/contract/File"
+import {
+  type ContractError,
+  ContractError as Failure,
+  ContractNotFound,
+  messageOf,
+  oneLine,
+} from "@effect-sent/contract/ContractError"
+import * as Document from "@effect-sent/contract/Document"
+import { resolvePath } from "@effect-sent/contract/File"
 import * as Effect from "effect/Effect"
 import { stat } from "node:fs/promises"
-import { basename, dirname, relative } from "node:path"
-import { at, isObject, type JsonObject, objectAt, textOf } from "../document/json.ts"
+import { dirname, join, relative, sep } from "node:path"
+import { isObject, type JsonObject, objectAt, textOf } from "../document/json.ts"
 import { openDocument, type Place } from "../document/redocly.ts"
 import { run } from "./run.ts"
 
@@ -12,8 +19,15 @@ export interface Compared {
   /** A path, or a git ref and a path: `main:contracts/sent-v1.openapi.yaml`. */
   readonly name: string
   readonly document: JsonObject
+  readonly title: string | undefined
   readonly version: string | undefined
   readonly placeOf: (pointer: string) => Place | undefined
+}
+
+/** At the old commit, there is no contract yet. */
+export interface Absent {
+  readonly name: string
+  readonly document: undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -23,20 +37,18 @@ export interface Compared {
 export const readNew = Effect.fnUntraced(function* (
   path: string | URL,
 ): Effect.fn.Return<Compared, string> {
-  const file = yield* pathOf(path)
-  const text = yield* readText(file).pipe(Effect.mapError(({ message }) => message))
-  return yield* make(relativeName(file), text, file)
+  const opened = yield* Effect.mapError(Document.openWhole(path), messageOf)
+  return yield* make(relativeName(opened.path), opened)
 })
 
 /** Reads a file if there is one of that name. Otherwise it is a git ref, and the new file is read as of that ref. */
 export const readOld = Effect.fnUntraced(function* (
   old: string | URL,
   newPath: string | URL,
-): Effect.fn.Return<Compared, string> {
-  const file = yield* pathOf(old)
-  if (old instanceof URL || (yield* isFile(file))) return yield* readNew(file)
-  const { name, text } = yield* readFromGit(old, yield* pathOf(newPath))
-  return yield* make(name, text, undefined)
+): Effect.fn.Return<Compared | Absent, string> {
+  const isUrl = old instanceof URL || /^[a-z][a-z0-9+.-]+:\/\//i.test(old)
+  if (isUrl || (yield* isFile(yield* pathOf(old)))) return yield* readNew(old)
+  return yield* readFromGit(old, yield* pathOf(newPath))
 })
 
 const isFile = (path: string): Effect.Effect<boolean> =>
@@ -47,94 +59,98 @@ const isFile = (path: string): Effect.Effect<boolean> =>
     ),
   )
 
+/**
+ * A hook of git sets these for its own repository, where they would hold for the folder of the contract, too. And in a clone
+ * without blobs, git must not fetch any.
+ */
+const gitEnvironment = {
+  GIT_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_PREFIX: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_NO_LAZY_FETCH: "1",
+}
+
 const readFromGit = Effect.fnUntraced(function* (
   old: string,
   newFile: string,
-): Effect.fn.Return<{ readonly name: string; readonly text: string }, string> {
+): Effect.fn.Return<Compared | Absent, string> {
   const folder = dirname(newFile)
   const git = (...args: ReadonlyArray<string>) =>
-    run("git", args, { cwd: folder }).pipe(
+    run("git", args, { cwd: folder, env: gitEnvironment }).pipe(
       Effect.mapError(({ message }) => `${old} is not a file, and git cannot be run: ${message}`),
     )
   // `main:contracts/other.yaml` also names the file.
   const [ref = "", ownPath] = old.split(/:(.*)/s)
 
+  const root = yield* git("rev-parse", "--show-toplevel")
+  if (root.exitCode !== 0) {
+    return yield* Effect.fail(
+      `${old} is not a file, and not a git ref either: ${folder} is not in a git repository (${oneLine(root.stderr)})`,
+    )
+  }
   const inside = yield* git("rev-parse", "--show-prefix")
-  if (inside.exitCode !== 0) {
-    return yield* Effect.fail(
-      `${old} is not a file, and not a git ref either: ${folder} is not in a git repository (${oneLine(inside.stderr)})`,
-    )
+  const top = root.stdout.trim()
+  const path = ownPath ?? join(inside.stdout.trim(), relative(folder, newFile))
+  // With the suffix, git cannot take a ref for an option. A clone of a CI has branches only as those of its remote.
+  const commits = yield* Effect.forEach([ref, `refs/remotes/origin/${ref}`], (one) =>
+    git("rev-parse", "--verify", "--quiet", `${one}^{commit}`),
+  )
+  const commit = commits.find(({ exitCode }) => exitCode === 0)?.stdout.trim()
+  if (commit === undefined) {
+    const shallow = yield* git("rev-parse", "--is-shallow-repository")
+    const hint =
+      shallow.stdout.trim() === "true"
+        ? `; this is a shallow clone: fetch it first, with git fetch --depth=1 origin ${ref}:refs/remotes/origin/${ref}`
+        : ""
+    return yield* Effect.fail(`${old} is neither a file nor a git ref in ${folder}${hint}`)
   }
-  const path = ownPath ?? `${inside.stdout.trim()}${basename(newFile)}`
-  // With the suffix, git cannot take a ref for an option.
-  const commit = yield* git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)
-  if (commit.exitCode !== 0) {
-    return yield* Effect.fail(
-      `${old} is neither a file nor a git ref in ${folder}; in a shallow clone, fetch the ref first`,
-    )
+  const name = `${ref}:${path}`
+  const show = Effect.fnUntraced(function* (file: string): Effect.fn.Return<string, ContractError> {
+    const inTree = relative(top, file).split(sep).join("/")
+    const shown = yield* Effect.orDie(Effect.mapError(git("show", `${commit}:${inTree}`), Error))
+    return shown.exitCode === 0
+      ? shown.stdout
+      : yield* new Failure({ reason: new ContractNotFound({ path: `${ref}:${inTree}` }) })
+  })
+  const opened = yield* Effect.result(Document.openWhole(join(top, path), show))
+  if (opened._tag === "Success") return yield* make(name, opened.success)
+  const { reason } = opened.failure
+  if (reason._tag === "ContractNotFound") {
+    // A name that was given must exist. Otherwise the contract is new.
+    return ownPath === undefined
+      ? { name, document: undefined }
+      : yield* Effect.fail(`${ref} has no file ${path}`)
   }
-  const shown = yield* git("show", `${commit.stdout.trim()}:${path}`)
-  if (shown.exitCode !== 0) {
-    return yield* Effect.fail(
-      `${ref} has no file ${path}; if the file had another name, pass ${ref}:<path>`,
-    )
-  }
-  return { name: `${ref}:${path}`, text: shown.stdout }
+  const place = reason.line === undefined ? "" : `:${reason.line}:${reason.column ?? 1}`
+  const file = relative(top, reason.path).split(sep).join("/")
+  return yield* Effect.fail(`${ref}:${file}${place} cannot be used: ${reason.problem}`)
 })
 
 const pathOf = (path: string | URL): Effect.Effect<string, string> =>
   resolvePath(path).pipe(Effect.mapError(({ message }) => message))
 
-// -----------------------------------------------------------------------------
-// Checking
-// -----------------------------------------------------------------------------
-
-/** `file`: the file that the text is from, unless it is from git. */
 const make = Effect.fnUntraced(function* (
   name: string,
-  text: string,
-  file: string | undefined,
+  opened: Document.Document,
 ): Effect.fn.Return<Compared, string> {
-  const opened = yield* Effect.tryPromise({
-    try: () => openDocument(text, file ?? name),
-    catch: (cause) => `${name} is not YAML or JSON: ${messageOf(cause)}`,
-  })
-  const { parsed } = opened
-  if (!isObject(parsed) || !textOf(parsed["openapi"]).startsWith("3.")) {
-    return yield* Effect.fail(`${name} is not an OpenAPI 3 document`)
-  }
-  const { version } = objectAt(parsed, "info")
-  const [unresolved] = yield* Effect.tryPromise({
-    try: () => opened.lint({ config: { rules: { "no-unresolved-refs": "error" } } }),
-    catch: (cause) => `${name} cannot be read: ${messageOf(cause)}`,
-  })
-  const refersElsewhere = opened.otherFiles().length > 0
-  if (file === undefined && refersElsewhere) {
-    return yield* Effect.fail(
-      `${name} refers to other files, which are not read from git; check out the commit in a worktree ` +
-        "(git worktree add) and pass the file in it",
-    )
-  }
-  if (unresolved !== undefined) {
-    const { column, file: where, line, message, pointer } = unresolved
-    const place = `${where === file ? name : relativeName(where)}:${line}:${column}`
-    const reference = where === file ? at(parsed, pointer) : undefined
-    const target = isObject(reference) ? ` to ${textOf(reference["$ref"])}` : ""
-    return yield* Effect.fail(
-      `${place}: the reference${target} cannot be resolved, at ${pointer} (${oneLine(message)})`,
-    )
-  }
-  const document = refersElsewhere
-    ? yield* Effect.tryPromise({
-        try: () => opened.bundle(),
-        catch: (cause) => `${name} cannot be bundled: ${messageOf(cause)}`,
-      })
-    : parsed
+  const read = yield* Effect.promise(() => openDocument(opened))
+  const document =
+    opened.files.size > 1
+      ? yield* Effect.tryPromise({
+          try: () => read.bundle(),
+          catch: (cause) => `${name} cannot be bundled: ${messageOf(cause)}`,
+        })
+      : opened.value
+  const { title, version } = objectAt(opened.value, "info")
   return {
     name,
-    document,
+    // What was parsed from YAML or JSON is an object of it.
+    document: isObject(document) ? document : {},
+    title: title === undefined ? undefined : textOf(title),
     version: version === undefined ? undefined : textOf(version),
-    placeOf: opened.placeOf,
+    placeOf: read.placeOf,
   }
 })
 

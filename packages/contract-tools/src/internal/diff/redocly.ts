@@ -8,7 +8,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { JsonObject } from "../document/json.ts"
 import { entry, layOut } from "./byDirection.ts"
-import type { Compared } from "./documents.ts"
 import { run } from "./run.ts"
 
 const Side = Schema.Struct({
@@ -44,14 +43,14 @@ const command = (): string =>
 
 /** Fails with a message for people. */
 export const compareByRedocly = (
-  old: Compared,
-  next: Compared,
+  old: JsonObject,
+  next: JsonObject,
 ): Effect.Effect<ReadonlyArray<RedoclyChange>, string> =>
   Effect.acquireUseRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "effect-sent-diff-"))),
     Effect.fnUntraced(function* (folder) {
-      yield* Effect.promise(() => write(join(folder, "old"), layOut(old.document)))
-      yield* Effect.promise(() => write(join(folder, "new"), layOut(next.document)))
+      yield* Effect.promise(() => write(join(folder, "old"), layOut(old)))
+      yield* Effect.promise(() => write(join(folder, "new"), layOut(next)))
       const report = join(folder, "report.json")
       const ended = yield* run(
         process.execPath,

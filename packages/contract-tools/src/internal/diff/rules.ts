@@ -2,16 +2,18 @@
  * Rates the changes that Redocly found. Its own verdict applies where no rule here does. The rules here know that the
  * service writes an update and a receiver reads it, and what a mock does with the contract.
  */
-import type { Change, Direction } from "./change.ts"
-import { isArray, type Json, keysOf, textOf } from "../document/json.ts"
+import type { Direction } from "./change.ts"
+import { isArray, type Json, type JsonObject, keysOf, textOf } from "../document/json.ts"
+import { anotherDefault, requiredWithDefault } from "./defaults.ts"
 import type { RedoclyChange } from "./redocly.ts"
+import { isReadByService, type Judged, type Rule, type Seen, type Verdict } from "./verdict.ts"
 
-export type Judged = Omit<Change, "source">
+export type { Judged } from "./verdict.ts"
 
-/** Undefined for a change that is compared elsewhere. */
-export const judge = (change: RedoclyChange): Judged | undefined => {
+/** Undefined for a change that is compared elsewhere. `next` is the new document. */
+export const judge = (change: RedoclyChange, next: JsonObject): Judged | undefined => {
   if (isElsewhere(change)) return undefined
-  const seen = { ...change, direction: directionOf(change.path) }
+  const seen = { ...change, next, direction: directionOf(change.path) }
   const verdict = rules.map((rule) => rule(seen)).find((found) => found !== undefined)
   return {
     direction: seen.direction,
@@ -21,17 +23,6 @@ export const judge = (change: RedoclyChange): Judged | undefined => {
       : { ...verdict, decidedBy: "effect-sent", message: `${inWords(seen)}: ${verdict.message}` }),
   }
 }
-
-interface Seen extends RedoclyChange {
-  readonly direction: Direction
-}
-
-interface Verdict extends Pick<Judged, "impact" | "rule"> {
-  /** Why. */
-  readonly message: string
-}
-
-type Rule = (change: Seen) => Verdict | undefined
 
 const impactOf = { major: "breaking", minor: "addition", patch: "harmless" } as const
 
@@ -67,9 +58,6 @@ const directionOf = (path: string): Direction => {
   // These say where a request goes and which credentials it needs.
   return ["servers", "security", "components"].includes(root) ? "request" : "document"
 }
-
-const isReadByService = (direction: Direction): boolean =>
-  direction === "request" || direction === "update-response"
 
 // -----------------------------------------------------------------------------
 // Rules: the first that applies decides
@@ -273,6 +261,8 @@ const isSameSet = (one: Json | undefined, other: Json | undefined): boolean =>
     : one === other
 
 const rules: ReadonlyArray<Rule> = [
+  anotherDefault,
+  requiredWithDefault,
   negated,
   anotherPattern,
   patternOfCredential,

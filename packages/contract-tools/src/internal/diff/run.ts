@@ -21,7 +21,7 @@ const spawner = NodeChildProcessSpawner.layer.pipe(
 export const run: (
   program: string,
   args: ReadonlyArray<string>,
-  options: { readonly cwd: string; readonly env?: Record<string, string> },
+  options: { readonly cwd: string; readonly env?: Record<string, string | undefined> },
 ) => Effect.Effect<Ended, PlatformError.PlatformError> = Effect.fnUntraced(
   function* (program, args, options) {
     const child = yield* ChildProcess.make(program, args, {

@@ -69,7 +69,7 @@ export const pointerOf = (document: JsonObject, value: Json | undefined): string
 }
 
 /** A reference is a URI: a space in it is `%20`. */
-const decoded = (reference: string): string => {
+export const decoded = (reference: string): string => {
   try {
     return decodeURIComponent(reference)
   } catch {

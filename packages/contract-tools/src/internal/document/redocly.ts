@@ -1,20 +1,20 @@
 /** OpenAPI documents as Redocly reads them, with everything in other files that they refer to. */
 import type {
   BaseResolver,
+  Config,
   LocationObject,
   Plugin,
   RawUniversalConfig,
 } from "@redocly/openapi-core"
-import { isObject, type JsonObject } from "./json.ts"
+import type * as Document from "@effect-sent/contract/Document"
+import { messageOf } from "@effect-sent/contract/ContractError"
+import * as Effect from "effect/Effect"
+import { decoded, isObject, type JsonObject } from "./json.ts"
 
-/** A document that was read, but not yet what it refers to. */
+/** A document as Redocly reads it. */
 export interface OpenApiDocument {
-  /** The document itself, whatever it is. */
-  readonly parsed: unknown
-  readonly lint: (rules: RuleSet) => Promise<ReadonlyArray<Problem>>
-  /** The files that {@link lint} has opened besides this one. */
-  readonly otherFiles: () => ReadonlyArray<string>
-  /** The document as one file. Changes `parsed`. */
+  readonly lint: (rules: RuleSet | Config) => Promise<ReadonlyArray<Problem>>
+  /** The document as one file. */
   readonly bundle: () => Promise<JsonObject>
   /** The place of a pointer in the file, or the nearest place above it. */
   readonly placeOf: (pointer: string) => Place
@@ -43,13 +43,15 @@ export interface Place {
   readonly column: number
 }
 
-/** Reads a document. Rejects when the text is neither YAML nor JSON. References are relative to `file`. */
-export const openDocument = async (text: string, file: string): Promise<OpenApiDocument> => {
+/** Reads a document that was opened, and its other files from the same place. */
+export const openDocument = async (opened: Document.Document): Promise<OpenApiDocument> => {
+  const file = opened.path
+  const text = opened.files.get(file)?.text ?? ""
   // Loaded on demand: it takes a third of a second.
   const { bundle, createConfig, getLineColLocation, lintDocument, makeDocumentFromString } =
     await import("@redocly/openapi-core")
   const document = makeDocumentFromString(text, file)
-  const externalRefResolver = await makeResolver()
+  const externalRefResolver = await makeResolver(opened)
   // Other files may refer back to this one, and must find the same objects.
   externalRefResolver.cache.set(file, Promise.resolve(document))
 
@@ -61,14 +63,15 @@ export const openDocument = async (text: string, file: string): Promise<OpenApiD
   }
 
   return {
-    parsed: document.parsed,
-    lint: async ({ config, plugins = [] }) => {
+    lint: async (rules) => {
       const problems = await lintDocument({
         document,
-        config: await createConfig(config, { plugins: [...plugins] }),
+        config: "config" in rules ? await configOf(rules) : rules,
         externalRefResolver,
       })
-      return problems.map(({ location: [location = root], message, ruleId, severity }): Problem => {
+      // The ignore file of a configuration.
+      const found = problems.filter(({ ignored }) => ignored !== true)
+      return found.map(({ location: [location = root], message, ruleId, severity }): Problem => {
         const { column, line } = place(location)
         return {
           rule: ruleId,
@@ -81,7 +84,6 @@ export const openDocument = async (text: string, file: string): Promise<OpenApiD
         }
       })
     },
-    otherFiles: () => [...externalRefResolver.getFiles()].filter((other) => other !== file),
     bundle: async () => {
       const config = await createConfig({})
       const bundled = await bundle({ doc: document, config, externalRefResolver })
@@ -91,17 +93,30 @@ export const openDocument = async (text: string, file: string): Promise<OpenApiD
   }
 }
 
-/** Opens files only: reading a contract never opens a connection. */
-const makeResolver = async (): Promise<BaseResolver> => {
-  const { BaseResolver } = await import("@redocly/openapi-core")
-  class FileResolver extends BaseResolver {
-    override loadExternalRef(reference: string) {
-      return /^https?:/.test(reference)
-        ? Promise.reject(new Error("references to other hosts are not followed"))
-        : super.loadExternalRef(reference)
+/** Reads only what was opened, in the same way: never over the network, and no file that no other tool would take. */
+const makeResolver = async ({ files, read }: Document.Document): Promise<BaseResolver> => {
+  const { BaseResolver, Source } = await import("@redocly/openapi-core")
+  class OpenedResolver extends BaseResolver {
+    /** Redocly takes the `%20` of a reference literally. */
+    override resolveExternalRef(base: string | null, reference: string): string {
+      return super.resolveExternalRef(base, decoded(reference))
+    }
+    override async loadExternalRef(reference: string) {
+      if (/^https?:/.test(reference)) throw new Error("references to other hosts are not followed")
+      const known = files.get(reference)?.text
+      if (known !== undefined) return new Source(reference, known)
+      // Only Redocly follows references in examples.
+      const text = await Effect.runPromise(Effect.result(read(reference)))
+      if (text._tag === "Failure") throw new Error(messageOf(text.failure))
+      return new Source(reference, text.success)
     }
   }
-  return new FileResolver()
+  return new OpenedResolver()
+}
+
+export const configOf = async ({ config, plugins = [] }: RuleSet): Promise<Config> => {
+  const { createConfig } = await import("@redocly/openapi-core")
+  return createConfig(config, { plugins: [...plugins] })
 }
 
 /** What is wrong with a choice of rules. Redocly would skip a rule whose name it does not know. */

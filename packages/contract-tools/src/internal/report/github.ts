@@ -3,11 +3,11 @@
  *
  * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
-import type { Check, Finding, Report } from "./report.ts"
+import { type Check, type Finding, type Report, shown, withCount } from "./report.ts"
 
 export const toGithub = (report: Report): string => {
   const lines = report.checks.flatMap((check) =>
-    check.findings.map((finding) => annotation(check, finding)),
+    shown(check).map((finding) => annotation(check, finding)),
   )
   const skipped = report.checks.filter((check) => check.skipped !== undefined).length
   const total = `${report.title}: ${report.checks.length} checks, ${skipped} skipped`
@@ -17,7 +17,7 @@ export const toGithub = (report: Report): string => {
 const commands = { error: "error", warning: "warning", note: "notice" } as const
 
 const annotation = ({ group, name }: Check, finding: Finding): string => {
-  const { message, reproduce, rule, severity, source, where } = finding
+  const { reproduce, rule, severity, source, where } = finding
   const properties = {
     title: `${group}: ${name}`,
     file: source?.file,
@@ -27,7 +27,7 @@ const annotation = ({ group, name }: Check, finding: Finding): string => {
   const listed = Object.entries(properties)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${escapeProperty(String(value))}`)
-  const text = [`${message} (${rule})`, where, reproduce]
+  const text = [`${withCount(finding)} (${rule})`, where, reproduce]
     .filter((line) => line !== undefined)
     .join("\n")
   return `::${commands[severity]} ${listed.join(",")}::${escapeData(text)}`

@@ -1,14 +1,17 @@
 /** A report for people: failed checks in full, the others counted by group. */
 import { styleText } from "node:util"
-import type { Check, Finding, Report } from "./report.ts"
+import { type Check, type Finding, hasError, type Report, shown, withCount } from "./report.ts"
 
 export const toPretty = (report: Report): string => {
   const groups = Map.groupBy(report.checks, ({ group }) => group)
   const failed = report.checks.filter(hasError).length
   const total = report.checks.length
+  const warnings = report.checks
+    .flatMap(({ findings }) => findings)
+    .filter(({ severity }) => severity === "warning").length
   const verdict =
     failed === 0
-      ? style("green", `✓ ${report.title}: passed`)
+      ? style("green", `✓ ${report.title}: passed${warnings === 0 ? "" : `, ${warnings} warnings`}`)
       : style("red", `✗ ${report.title}: ${failed} of ${total} checks failed`)
   return [
     ...[...groups].flatMap(([name, checks]) => groupLines(name, checks)),
@@ -29,7 +32,7 @@ const groupLines = (name: string, checks: ReadonlyArray<Check>): ReadonlyArray<s
   const reasons = new Set(skipped.map((check) => check.skipped))
   return [
     `${style("bold", name)}  ${counts.join(", ")}`,
-    ...checks.filter(({ findings }) => findings.length > 0).flatMap(checkLines),
+    ...checks.filter((check) => shown(check).length > 0).flatMap(checkLines),
     ...[...reasons].map((reason) => style("yellow", `  skipped: ${reason}`)),
     "",
   ]
@@ -40,15 +43,15 @@ export const toLines = (check: Check): string => checkLines(check).join("\n")
 
 const checkLines = (check: Check): ReadonlyArray<string> => [
   `  ${hasError(check) ? style("red", "✗") : style("yellow", "!")} ${check.name}`,
-  ...check.findings.flatMap(findingLines),
+  ...shown(check).flatMap(findingLines),
 ]
 
 const findingLines = (finding: Finding): ReadonlyArray<string> => {
-  const { message, reproduce, rule, severity, source, where } = finding
+  const { reproduce, rule, severity, source, where } = finding
   const color = severity === "error" ? "red" : severity === "warning" ? "yellow" : "cyan"
   const place = source === undefined ? undefined : placeOf(source)
   return [
-    `      ${style(color, severity)} ${message} ${style("dim", rule)}`,
+    `      ${style(color, severity)} ${withCount(finding)} ${style("dim", rule)}`,
     ...(where === undefined ? [] : [`        ${style("dim", where)}`]),
     ...(place === undefined ? [] : [`        ${style("dim", place)}`]),
     ...(reproduce === undefined ? [] : [`        ${reproduce}`]),
@@ -57,9 +60,6 @@ const findingLines = (finding: Finding): ReadonlyArray<string> => {
 
 const placeOf = ({ column, file, line }: NonNullable<Finding["source"]>): string =>
   [file, line, column].filter((part) => part !== undefined).join(":")
-
-const hasError = ({ findings }: Check): boolean =>
-  findings.some(({ severity }) => severity === "error")
 
 const style = (format: Parameters<typeof styleText>[0], text: string): string =>
   styleText(format, text, { stream: process.stdout })

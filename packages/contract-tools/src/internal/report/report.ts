@@ -16,6 +16,10 @@ export interface Finding {
   readonly cause?: string | undefined
   /** A command that reproduces it. */
   readonly reproduce?: string | undefined
+  /** How many findings have this cause. Set by `byCause`, on the smallest of them. */
+  readonly count?: number | undefined
+  /** The check that shows the smallest finding of the same cause. Set by `byCause`, on all others. */
+  readonly sameAs?: string | undefined
 }
 
 /** A place in a file. */
@@ -47,4 +51,20 @@ export interface Report {
   readonly checks: ReadonlyArray<Check>
   /** Lines for the end of the report, e.g. the seed. */
   readonly summary: ReadonlyArray<string>
+  /** A name that is the same in each run, for a CI that compares runs: the command and the contract. Default: the title. */
+  readonly suite?: string | undefined
+  /** What differs between runs, by name, e.g. the target. */
+  readonly properties?: Readonly<Record<string, string>> | undefined
 }
+
+/** Whether a check failed. */
+export const hasError = ({ findings }: Check): boolean =>
+  findings.some(({ severity }) => severity === "error")
+
+/** The findings to show: each cause once. */
+export const shown = ({ findings }: Check): ReadonlyArray<Finding> =>
+  findings.filter(({ sameAs }) => sameAs === undefined)
+
+/** A message and, for a cause of several findings, their number. */
+export const withCount = ({ count, message }: Finding): string =>
+  count === undefined ? message : `${message} (${count} times)`

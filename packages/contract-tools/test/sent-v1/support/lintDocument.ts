@@ -1,4 +1,6 @@
 /** Lint of a document in memory. */
+import { Document } from "@effect-sent/contract"
+import { Effect } from "effect"
 import { openDocument, type RuleSet } from "../../../src/internal/document/redocly.ts"
 import type { JsonObject } from "../../../src/internal/document/json.ts"
 import { contractPath } from "./contract.ts"
@@ -13,4 +15,10 @@ export const lintDocument = async (
   document: JsonObject,
   rules: RuleSet,
 ): Promise<ReadonlyArray<Problem & { readonly rule: string }>> =>
-  (await openDocument(JSON.stringify(document), contractPath)).lint(rules)
+  (
+    await openDocument(
+      await Effect.runPromise(
+        Document.open(contractPath, () => Effect.succeed(JSON.stringify(document))),
+      ),
+    )
+  ).lint(rules)

@@ -1,0 +1,239 @@
+/**
+ * Opens an OpenAPI document: the one way in for the mock and all tools, so that all take, or refuse in the same words, the same
+ * documents.
+ *
+ * @example
+ * ```ts
+ * import { Contract, Document } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const { openapi, problems } = await Effect.runPromise(Document.open(Contract.bundledPath))
+ * console.assert(openapi.startsWith("3.") && problems.length === 0)
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { dirname, resolve } from "node:path"
+import { ContractError, ContractInvalid } from "./ContractError.ts"
+import { readText, resolvePath } from "./File.ts"
+import { outsideReferences, type Reference } from "./internal/references.ts"
+import { parseText, placeOf } from "./internal/yaml.ts"
+
+/** An OpenAPI 3 document with the files that it refers to. */
+export interface Document {
+  /** The absolute path of the file. */
+  readonly path: string
+  /** Its version of OpenAPI, for example `3.1.0`. */
+  readonly openapi: string
+  /** The document itself, references not resolved. */
+  readonly value: object
+  /** All files by their absolute paths, the document first. */
+  readonly files: ReadonlyMap<string, SourceFile>
+  /** References that cannot be followed, in the order of the files. */
+  readonly problems: ReadonlyArray<Problem>
+  /** How its files were read. */
+  readonly read: ReadFile
+}
+
+/** A file that was read. */
+export interface SourceFile {
+  readonly text: string
+  /** The parsed YAML or JSON. For a file with another extension, which a document may refer to: its text. */
+  readonly value: unknown
+}
+
+/** A reference that cannot be followed. Line and column count from 1. */
+export interface Problem {
+  /** The absolute path of the file. */
+  readonly path: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+/** Reads the text of a file. */
+export type ReadFile = (path: string) => Effect.Effect<string, ContractError>
+
+/**
+ * Opens a document, in YAML or JSON, and every file that it refers to.
+ *
+ * **Details**
+ *
+ * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid`, which has line and column, when it
+ *
+ * - is a URL, empty, or neither YAML nor JSON in UTF-8 (this includes duplicate keys and tabs in the indentation),
+ * - is not OpenAPI 3.0, 3.1 or 3.2, or
+ * - has YAML aliases that contain themselves, or expand to an excessive number of values.
+ *
+ * **Gotchas**
+ *
+ * Never opens a connection: a reference to another host is one of the `problems`. Callers that cannot use a document with
+ * `problems` must look at them; lint reports them as findings.
+ *
+ * @example
+ * ```ts
+ * import { Document } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const error = await Effect.runPromise(Effect.flip(Document.open("https://example.com/api.yaml")))
+ * console.assert(error.message.includes("download it"))
+ * ```
+ */
+export const open = Effect.fnUntraced(function* (
+  source: string | URL,
+  read: ReadFile = readText,
+): Effect.fn.Return<Document, ContractError> {
+  const path = yield* resolvePath(source)
+  const text = yield* read(path)
+  const value = yield* parse(path, text)
+  if (value === undefined || value === null) return yield* invalid(path, "it is empty")
+  if (!isObject(value)) {
+    return yield* invalid(path, "it is not an object, so it is not an OpenAPI document")
+  }
+  const openapi = yield* versionOf(path, text, value)
+  const files = new Map<string, SourceFile>([[path, { text, value }]])
+  const problems: Array<Problem> = []
+  for (const [file, content] of files) {
+    for (const reference of outsideReferences(content.value)) {
+      const problem = yield* follow(file, reference, files, read)
+      if (problem !== undefined) {
+        const place = placeOf(content.text, reference.keys)
+        problems.push({ path: file, ...place, message: problem })
+      }
+    }
+  }
+  return { path, openapi, value, files, problems, read }
+})
+
+/**
+ * Opens a document whose references can all be followed. Fails like {@link open}, and with the first of the `problems`.
+ *
+ * @example
+ * ```ts
+ * import { Contract, Document } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const { files } = await Effect.runPromise(Document.openWhole(Contract.bundledPath))
+ * console.assert(files.has(Contract.bundledPath))
+ * ```
+ */
+export const openWhole = Effect.fnUntraced(function* (
+  source: string | URL,
+  read: ReadFile = readText,
+): Effect.fn.Return<Document, ContractError> {
+  const document = yield* open(source, read)
+  const [first, ...others] = document.problems
+  if (first === undefined) return document
+  const more = others.length === 0 ? "" : ` (and ${others.length} more references)`
+  return yield* invalid(first.path, `${first.message}${more}`, first)
+})
+
+const parse = (path: string, text: string): Effect.Effect<unknown, ContractError> => {
+  const parsed = parseText(text)
+  return "problem" in parsed
+    ? invalid(path, parsed.problem, parsed.place)
+    : Effect.succeed(parsed.value)
+}
+
+const versionOf = (
+  path: string,
+  text: string,
+  value: Readonly<Record<string, unknown>>,
+): Effect.Effect<string, ContractError> => {
+  const { openapi, swagger } = value
+  const refuse = (key: string, problem: string) =>
+    invalid(path, `${problem}; OpenAPI 3.0, 3.1 and 3.2 are supported`, placeOf(text, [key]))
+  if (swagger !== undefined) {
+    return refuse(
+      "swagger",
+      `it is OpenAPI ${typeof swagger === "string" ? swagger : "2"} (Swagger): convert it first`,
+    )
+  }
+  if (openapi === undefined) {
+    return invalid(path, "it has no member `openapi`, so it is not an OpenAPI document")
+  }
+  if (typeof openapi !== "string") {
+    return refuse("openapi", '`openapi` must be a string, for example "3.1.0"')
+  }
+  return /^3\.[0-2]\.\d/.test(openapi)
+    ? Effect.succeed(openapi)
+    : refuse("openapi", `it is not OpenAPI 3: its version is ${JSON.stringify(openapi)}`)
+}
+
+/** Reads the file of a reference if it was not read before. Returns the problem if the reference leads nowhere. */
+const follow = Effect.fnUntraced(function* (
+  from: string,
+  { reference }: Reference,
+  files: Map<string, SourceFile>,
+  read: ReadFile,
+): Effect.fn.Return<string | undefined> {
+  const [location = "", ...fragments] = reference.split("#")
+  if (/^[a-z][a-z0-9+.-]+:/i.test(location) || location.startsWith("//")) {
+    return `the reference to ${reference} leads to another host, which is never asked`
+  }
+  const path = location === "" ? from : resolve(dirname(from), decoded(location))
+  if (!files.has(path)) {
+    const text = yield* Effect.result(read(path))
+    if (text._tag === "Failure") {
+      const why =
+        text.failure.reason._tag === "ContractNotFound"
+          ? "there is no such file"
+          : text.failure.reason.problem
+      return `the reference to ${reference} cannot be followed: ${why}`
+    }
+    const isDocument = /\.(?:ya?ml|json)$/i.test(path)
+    const parsed = isDocument ? parseText(text.success) : { value: text.success }
+    if ("problem" in parsed) {
+      const { column, line } = parsed.place
+      return `the reference to ${reference} cannot be followed: ${path}:${line}:${column}: ${parsed.problem}`
+    }
+    files.set(path, { text: text.success, value: parsed.value })
+  }
+  const fragment = decoded(fragments.join("#"))
+  // Any other fragment is an anchor, which validators find.
+  if (!fragment.startsWith("/")) return undefined
+  const found = at(files.get(path)?.value, fragment)
+  return found === undefined
+    ? `the reference to ${reference} cannot be followed: there is nothing at #${fragment}`
+    : undefined
+})
+
+const at = (value: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (holder, key) =>
+        typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)
+          ? Object.entries(holder).find(([name]) => name === key)?.[1]
+          : undefined,
+      value,
+    )
+
+/** A reference is a URI: a space in it is `%20`. */
+const decoded = (reference: string): string => {
+  try {
+    return decodeURIComponent(reference)
+  } catch {
+    return reference
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  Predicate.isObject(value)
+
+const invalid = (
+  path: string,
+  problem: string,
+  place?: { readonly line: number; readonly column: number },
+): Effect.Effect<never, ContractError> =>
+  Effect.fail(
+    new ContractError({
+      reason: new ContractInvalid({
+        path,
+        problem,
+        ...(place === undefined ? {} : { line: place.line, column: place.column }),
+      }),
+    }),
+  )
