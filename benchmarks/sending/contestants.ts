@@ -119,6 +119,18 @@ const sdk = (baseUrl: string): Play => {
   return ofPromise(() => client.post(path, { body: sample }))
 }
 
+/** Keeps the last spans, as an exporter would until it has sent them. */
+const recording = Layer.sync(Tracer.Tracer, () => {
+  const spans: Array<Tracer.Span> = []
+  return Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      if (spans.push(span) > 1000) spans.length = 0
+      return span
+    },
+  })
+})
+
 /** A client of Effect that sends and reads the answer, and knows nothing of what an answer means. */
 const bare = (
   http: Layer.Layer<HttpClient.HttpClient>,
@@ -179,18 +191,6 @@ const rejected = (core: typeof Core, baseUrl: string): Play =>
     clientOf(core, NodeHttpClient.layerUndici, { baseUrl }),
   )
 
-/** Keeps the last spans, as an exporter would until it has sent them. */
-const recording = Layer.sync(Tracer.Tracer, () => {
-  const spans: Array<Tracer.Span> = []
-  return Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      if (spans.push(span) > 1000) spans.length = 0
-      return span
-    },
-  })
-})
-
 const traced = (core: typeof Core, baseUrl: string): Play =>
   ofEffect(
     Effect.orDie(core.SentClient.sendToPhone(sample)),
@@ -212,6 +212,11 @@ export const contestants = {
     bare(NodeHttpClient.layerUndici, baseUrl, { hasSpan: false, status: 204 }),
   "Effect over undici, a 400": ({ baseUrl }) =>
     bare(NodeHttpClient.layerUndici, `${baseUrl}/rejecting`, { hasSpan: true, status: 400 }),
+  "Effect over undici, traced": ({ baseUrl }) =>
+    bare(Layer.merge(NodeHttpClient.layerUndici, recording), baseUrl, {
+      hasSpan: true,
+      status: 204,
+    }),
   "Effect over fetch": ({ baseUrl }) =>
     bare(FetchHttpClient.layer, baseUrl, { hasSpan: true, status: 204 }),
   "@sentdm/sentdm": ({ baseUrl }) => sdk(baseUrl),

@@ -51,8 +51,8 @@ export const bounds: ReadonlyArray<Bound> = [
     must: { atMost: 1.2 },
   },
   {
-    what: `${times} core with a recording tracer × Effect over undici`,
-    ratio: ratioOf("microseconds", "core over undici, traced", "Effect over undici"),
+    what: `${times} core with a recording tracer × Effect over undici with it`,
+    ratio: ratioOf("microseconds", "core over undici, traced", "Effect over undici, traced"),
     must: { atMost: 1.5 },
   },
   {
