@@ -21,10 +21,12 @@ import {
   Logger,
   Metric,
   Scope,
+  Stream,
   Tracer,
 } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { statementsOf } from "./support/statements.ts"
 import { accepted, failure, makeClient, message, secret, senderIn } from "./support/sender.ts"
 
 /** The worker ends before its database does. */
@@ -257,6 +259,43 @@ describe("a worker", () => {
       yield* untilState(key, "unknown")
       assert.lengthOf(client.inputs, 1)
     }).pipe(inMemory, Effect.provide(Logger.layer([])))
+  })
+})
+
+describe("no statement", () => {
+  it.live("reads the whole table", () => {
+    const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      const sql = yield* SqlClient.SqlClient
+      const statements = yield* statementsOf(
+        Effect.gen(function* () {
+          yield* sender.enqueue(message, { key })
+          yield* Effect.scoped(Effect.andThen(work(client.layer), untilState(key, "unknown")))
+          yield* Effect.ignore(sender.requeue(key))
+          yield* sender.cancel(key)
+          yield* sender.findBySendId("none")
+          yield* Effect.provide(Effect.ignore(sender.sendOnce(message, { key })), client.layer)
+          yield* Stream.runDrain(sender.unknown)
+        }),
+      )
+      const asked = statements.filter((text) => /^\s*(?:select|update|delete|with)/i.test(text))
+      assert.isAtLeast(asked.length, 12)
+      for (const text of asked) {
+        const plan = yield* sql.unsafe<{ readonly detail: string }>(
+          `explain query plan ${text}`,
+          Array.from(text.matchAll(/\?/g), () => null),
+        )
+        for (const { detail } of plan) {
+          // This index has only the rows that are asked for.
+          assert.notMatch(
+            detail,
+            /^SCAN effect_sent_queue(?! USING (?:COVERING )?INDEX effect_sent_queue_unknown)/,
+            text,
+          )
+        }
+      }
+    }).pipe(scopedIn(senderIn(":memory:", { keepKeys: "1 day" })))
   })
 })
 
