@@ -150,6 +150,7 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
             Effect.delay("20 millis"),
             Effect.repeat({ until: (rows) => rows.length === 0 }),
           )
+          assert.isUndefined(yield* sender.find("1"))
         }).pipe(Effect.provide(client)),
         { keepBodies: "1 second", keepNumbers: "2 seconds", keepKeys: "3 seconds" },
       )
