@@ -460,6 +460,38 @@ describe("an update", () => {
     }).pipe(callbacks)
   })
 
+  it.effect("comes to one URL, however often a send was certainly not sent", () => {
+    const client = makeClient(() =>
+      Effect.fail(
+        failure(new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" })),
+      ),
+    )
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key })
+      yield* work(client.layer, { pollInterval: "1 second" })
+      for (let second = 0; second < 10 && client.inputs.length < 2; second++) {
+        yield* settled
+        yield* TestClock.adjust("1 second")
+      }
+      yield* untilCount(client.inputs, 2)
+      assert.isDefined(client.inputs[0]?.webhookUrl)
+      assert.strictEqual(client.inputs[1]?.webhookUrl, client.inputs[0]?.webhookUrl)
+    }).pipe(callbacks)
+  })
+
+  it.live("to the URL of a send that was requeued does not keep it from being sent", () => {
+    const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key })
+      yield* Effect.scoped(Effect.andThen(work(client.layer), untilState(key, "unknown")))
+      yield* sender.requeue(key, { acceptDuplicate: true })
+      yield* update(client.inputs[0]?.webhookUrl)
+      assert.strictEqual((yield* sender.find(key))?.state, "pending")
+    }).pipe(callbacks)
+  })
+
   it.live("to the first URL of a send that was requeued says nothing about the second", () => {
     const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))
     return Effect.gen(function* () {
