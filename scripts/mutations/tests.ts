@@ -25,6 +25,14 @@ export const sqlite: Tests = {
   project: "durable",
   files: ["packages/durable/test/Sqlite.test.ts"],
 }
+export const queue: Tests = {
+  project: "durable",
+  files: [
+    "packages/durable/test/DurableSender.test.ts",
+    "packages/durable/test/DurableSender.worker.test.ts",
+    "packages/durable/test/DurableSender.model.test.ts",
+  ],
+}
 export const store: Tests = {
   project: "durable",
   files: ["packages/durable/test/SqlDeliveryStore.test.ts"],

@@ -21,10 +21,12 @@ import {
   Logger,
   Metric,
   Scope,
+  Stream,
   Tracer,
 } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { statementsOf } from "./support/statements.ts"
 import { accepted, failure, makeClient, message, secret, senderIn } from "./support/sender.ts"
 
 /** The worker ends before its database does. */
@@ -260,6 +262,43 @@ describe("a worker", () => {
   })
 })
 
+describe("no statement", () => {
+  it.live("reads the whole table", () => {
+    const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      const sql = yield* SqlClient.SqlClient
+      const statements = yield* statementsOf(
+        Effect.gen(function* () {
+          yield* sender.enqueue(message, { key })
+          yield* Effect.scoped(Effect.andThen(work(client.layer), untilState(key, "unknown")))
+          yield* Effect.ignore(sender.requeue(key))
+          yield* sender.cancel(key)
+          yield* sender.findBySendId("none")
+          yield* Effect.provide(Effect.ignore(sender.sendOnce(message, { key })), client.layer)
+          yield* Stream.runDrain(sender.unknown)
+        }),
+      )
+      const asked = statements.filter((text) => /^\s*(?:select|update|delete|with)/i.test(text))
+      assert.isAtLeast(asked.length, 12)
+      for (const text of asked) {
+        const plan = yield* sql.unsafe<{ readonly detail: string }>(
+          `explain query plan ${text}`,
+          Array.from(text.matchAll(/\?/g), () => null),
+        )
+        for (const { detail } of plan) {
+          // This index has only the rows that are asked for.
+          assert.notMatch(
+            detail,
+            /^SCAN effect_sent_queue(?! USING (?:COVERING )?INDEX effect_sent_queue_unknown)/,
+            text,
+          )
+        }
+      }
+    }).pipe(scopedIn(senderIn(":memory:", { keepKeys: "1 day" })))
+  })
+})
+
 describe("a send's time", () => {
   it.effect("is up at notAfter, also for the client", () => {
     const deadlines: Array<number> = []
@@ -418,6 +457,38 @@ describe("an update", () => {
       yield* update(client.inputs[0]?.webhookUrl)
       assert.strictEqual((yield* sender.awaitFinal(key)).state, "accepted")
       assert.lengthOf(client.inputs, 1)
+    }).pipe(callbacks)
+  })
+
+  it.effect("comes to one URL, however often a send was certainly not sent", () => {
+    const client = makeClient(() =>
+      Effect.fail(
+        failure(new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" })),
+      ),
+    )
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key })
+      yield* work(client.layer, { pollInterval: "1 second" })
+      for (let second = 0; second < 10 && client.inputs.length < 2; second++) {
+        yield* settled
+        yield* TestClock.adjust("1 second")
+      }
+      yield* untilCount(client.inputs, 2)
+      assert.isDefined(client.inputs[0]?.webhookUrl)
+      assert.strictEqual(client.inputs[1]?.webhookUrl, client.inputs[0]?.webhookUrl)
+    }).pipe(callbacks)
+  })
+
+  it.live("to the URL of a send that was requeued does not keep it from being sent", () => {
+    const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key })
+      yield* Effect.scoped(Effect.andThen(work(client.layer), untilState(key, "unknown")))
+      yield* sender.requeue(key, { acceptDuplicate: true })
+      yield* update(client.inputs[0]?.webhookUrl)
+      assert.strictEqual((yield* sender.find(key))?.state, "pending")
     }).pipe(callbacks)
   })
 

@@ -7,7 +7,7 @@ import type { State } from "./row.ts"
 
 const sends = Metric.gauge("sent.durable.sends", {
   description:
-    "Durable sends by `sent.state`: pending, claimed, attempting, and unknown, as the worker last counted them",
+    "Durable sends by `sent.state`: pending, claimed, attempting, and unknown, as a worker last counted them, up to 100,000",
   attributes: { unit: "{send}" },
 })
 

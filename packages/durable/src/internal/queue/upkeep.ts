@@ -18,6 +18,9 @@ export interface Retention {
 /** How many rows one statement blanks or removes: transactions stay short. */
 const batch = 500
 
+/** How many sends of a state are counted: nobody waits for a million to be counted. */
+const maxCounted = 100_000
+
 /** Repeats a change until it finds fewer rows than it may change. */
 const whileFull = (
   change: Effect.Effect<ReadonlyArray<unknown>, SqlError>,
@@ -52,10 +55,19 @@ export const makeUpkeep = (
   })
 
   const count = Effect.fnUntraced(function* (now: number) {
+    const most = sql.literal(String(maxCounted))
     const rows = yield* sql<{ readonly state: State; readonly n: number | string }>`
-      select state, count(*) as n from effect_sent_queue where settled_at is null group by state
+      select 'pending' as state, count(*) as n from (select 1 from effect_sent_queue
+        where state = 'pending' and settled_at is null limit ${most}) as some
       union all
-      select state, count(*) as n from effect_sent_queue where state = 'unknown' group by state`
+      select 'claimed' as state, count(*) as n from (select 1 from effect_sent_queue
+        where state = 'claimed' and settled_at is null limit ${most}) as some
+      union all
+      select 'attempting' as state, count(*) as n from (select 1 from effect_sent_queue
+        where state = 'attempting' and settled_at is null limit ${most}) as some
+      union all
+      select 'unknown' as state, count(*) as n from (select 1 from effect_sent_queue
+        where state = 'unknown' limit ${most}) as some`
     const due = yield* sql<{ readonly due_at: number | string | null }>`
       select min(due_at) as due_at from effect_sent_queue where state = 'pending' and priority = 0
       union all
