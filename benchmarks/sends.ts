@@ -4,7 +4,7 @@
  *
  *     pnpm bench sends                          # prints the table: three minutes
  *     pnpm bench sends --write                  # also writes docs/performance.md and its plot
- *     pnpm bench sends --check                  # a minute; fails if a ratio is beyond its bound and a margin
+ *     pnpm bench sends --check                  # two minutes; fails if a ratio is beyond its bound and a margin
  *     pnpm bench sends --checkout ../another    # with the core of another checkout
  *
  * The server and each contestant are processes of their own. The contestants take turns, round by round, so that other work on the
