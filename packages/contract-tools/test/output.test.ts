@@ -143,7 +143,10 @@ describe("a report", { timeout: 60_000 }, () => {
       }>
     } = JSON.parse(out)
     assert.isTrue(report.checks.some(({ findings }) => findings.length > 0))
-    assert.match(report.checks.at(-1)?.skipped ?? "", /^interrupted: \d+ of \d+ cases were not run$/)
+    assert.match(
+      report.checks.at(-1)?.skipped ?? "",
+      /^interrupted: \d+ of \d+ cases were not run$/,
+    )
     server.closeAllConnections()
     server.close()
   })

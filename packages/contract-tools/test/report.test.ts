@@ -136,6 +136,16 @@ describe("a report", () => {
     )
   })
 
+  it("does not say passed where each check was skipped", () => {
+    const skipped = { group: "operations", name: "all", skipped: "no credentials", findings: [] }
+    const report = { title: "verify https://api.example.com", checks: [skipped], summary: [] }
+    for (const format of ["pretty", "markdown"] as const) {
+      const text = ContractReport.format(report, format)
+      assert.include(text, "verify https://api.example.com: nothing was checked")
+      assert.notMatch(text, /: passed/)
+    }
+  })
+
   it("as JSON is what it says", () => {
     assert.strictEqual(parse(ContractReport.format(hostile, "json")).title, hostile.title)
   })

@@ -1,5 +1,13 @@
 /** A report as Markdown, for the summary of a GitHub job. */
-import { type Check, type Finding, hasError, type Report, shown, withCount } from "./report.ts"
+import {
+  type Check,
+  type Finding,
+  hasError,
+  isAllSkipped,
+  type Report,
+  shown,
+  withCount,
+} from "./report.ts"
 
 export const toMarkdown = (report: Report): string => {
   const failed = report.checks.filter(hasError).length
@@ -9,9 +17,13 @@ export const toMarkdown = (report: Report): string => {
     .toSorted((one, other) => rank(one.one) - rank(other.one))
     .slice(0, maxFindings)
   const left = causes.length - listed.length
-  const verdict = failed === 0 ? "passed" : `${failed} of ${report.checks.length} checks failed`
+  const [mark, verdict] = isAllSkipped(report)
+    ? ["⚪", "nothing was checked"]
+    : failed === 0
+      ? ["✅", "passed"]
+      : ["❌", `${failed} of ${report.checks.length} checks failed`]
   return [
-    `### ${failed === 0 ? "✅" : "❌"} ${escape(report.title)}: ${verdict}`,
+    `### ${mark} ${escape(report.title)}: ${verdict}`,
     "",
     "| checks | passed | failed | skipped |",
     "| --- | ---: | ---: | ---: |",

@@ -1,6 +1,14 @@
 /** A report for people: failed checks in full, the others counted by group. */
 import { styleText } from "node:util"
-import { type Check, type Finding, hasError, type Report, shown, withCount } from "./report.ts"
+import {
+  type Check,
+  type Finding,
+  hasError,
+  isAllSkipped,
+  type Report,
+  shown,
+  withCount,
+} from "./report.ts"
 
 export const toPretty = (report: Report): string => {
   const groups = Map.groupBy(report.checks, ({ group }) => group)
@@ -9,8 +17,9 @@ export const toPretty = (report: Report): string => {
   const warnings = report.checks
     .flatMap(({ findings }) => findings)
     .filter(({ severity }) => severity === "warning").length
-  const verdict =
-    failed === 0
+  const verdict = isAllSkipped(report)
+    ? style("yellow", `- ${report.title}: nothing was checked`)
+    : failed === 0
       ? style("green", `✓ ${report.title}: passed${warnings === 0 ? "" : `, ${warnings} warnings`}`)
       : style("red", `✗ ${report.title}: ${failed} of ${total} checks failed`)
   return [

@@ -61,6 +61,10 @@ export interface Report {
 export const hasError = ({ findings }: Check): boolean =>
   findings.some(({ severity }) => severity === "error")
 
+/** Whether a report proves nothing, since each of its checks was skipped. */
+export const isAllSkipped = ({ checks }: Report): boolean =>
+  checks.length > 0 && checks.every(({ skipped }) => skipped !== undefined)
+
 /** The findings to show: each cause once. */
 export const shown = ({ findings }: Check): ReadonlyArray<Finding> =>
   findings.filter(({ sameAs }) => sameAs === undefined)
