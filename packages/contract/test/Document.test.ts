@@ -195,7 +195,10 @@ describe("an operation that cannot be used", () => {
       )
       const reasons = Object.fromEntries(contract.omitted.map((one) => [one.path, one.reason]))
       assert.match(reasons["/pattern"] ?? "", /#\/paths\/~1pattern\/post\/.* does not compile/)
-      assert.match(reasons["/type"] ?? "", /request schema of POST \/type for application\/json does not compile/)
+      assert.match(
+        reasons["/type"] ?? "",
+        /request schema of POST \/type for application\/json does not compile/,
+      )
       assert.match(reasons["/malformed"] ?? "", /#\/paths\/~1malformed\/post is not an operation/)
       assert.match(reasons["/security"] ?? "", /scheme token, which is not declared/)
       assert.match(reasons["/query"] ?? "", /only the methods of OpenAPI 3\.1/)

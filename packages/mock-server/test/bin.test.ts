@@ -310,7 +310,7 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
     [["--port", "x"], /port/],
     [["--port", "70000"], /option port: must be a whole number from 0 to 65535/],
     [["--contract", "no/such.yaml"], /no contract at/],
-    [["--contract", bin], /the contract .*bin\.ts cannot be used/],
+    [["--contract", bin], /the contract .*bin\.ts:\d+:\d+ cannot be used/],
     [["scenarios", "--contract", "no/such.yaml"], /no contract at/],
     [["--base-path", "sent"], /option basePath: must be a path/],
     [["--max-messages", "0"], /option maxMessages: must be a whole number/],

@@ -114,12 +114,12 @@ describe("another contract", () => {
   )
 
   it.effect.each(["https://example.com/contract.yaml", "file://host.example/a%2Fb.yaml"])(
-    "at %s is not found",
+    "at %s is refused, since nothing is read over the network",
     (url) =>
       Effect.gen(function* () {
         const { reason } = yield* Effect.flip(MockServer.make({ contract: new URL(url) }))
-        assert.instanceOf(reason, ContractError.ContractNotFound)
-        assert.include(reason.message, url)
+        assert.instanceOf(reason, ContractError.ContractInvalid)
+        assert.include(reason.message, `${url} cannot be used: a contract is read from a file`)
       }),
   )
 })

@@ -16,7 +16,7 @@ export const toResponse = (
   return HttpServerResponse.text(textOf(body, contentType), { status, headers, contentType })
 }
 
-/** A body that is no JSON is a text. */
+/** The text of a body: that of a string where the media type is not JSON. */
 const textOf = (body: unknown, contentType: string): string =>
   typeof body === "string" && !Body.isJson(contentType) ? body : JSON.stringify(body)
 
