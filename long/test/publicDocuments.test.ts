@@ -32,7 +32,6 @@ const documents: ReadonlyArray<readonly [name: string, own: number]> = [
   ["thesmsworks.co.uk", 0],
   ["sms77.io", 0],
   ["postmarkapp.com/server", 0],
-  ["stripe.com", 0],
 ]
 
 const cache = join(tmpdir(), `effect-sent-${source}`)
