@@ -47,14 +47,6 @@ describe("three worker processes that are killed, stopped and paused", () => {
       )
     },
   )
-
-  it("send messages twice with a lease and nothing else", { timeout: 900_000 }, async () => {
-    const target = join(folder, "lease.sqlite")
-    const run = { target, sends: 400, disruptions: 24, seed, lease: 1000 }
-    const report = await crashRun({ ...run, guards: "leaseOnly", endsAtTwice: true })
-    console.log(JSON.stringify(report))
-    assert.isAbove(report.twice, 0)
-  })
 })
 
 describe("a power cut", () => {

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 
 /** Asks the database, for a limited time. */
 export type Ask<Operation, E> = <A>(
@@ -28,6 +28,10 @@ export const makeAsk =
       })
       const abandon = Effect.sync(() => fiber.interruptUnsafe())
       return yield* Fiber.join(fiber).pipe(
+        // A rollback on a connection that is lost is a defect of `withTransaction`.
+        Effect.catchDefect((defect) =>
+          isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect),
+        ),
         Effect.mapError((error) => makeError(operation, problemOf(error), error)),
         Effect.timeoutOrElse({
           duration: timeout,

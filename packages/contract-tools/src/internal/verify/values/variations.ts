@@ -25,10 +25,13 @@ type Place = ReadonlyArray<string | number>
 /** Deeper members are left to generated bodies. A recursive schema has no end. */
 const maxDepth = 5
 
+/** How many members of one body are changed. Schemas that refer to each other in many branches have millions. */
+const maxMembers = 200
+
 export const variationsOf = (schema: unknown, sample: unknown): ReadonlyArray<Variation> => {
   const names = new Set<string>()
   // Branches of a schema may ask for the same change.
-  return walk(schema, { place: [], sample }).filter(({ name }) => {
+  return walk(schema, { place: [], sample, budget: { left: maxMembers } }).filter(({ name }) => {
     const isNew = !names.has(name)
     names.add(name)
     return isNew
@@ -39,11 +42,14 @@ interface Here {
   readonly place: Place
   /** The whole valid body. */
   readonly sample: unknown
+  /** How many members may still be changed. */
+  readonly budget: { left: number }
 }
 
 /** `nesting` counts the branches of one place. */
 const walk = (schema: unknown, here: Here, nesting = 0): ReadonlyArray<Variation> => {
   if (!isJsonObject(schema) || here.place.length > maxDepth || nesting > maxDepth) return []
+  if (here.budget.left-- <= 0) return []
   const types = typesOf(schema)
   return [
     ...(types.length === 0 ? [] : otherTypes(types, here)),
@@ -92,7 +98,7 @@ const changeAt = (
 ): unknown => {
   if (first === undefined) return edit(value)
   if (Predicate.isNumber(first)) {
-    if (!Array.isArray(value)) return undefined
+    if (!Array.isArray(value) || first >= value.length) return undefined
     const changed = changeAt(value[first], rest, edit)
     return changed === undefined ? undefined : value.with(first, changed)
   }
