@@ -23,7 +23,7 @@ import {
   sendOnOwnClock,
 } from "@effect-sent/faults/FaultRun"
 import { faultServer } from "@effect-sent/faults/FaultServer"
-import { accepts, endsSession, faults, isAgainstRfc9113 } from "@effect-sent/faults/faults"
+import { accepts, faults, isAgainstRfc9113 } from "@effect-sent/faults/faults"
 import { isOverSession, meet, type Meeting, rightClaims } from "@effect-sent/faults/Meeting"
 import { clientLayer } from "@effect-sent/faults/program"
 import { plainFaults } from "@effect-sent/faults/playing/plain"
@@ -161,25 +161,30 @@ const seed = 20261031
 
 const lawful = faults.filter((fault) => !isAgainstRfc9113(fault))
 
-describe.each(allClients)("hundreds of sends that meet faults at random, over %s", (name, http) => {
-  const policies = clients.some(([known]) => known === name) ? atMostOnce : atMostOnce.slice(-1)
+// In a crowd over HTTP/2, undici can end or exhaust the process by itself (decision 11). One at a time, it is below.
+const crowdClients = allClients.filter(([name]) => name !== http2Client)
 
-  it.live.each([...policies])(
-    "are accepted at most once, by the policy %s",
-    ([, policy]) =>
-      Effect.gen(function* () {
-        const drawn = name === http2Client ? lawful.filter((fault) => !endsSession(fault)) : faults
-        const report = yield* run(http, policy, { faults: drawn })
-        assert.deepStrictEqual(report.lies, noLies, `seed ${seed}`)
-        assert.deepStrictEqual(report.elsewhere, nothingElsewhere)
-        // The run is worth something only when much of everything happened.
-        assert.isAbove(report.outcomes.accepted, 100)
-        assert.isAbove(report.outcomes.unknown, 100)
-        assert.isAbove(report.outcomes["not-sent"], policy.times > 3 ? 10 : 25)
-      }),
-    patience,
-  )
-})
+describe.each(crowdClients)(
+  "hundreds of sends that meet faults at random, over %s",
+  (name, http) => {
+    const policies = clients.some(([known]) => known === name) ? atMostOnce : atMostOnce.slice(-1)
+
+    it.live.each([...policies])(
+      "are accepted at most once, by the policy %s",
+      ([, policy]) =>
+        Effect.gen(function* () {
+          const report = yield* run(http, policy, { faults })
+          assert.deepStrictEqual(report.lies, noLies, `seed ${seed}`)
+          assert.deepStrictEqual(report.elsewhere, nothingElsewhere)
+          // The run is worth something only when much of everything happened.
+          assert.isAbove(report.outcomes.accepted, 100)
+          assert.isAbove(report.outcomes.unknown, 100)
+          assert.isAbove(report.outcomes["not-sent"], policy.times > 3 ? 10 : 25)
+        }),
+      patience,
+    )
+  },
+)
 
 describe("hundreds of sends over HTTP/2, one at a time", () => {
   it.live(
