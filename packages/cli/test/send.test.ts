@@ -139,7 +139,7 @@ describe("nothing is sent with", { timeout: 30_000 }, () => {
       () => list("--quiet-hours", "21:00-08:00"),
       /--quiet-hours must/,
     ],
-    ["a number that is none", () => list(), /line 2: to must be an E\.164 phone number/],
+    ["an invalid number", () => list(), /line 2: to must be an E\.164 phone number/],
     ["a campaign that was never begun", () => ["status", "--campaign", "x"], /no campaign "x"/],
   ])("%s", async (_, flags, message) => {
     writeCsv(["12"])

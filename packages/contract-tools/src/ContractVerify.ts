@@ -324,15 +324,14 @@ const verifyContract = Effect.fnUntraced(function* (
     Effect.mapError(planOf(contract, operation, plan), (problem) => new VerifyError({ problem })),
   )
   const steps = plans.flatMap((one) => one.steps)
-  let done = 0
   const known: Array<Tested> = []
   const tested = Effect.forEach(
     steps,
     Effect.fnUntraced(function* (step) {
       const [took, one] = yield* Effect.timed(step(runner))
       const timed = { ...one, check: { ...one.check, millis: Duration.toMillis(took) } }
-      onProgress?.(++done, steps.length)
       known.push(timed)
+      onProgress?.(known.length, steps.length)
       return timed
     }),
     // A live service also serves others: it gets one request at a time.
@@ -380,7 +379,7 @@ const verifyContract = Effect.fnUntraced(function* (
   }
   const interrupted = Effect.suspend(() => {
     if (onInterrupt === undefined) return Effect.void
-    const left = `interrupted: ${steps.length - done} of ${steps.length} cases were not run`
+    const left = `interrupted: ${steps.length - known.length} of ${steps.length} cases were not run`
     return onInterrupt(
       verification(known, [{ group: "cases", name: "all cases", skipped: left, findings: [] }]),
     )

@@ -10,7 +10,7 @@ import { HttpRouter, HttpServer } from "effect/http"
 import { Agent, createServer, request } from "node:http"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { makeRandom } from "./support/random.ts"
+import { makeRandom } from "@effect-sent/faults/random"
 
 const messages = 1000
 const updatesInAll = 100_000

@@ -22,10 +22,10 @@ import {
   Metric,
   Scope,
   Stream,
-  Tracer,
 } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { recordSpans } from "./support/spans.ts"
 import { statementsOf } from "./support/statements.ts"
 import { accepted, failure, makeClient, message, secret, senderIn } from "./support/sender.ts"
 
@@ -41,6 +41,13 @@ const inMemory = scopedIn(senderIn())
 const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(), Clock.Clock))
 
 const key = "order 12345 shipped"
+
+const refusedConnection = failure(
+  new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" }),
+)
+
+/** A service that certainly gets nothing. */
+const nobodyListens = () => Effect.fail(refusedConnection)
 
 /** Runs a worker until the scope closes. */
 const work = (
@@ -165,11 +172,7 @@ describe("a worker", () => {
     const client = makeClient(() =>
       Effect.gen(function* () {
         times.push((yield* DateTime.now).epochMilliseconds)
-        return times.length < 4
-          ? yield* failure(
-              new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" }),
-            )
-          : yield* accepted
+        return times.length < 4 ? yield* refusedConnection : yield* accepted
       }),
     )
     return Effect.gen(function* () {
@@ -443,11 +446,7 @@ describe("an update", () => {
   })
 
   it.live("about a send that is to be repeated keeps it from being repeated", () => {
-    const client = makeClient(() =>
-      Effect.fail(
-        failure(new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" })),
-      ),
-    )
+    const client = makeClient(nobodyListens)
     return Effect.gen(function* () {
       const sender = yield* DurableSender.DurableSender
       yield* sender.enqueue(message, { key })
@@ -461,11 +460,7 @@ describe("an update", () => {
   })
 
   it.effect("comes to one URL, however often a send was certainly not sent", () => {
-    const client = makeClient(() =>
-      Effect.fail(
-        failure(new SentError.ConnectionFailed({ stage: "connect", code: "ECONNREFUSED" })),
-      ),
-    )
+    const client = makeClient(nobodyListens)
     return Effect.gen(function* () {
       const sender = yield* DurableSender.DurableSender
       yield* sender.enqueue(message, { key })
@@ -553,14 +548,7 @@ describe("personal data", () => {
 
   it.live("is in no log, span or metric", () => {
     const lines: Array<string> = []
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      },
-    })
+    const { spans, tracer } = recordSpans()
     let isBroken = true
     const client = makeClient(() => {
       if (!isBroken) return accepted

@@ -25,6 +25,9 @@ export class Ended extends Error {
   }
 }
 
+/** The message of whatever was thrown. */
+export const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
+
 /** Ends the program before anything was sent. */
-export const usage = (cause: unknown): Ended =>
-  new Ended("usage", cause instanceof Error ? cause.message : String(cause))
+export const usage = (cause: unknown): Ended => new Ended("usage", messageOf(cause))

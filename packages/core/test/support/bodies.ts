@@ -3,7 +3,7 @@ import { DeliveryStatus, SendToPhone } from "@effect-sent/core"
 import { Arbitrary, JsonSchema, Predicate, Schema, SchemaRepresentation } from "effect"
 import { sendToPhone } from "./contract.ts"
 import { sample } from "@effect-sent/faults/sample"
-import { makeRandom } from "./random.ts"
+import { makeRandom } from "@effect-sent/faults/random"
 
 type Body = Readonly<Record<string, unknown>>
 

@@ -14,6 +14,7 @@ import { createServer, type RequestListener } from "node:http"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { makeRandom } from "../random.ts"
 import { credentials, sample } from "../sample.ts"
 import { clientOf, secret } from "./database.ts"
 import type { Guards } from "./guards.ts"
@@ -254,15 +255,4 @@ class Worker {
 const isWorking = async (child: ChildProcess): Promise<void> => {
   if (child.stdout === null) return
   for await (const line of createInterface({ input: child.stdout })) if (line === "working") return
-}
-
-/** Chance from a seed (mulberry32), so that a run draws the same signals again. */
-const makeRandom = (seed: number): (() => number) => {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -10,17 +10,14 @@ import { type Ended, usage } from "../ended.ts"
 import type { Message } from "../list/list.ts"
 import { type Place, storeLayer } from "./store.ts"
 
-/** The states of the messages in a campaign, by the digests of the people. */
-export type Known = ReadonlyMap<string, DurableSender.State>
-
 /** A campaign. */
 export class Campaign extends Context.Service<
   Campaign,
   {
     /** The key of a message: a digest of the number, which is remembered when the number is blanked. */
     readonly keyOf: (message: Message) => string
-    /** What is in the campaign. */
-    readonly known: Effect.Effect<Known, Ended>
+    /** The keys of the messages in the campaign. */
+    readonly known: Effect.Effect<ReadonlySet<string>, Ended>
     /** Adds messages, all or none. Returns the lines of those whose person has another message in the campaign. */
     readonly add: (
       list: string,
@@ -81,8 +78,8 @@ const makeCampaign = Effect.fnUntraced(function* (secret: string) {
     keyOf,
     known: sender.list().pipe(
       Stream.runFold(
-        () => new Map<string, DurableSender.State>(),
-        (known, { key, state }) => known.set(key, state),
+        () => new Set<string>(),
+        (known, { key }) => known.add(key),
       ),
       Effect.mapError(usage),
     ),

@@ -1,7 +1,7 @@
 /** What a run is about to do, in words: it is shown before the first message. */
 import type { List, Message } from "../list/list.ts"
 
-/** What is to be sent. */
+/** The plan of a run. */
 export interface Plan {
   readonly list: List
   /** The messages that this run adds to the campaign. */
@@ -17,14 +17,14 @@ const named = 20
 
 /** Describes a plan. */
 export const describePlan = ({ added, beyond, known, list }: Plan): string => {
-  const { mended, messages, problems, repeated } = list
+  const { mended, messages, problems, repeated, rows } = list
   const [first] = added
   const equal = repeated.filter(({ isEqual }) => isEqual)
   const others = repeated.filter(({ isEqual }) => !isEqual)
-  const isSent = (line: number): boolean => messages.some((message) => message.line === line)
-  const fate = repeated.every(({ line }) => isSent(line)) ? "sent again" : "left out"
+  // Either all of the repeated ones are messages, or none is.
+  const fate = messages.length + problems.length === rows ? "sent again" : "left out"
   return [
-    `${list.name}: ${counted(messages.length + problems.length + repeated.filter(({ line }) => !isSent(line)).length, "row")}, ${added.length} to send`,
+    `${list.name}: ${counted(rows, "row")}, ${added.length} to send`,
     ...(known.length === 0 ? [] : [`  ${known.length} in the campaign already`]),
     ...(beyond === 0 ? [] : [`  ${beyond} beyond --limit`]),
     ...(mended === 0

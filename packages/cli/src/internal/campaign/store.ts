@@ -5,7 +5,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { type Ended, usage } from "../ended.ts"
+import { type Ended, messageOf, usage } from "../ended.ts"
 
 /** Which campaign, and where it is. */
 export interface Place {
@@ -65,4 +65,4 @@ const createFile = (file: string): void => {
 const unusable =
   (file: string) =>
   (error: unknown): Ended =>
-    usage(`${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}`)
+    usage(`${file} cannot be opened: ${messageOf(error)}`)

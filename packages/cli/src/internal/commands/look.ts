@@ -6,7 +6,7 @@ import { campaignLayer } from "../campaign/campaign.ts"
 import { csvOf, people, type Person } from "../campaign/report.ts"
 import { resultOf } from "../campaign/result.ts"
 import { placeOf } from "../campaign/store.ts"
-import { type Ended, usage } from "../ended.ts"
+import { type Ended, messageOf, usage } from "../ended.ts"
 import * as Shared from "./flags.ts"
 import { printed } from "./run.ts"
 
@@ -77,5 +77,5 @@ const writeReport = (file: string, rows: ReadonlyArray<Person>): Effect.Effect<v
   Effect.try({
     // It has phone numbers.
     try: () => writeFileSync(file, csvOf(rows), { mode: 0o600 }),
-    catch: (error) => usage(`${file} cannot be written: ${usage(error).message}`),
+    catch: (error) => usage(`${file} cannot be written: ${messageOf(error)}`),
   })

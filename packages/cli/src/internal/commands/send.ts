@@ -183,8 +183,8 @@ const batch = 500
 
 const planOf = Effect.fnUntraced(function* (list: List, limit: number | undefined) {
   const { keyOf, known } = yield* Campaign
-  const states = yield* known
-  return planFrom(list, limit, (message) => states.has(keyOf(message)))
+  const keys = yield* known
+  return planFrom(list, limit, (message) => keys.has(keyOf(message)))
 })
 
 const planFrom = (
@@ -192,8 +192,10 @@ const planFrom = (
   limit: number | undefined,
   isKnown: (message: List["messages"][number]) => boolean,
 ): Plan => {
-  const known = list.messages.filter((message) => isKnown(message))
-  const fresh = list.messages.filter((message) => !isKnown(message))
+  // Each question is a digest.
+  const groups = Map.groupBy(list.messages, isKnown)
+  const known = groups.get(true) ?? []
+  const fresh = groups.get(false) ?? []
   const added = fresh.slice(0, limit)
   return {
     list,

@@ -3,7 +3,7 @@ import { SentClient, type SentError, type SendToPhone } from "@effect-sent/core"
 import { Effect, Result } from "effect"
 import { readFile } from "node:fs/promises"
 import { basename } from "node:path"
-import { type Ended, usage } from "../ended.ts"
+import { type Ended, messageOf, usage } from "../ended.ts"
 import { readNumber } from "./number.ts"
 import { readTable, type Row } from "./rows.ts"
 import { textOf } from "./text.ts"
@@ -33,6 +33,8 @@ export interface Repeated {
 /** A list. */
 export interface List {
   readonly name: string
+  /** How many rows have anything in them. */
+  readonly rows: number
   readonly messages: ReadonlyArray<Message>
   readonly problems: ReadonlyArray<Problem>
   readonly repeated: ReadonlyArray<Repeated>
@@ -58,7 +60,7 @@ export const readList = Effect.fnUntraced(function* (
   const bytes = yield* Effect.tryPromise({ try: () => readFile(file), catch: unreadable(file) })
   const { columns, rows } = yield* Effect.try({
     try: () => readTable(textOf(bytes), delimiter),
-    catch: (error) => usage(`${file}: ${error instanceof Error ? error.message : String(error)}`),
+    catch: (error) => usage(`${file}: ${messageOf(error)}`),
   })
   if (rows.length === 0) return yield* Effect.fail(usage(`${file}: the list has no rows`))
   if (options.template === undefined && !columns.includes("template")) {
@@ -91,15 +93,13 @@ export const readList = Effect.fnUntraced(function* (
     seen.set(input.phoneNumber, [...same, message])
     messages.push(message)
   }
-  return { name: basename(file), messages, problems, repeated, mended }
+  return { name: basename(file), rows: rows.length, messages, problems, repeated, mended }
 })
 
 const unreadable = (file: string) => (error: unknown) => {
   const code = error instanceof Error && "code" in error ? error.code : undefined
   return usage(
-    code === "ENOENT"
-      ? `${file} does not exist`
-      : `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    code === "ENOENT" ? `${file} does not exist` : `${file} cannot be read: ${messageOf(error)}`,
   )
 }
 

@@ -4,6 +4,7 @@
  * gets a file with the whole document, and the operations refer to these files. A pointer is the same in each of them.
  */
 import { isArray, isObject, type Json, type JsonObject } from "../document/json.ts"
+import { methods } from "../document/methods.ts"
 
 /** The file that Redocly starts from. */
 export const entry = "contract.json"
@@ -57,8 +58,6 @@ const sent: Sides = {
   responses: "update-response.json",
   outline: "sent.json",
 }
-
-const methods = new Set(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 
 const asPathItem = (item: Json, as: Sides): Json =>
   isReference(item)

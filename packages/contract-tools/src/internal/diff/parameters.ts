@@ -11,18 +11,7 @@ import {
   resolve,
   textOf,
 } from "../document/json.ts"
-
-const methods = new Set([
-  "get",
-  "put",
-  "post",
-  "delete",
-  "options",
-  "head",
-  "patch",
-  "trace",
-  "query",
-])
+import { methods } from "../document/methods.ts"
 
 /** Both documents; where a path has other parameters of its own in the two, its operations have them instead. */
 export const withoutMoves = (

@@ -1,7 +1,7 @@
 /** A report as JUnit XML: a suite for each group, a case for each check. Valid against Jenkins' `junit-10.xsd`. */
 import { createRequire } from "node:module"
 import type JUnit from "junit-report-builder"
-import { type Finding, type Report, withCount } from "./report.ts"
+import { type Finding, placeOf, type Report, withCount } from "./report.ts"
 
 // CommonJS whose types say that it is an ES module.
 const builder: typeof JUnit.default = createRequire(import.meta.url)("junit-report-builder")
@@ -31,15 +31,11 @@ export const toJunit = (report: Report): string => {
 const inSeconds = (millis: number): number => Math.round(millis) / 1000
 
 const textOf = (finding: Finding): string => {
-  const { reproduce, rule, sameAs, source, where } = finding
-  const place =
-    source === undefined
-      ? undefined
-      : [source.file, source.line, source.column].filter((part) => part !== undefined).join(":")
+  const { reproduce, rule, sameAs, where } = finding
   return [
     `${rule}: ${withCount(finding)}`,
     where,
-    place,
+    placeOf(finding),
     reproduce,
     sameAs === undefined ? undefined : `as in: ${sameAs}`,
   ]

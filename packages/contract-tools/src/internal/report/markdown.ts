@@ -1,9 +1,11 @@
 /** A report as Markdown, for the summary of a GitHub job. */
 import {
   type Check,
+  countsOf,
   type Finding,
   hasError,
   isAllSkipped,
+  placeOf,
   type Report,
   shown,
   withCount,
@@ -45,19 +47,13 @@ const maxLength = 2000
 const rank = ({ severity }: Finding): number => ["error", "warning", "note"].indexOf(severity)
 
 const groupLine = ([group, checks]: readonly [string, ReadonlyArray<Check>]): string => {
-  const failed = checks.filter(hasError).length
-  const skipped = checks.filter((check) => check.skipped !== undefined).length
-  const passed = checks.length - failed - skipped
+  const { failed, passed, skipped } = countsOf(checks)
   return `| ${escape(group)} | ${passed} | ${failed} | ${skipped} |`
 }
 
 const findingLines = (check: Check, finding: Finding): ReadonlyArray<string> => {
-  const { reproduce, rule, severity, source, where } = finding
-  const place =
-    source === undefined
-      ? undefined
-      : [source.file, source.line, source.column].filter((part) => part !== undefined).join(":")
-  const details = [place, where].filter((part) => part !== undefined).map(code)
+  const { reproduce, rule, severity, where } = finding
+  const details = [placeOf(finding), where].filter((part) => part !== undefined).map(code)
   return [
     `- **${severity}** ${escape(check.name)}: ${escape(withCount(finding))} ${code(rule)}`,
     ...(details.length === 0 ? [] : [`  ${details.join(" ")}`]),

@@ -2,9 +2,11 @@
 import { styleText } from "node:util"
 import {
   type Check,
+  countsOf,
   type Finding,
   hasError,
   isAllSkipped,
+  placeOf,
   type Report,
   shown,
   withCount,
@@ -30,15 +32,13 @@ export const toPretty = (report: Report): string => {
 }
 
 const groupLines = (name: string, checks: ReadonlyArray<Check>): ReadonlyArray<string> => {
-  const skipped = checks.filter((check) => check.skipped !== undefined)
-  const failed = checks.filter(hasError).length
-  const passed = checks.length - failed - skipped.length
+  const { failed, passed, skipped } = countsOf(checks)
   const counts = [
     `${passed} passed`,
     ...(failed === 0 ? [] : [style("red", `${failed} failed`)]),
-    ...(skipped.length === 0 ? [] : [style("yellow", `${skipped.length} skipped`)]),
+    ...(skipped === 0 ? [] : [style("yellow", `${skipped} skipped`)]),
   ]
-  const reasons = new Set(skipped.map((check) => check.skipped))
+  const reasons = new Set(checks.flatMap((check) => check.skipped ?? []))
   return [
     `${style("bold", name)}  ${counts.join(", ")}`,
     ...checks.filter((check) => shown(check).length > 0).flatMap(checkLines),
@@ -56,9 +56,9 @@ const checkLines = (check: Check): ReadonlyArray<string> => [
 ]
 
 const findingLines = (finding: Finding): ReadonlyArray<string> => {
-  const { reproduce, rule, severity, source, where } = finding
+  const { reproduce, rule, severity, where } = finding
   const color = severity === "error" ? "red" : severity === "warning" ? "yellow" : "cyan"
-  const place = source === undefined ? undefined : placeOf(source)
+  const place = placeOf(finding)
   return [
     `      ${style(color, severity)} ${withCount(finding)} ${style("dim", rule)}`,
     ...(where === undefined ? [] : [`        ${style("dim", where)}`]),
@@ -66,9 +66,6 @@ const findingLines = (finding: Finding): ReadonlyArray<string> => {
     ...(reproduce === undefined ? [] : [`        ${reproduce}`]),
   ]
 }
-
-const placeOf = ({ column, file, line }: NonNullable<Finding["source"]>): string =>
-  [file, line, column].filter((part) => part !== undefined).join(":")
 
 const style = (format: Parameters<typeof styleText>[0], text: string): string =>
   styleText(format, text, { stream: process.stdout })

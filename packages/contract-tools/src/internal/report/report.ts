@@ -69,6 +69,21 @@ export const isAllSkipped = ({ checks }: Report): boolean =>
 export const shown = ({ findings }: Check): ReadonlyArray<Finding> =>
   findings.filter(({ sameAs }) => sameAs === undefined)
 
+/** How many checks passed, failed and were skipped. */
+export const countsOf = (
+  checks: ReadonlyArray<Check>,
+): { readonly passed: number; readonly failed: number; readonly skipped: number } => {
+  const failed = checks.filter(hasError).length
+  const skipped = checks.filter((check) => check.skipped !== undefined).length
+  return { passed: checks.length - failed - skipped, failed, skipped }
+}
+
+/** A place as `file:line:column`. Undefined if the finding has none. */
+export const placeOf = ({ source }: Finding): string | undefined =>
+  source === undefined
+    ? undefined
+    : [source.file, source.line, source.column].filter((part) => part !== undefined).join(":")
+
 /** A message and, for a cause of several findings, their number. */
 export const withCount = ({ count, message }: Finding): string =>
   count === undefined ? message : `${message} (${count} times)`

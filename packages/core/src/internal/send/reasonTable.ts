@@ -244,7 +244,7 @@ export const reasonTable: Table = {
     // It may have failed before or after it accepted the message.
     delivery: "unknown",
     mendedBy: {
-      // What is not implemented (501, 505) stays so.
+      // A 501 or a 505 does not pass with time.
       of: ({ status }) => ([500, 502, 504].includes(status) ? "time" : "provider"),
       when: { time: "500, 502, 504", provider: "otherwise" },
     },

@@ -2,17 +2,9 @@
 import type { SqlError } from "effect/sql/SqlError"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { states } from "./row.ts"
 
-const State = Schema.Literals([
-  "pending",
-  "claimed",
-  "attempting",
-  "accepted",
-  "refused",
-  "unknown",
-  "expired",
-  "cancelled",
-])
+const State = Schema.Literals(states)
 
 const operations = [
   "enqueue",

@@ -16,15 +16,19 @@ import { fromColumn, toColumn } from "../sql/column.ts"
  * - `expired`: its `notAfter` passed before it was sent.
  * - `cancelled`: it was cancelled before it was sent.
  */
-export type State =
-  | "pending"
-  | "claimed"
-  | "attempting"
-  | "accepted"
-  | "refused"
-  | "unknown"
-  | "expired"
-  | "cancelled"
+export type State = (typeof states)[number]
+
+/** All states. */
+export const states = [
+  "pending",
+  "claimed",
+  "attempting",
+  "accepted",
+  "refused",
+  "unknown",
+  "expired",
+  "cancelled",
+] as const
 
 /** A row. The integers of Postgres are strings. */
 export interface Row {
