@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { makeRandom } from "@effect-sent/faults/random"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 
 const bin = fileURLToPath(new URL("../../packages/cli/src/bin.ts", import.meta.url))
@@ -116,8 +117,7 @@ describe("a campaign", () => {
   it("that is killed ten times reaches nobody twice, and loses nobody", async () => {
     const seed = Date.now() % 100_000
     console.log(`seed ${seed}`)
-    let state = seed
-    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+    const random = makeRandom(seed)
     const numbers = writeList(1000)
     for (let kill = 1; kill <= 10; kill++) {
       const child = send()

@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { Digest } from "./digest.ts"
 import { stateOf } from "./durableSend.ts"
 import { type Adding, makeRow } from "./enqueue.ts"
 import { type DurableSenderError, KeyConflict, NotRepeated, queueError } from "./errors.ts"
@@ -26,7 +25,7 @@ export interface SentOnce {
 /** Sends a message at most once for its key. */
 export const makeSendOnce =
   (
-    adding: Adding & { readonly digest: Digest },
+    adding: Adding,
     line: Line,
     find: (key: string) => Effect.Effect<Row | undefined, DurableSenderError>,
   ) =>
