@@ -1,22 +1,19 @@
 /**
- * An application that notifies customers about their orders and reports the delivery status of each notification:
+ * A storefront that welcomes people who sign up, notifies customers about their orders, and reports what became of each
+ * notification:
  *
- *     SENT_SENDER_ID=… SENT_API_KEY=… PUBLIC_URL=https://app.example.com TRACKER_SECRET=… node examples/tracking.ts
+ *     SENT_SENDER_ID=… SENT_API_KEY=… PUBLIC_URL=https://app.example.com TRACKER_SECRET=… node examples/storefront.ts
  *
+ *     curl localhost:3000/signups -H 'content-type: application/json' -d '{"name":"John","phoneNumber":"+1234567890"}'
  *     curl localhost:3000/orders/12345/notify -H 'content-type: application/json' -d '{"phoneNumber":"+1234567890"}'
  *     curl localhost:3000/notifications/…
  *
- * With the mock (`pnpm mock`) and PUBLIC_URL=http://127.0.0.1:3000, magic numbers play every outcome.
+ * With the mock (`pnpm mock`) and PUBLIC_URL=http://127.0.0.1:3000, magic numbers play every outcome. At SIGTERM, the server
+ * takes no more requests, and what is on the wire ends.
  */
-import {
-  DeliveryStatus,
-  DeliveryTracker,
-  RetryPolicy,
-  SentClient,
-  type SentError,
-} from "@effect-sent/core"
+import { DeliveryStatus, DeliveryTracker, RetryPolicy, SentClient } from "@effect-sent/core"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Config, Duration, Effect, Layer, Schema } from "effect"
+import { Config, Effect, Layer, Schema } from "effect"
 import { HttpRouter } from "effect/http"
 import {
   HttpApi,
@@ -27,25 +24,12 @@ import {
   HttpApiSchema,
 } from "effect/http-api"
 import { createServer } from "node:http"
+import { Delivery, NotifyLater, NotNotifiable, orUnknown, refuse, words } from "./failures.ts"
 
-/** The notification was not sent, and the same request would fail again: the caller has to change it. */
-export class NotNotifiable extends Schema.TaggedError<NotNotifiable>()(
-  "NotNotifiable",
-  { message: Schema.String },
-  { httpApiStatus: 422 },
-) {}
-
-/** The notification was not sent, but the request is valid: the caller may safely repeat it later. */
-export class NotifyLater extends Schema.TaggedError<NotifyLater>()(
-  "NotifyLater",
-  { retryAfterSeconds: Schema.UndefinedOr(Schema.Finite) },
-  { httpApiStatus: 503 },
-) {}
-
-/** With `unknown`, the message may have been sent: its updates will tell. Repeating the request could send it twice. */
+/** Also when it is unknown whether the message was sent: its updates will tell. */
 export const Notified = Schema.Struct({
   id: Schema.String,
-  delivery: Schema.Literals(["accepted", "unknown"]),
+  delivery: Delivery,
 })
 
 // JSON encodes undefined as null.
@@ -61,7 +45,16 @@ export const Notification = Schema.Struct({
   ),
 })
 
-export const Api = HttpApi.make("orders").add(
+export const Api = HttpApi.make("storefront").add(
+  HttpApiGroup.make("people").add(
+    HttpApiEndpoint.post("signUp", "/signups", {
+      payload: Schema.Struct({ name: Schema.String, phoneNumber: Schema.String }),
+      success: Schema.Struct({ delivery: Delivery, words: Schema.String }).pipe(
+        HttpApiSchema.status(202),
+      ),
+      error: [NotNotifiable, NotifyLater],
+    }),
+  ),
   HttpApiGroup.make("notifications").add(
     HttpApiEndpoint.post("notify", "/orders/:orderId/notify", {
       params: { orderId: Schema.NonEmptyString },
@@ -79,6 +72,8 @@ export const Api = HttpApi.make("orders").add(
   ),
 )
 
+const welcomeTemplate = "9ba7b840-9dad-11d1-80b4-00c04fd430c8"
+
 const orderTemplate = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 
 /** A caller waits for the answer: the default deadline of two minutes is too long, and so is a long `Retry-After`. */
@@ -87,28 +82,41 @@ const inAHurry: SentClient.SendOptions = {
   retryPolicy: RetryPolicy.make({ maxRetryAfter: "5 seconds" }),
 }
 
-const Handlers = HttpApiBuilder.group(
+const People = HttpApiBuilder.group(
+  Api,
+  "people",
+  Effect.fnUntraced(function* (handlers) {
+    const client = yield* SentClient.SentClient
+    return handlers.handleAll({
+      signUp: Effect.fnUntraced(function* ({ payload: { name, phoneNumber } }) {
+        const welcome = { phoneNumber, templateId: welcomeTemplate, messageBody: { name } }
+        const delivery = yield* client
+          .sendToPhone(welcome, inAHurry)
+          .pipe(Effect.as("accepted" as const), Effect.catchTag("SentError", orUnknown))
+        return { delivery, words: words[delivery] }
+      }),
+    })
+  }),
+)
+
+const Notifications = HttpApiBuilder.group(
   Api,
   "notifications",
   Effect.fnUntraced(function* (handlers) {
     const tracker = yield* DeliveryTracker.DeliveryTracker
 
-    const send = (phoneNumber: string, orderId: string) =>
-      tracker.sendToPhone(
-        { phoneNumber, templateId: orderTemplate, messageBody: { order_id: orderId } },
-        inAHurry,
-      )
-
     return handlers.handleAll({
-      notify: Effect.fnUntraced(function* ({ params, payload }) {
-        const { delivery, id } = yield* Effect.catchReasons(
-          send(payload.phoneNumber, params.orderId),
-          "SentError",
-          // A failed send of the tracker was certainly not sent. It only matters whether the caller can fix it.
-          { InvalidRequest: refuse, InvalidPhoneNumber: refuse, ValidationFailed: refuse },
-          (_, error) => postpone(error),
+      notify: Effect.fnUntraced(function* ({ params, payload: { phoneNumber } }) {
+        const confirmation = {
+          phoneNumber,
+          templateId: orderTemplate,
+          messageBody: { order_id: params.orderId },
+        }
+        // The tracker follows a send that is unknown, so a failed one was certainly not sent.
+        return yield* tracker.sendToPhone(confirmation, inAHurry).pipe(
+          Effect.map(({ delivery, id }) => ({ delivery, id })),
+          Effect.catchTag("SentError", refuse),
         )
-        return { id, delivery }
       }),
       find: Effect.fnUntraced(function* ({ params }) {
         // Only a persistent store can fail.
@@ -119,17 +127,6 @@ const Handlers = HttpApiBuilder.group(
   }),
 )
 
-const refuse = ({ message }: { readonly message: string }) => new NotNotifiable({ message })
-
-// Details such as the balance are logged, not sent to the caller. No error contains a phone number or a key.
-const postpone = (error: Pick<SentError.SentError, "retryAfter">) =>
-  Effect.andThen(
-    Effect.logError("a notification was not sent", error),
-    new NotifyLater({
-      retryAfterSeconds: error.retryAfter && Duration.toSeconds(error.retryAfter),
-    }),
-  )
-
 /** The path of both the callback URL and the route. */
 const updatesPath = "/webhooks/sent"
 
@@ -137,15 +134,19 @@ const TrackerLive = DeliveryTracker.layerConfig({
   publicUrl: Config.map(Config.URL("PUBLIC_URL"), (url) => new URL(updatesPath, url)),
   // The same after a restart, so that updates of earlier messages are still accepted. A `DeliveryStore` keeps their states too.
   secret: Config.Redacted("TRACKER_SECRET"),
-}).pipe(Layer.provide(SentClient.layerEnv))
+})
 
 const Routes = Layer.mergeAll(
-  HttpApiBuilder.layer(Api).pipe(Layer.provide(Handlers)),
+  HttpApiBuilder.layer(Api).pipe(Layer.provide([People, Notifications])),
   DeliveryTracker.route(updatesPath),
 )
 
 /** Everything except the server, so that a test can choose its port. */
-export const App = HttpRouter.serve(Routes).pipe(Layer.provide(TrackerLive))
+export const App = HttpRouter.serve(Routes).pipe(
+  Layer.provide(TrackerLive),
+  // One client for both: they share what protects the key and the service.
+  Layer.provide(SentClient.layerEnv),
+)
 
 if (import.meta.main) {
   const port = Config.Port("PORT").pipe(Config.withDefault(3000))

@@ -10,7 +10,8 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { Api, App } from "../tracking.ts"
+import { words } from "../failures.ts"
+import { Api, App } from "../storefront.ts"
 
 const settings = {
   SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
@@ -46,6 +47,30 @@ const setUp = Effect.gen(function* () {
       notify({ params: { orderId: "12345" }, payload: { phoneNumber } }),
     find: (id: string) => find({ params: { id } }),
   }
+})
+
+describe("signing up", () => {
+  it.effect.each([
+    ["is welcomed", "+15005552040", 202, words.accepted],
+    ["whose answer is lost waits", "+15005552052", 202, words.unknown],
+    ["enters another number", "+15005554004", 422, words.recipient],
+    ["tries again at a busy time", "+15005554290", 503, words.time],
+    ["hears that we were told", "+15005554006", 503, words.operator],
+  ] as const)("a person %s", ([, phoneNumber, status, said]) =>
+    Effect.gen(function* () {
+      const { mock, url } = yield* setUp
+      const response = yield* Effect.promise(() =>
+        fetch(`${url}/signups`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ name: "John", phoneNumber }),
+        }),
+      )
+      const body: unknown = yield* Effect.promise(() => response.json())
+      assert.deepStrictEqual([response.status, Object(body).words], [status, said])
+      assert.lengthOf(yield* mock.messages(), 1, "nothing is sent twice")
+    }),
+  )
 })
 
 describe("an order's notification", () => {
@@ -106,7 +131,7 @@ describe("an order's notification", () => {
   it.effect.each([
     ["by the library", "call me", "phoneNumber must be an E.164 phone number", 0],
     ["by the service", "+15005554004", "the service cannot send to it", 1],
-    ["field by field", "+15005554000", "validation failed", 1],
+    ["field by field", "+15005554002", "validation failed", 1],
   ] as const)("is refused %s when its number is invalid", ([, number, message, messages]) =>
     Effect.gen(function* () {
       const { mock, notify } = yield* setUp
@@ -133,6 +158,7 @@ describe("an order's notification", () => {
       assert.deepStrictEqual(JSON.parse(response.body), {
         _tag: "NotifyLater",
         retryAfterSeconds: retryAfterSeconds ?? null,
+        words: retryAfterSeconds === undefined ? words.operator : words.time,
       })
     }),
   )
@@ -184,7 +210,7 @@ const post = (url: string, phoneNumber: string) =>
 const run = (env: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const program = fileURLToPath(new URL("../tracking.ts", import.meta.url))
+      const program = fileURLToPath(new URL("../storefront.ts", import.meta.url))
       const child = spawn(process.execPath, [program], {
         env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"],
@@ -218,7 +244,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-describe("tracking.ts", () => {
+describe("storefront.ts", () => {
   it.live(
     "serves until it is stopped",
     () =>
