@@ -2,7 +2,7 @@
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Context, Effect, Layer, Logger } from "effect"
+import { ConfigProvider, Context, Effect, Fiber, Layer, Logger } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { spawn } from "node:child_process"
@@ -264,6 +264,31 @@ describe("storefront.ts", () => {
         const { updates } = yield* mock.expectMessage({ status: "DELIVERED" })
         assert.isTrue(updates.every(({ state }) => state === "received"))
         child.kill("SIGTERM")
+        yield* Effect.promise(() => exited)
+      }),
+    30_000,
+  )
+
+  it.live(
+    "lets what is on the wire end when it is stopped",
+    () =>
+      Effect.gen(function* () {
+        const mock = yield* MockServer.make({ clock: "manual" })
+        const port = yield* freePort
+        const url = `http://127.0.0.1:${port}`
+        const { child, exited, lines } = yield* run({
+          ...settings,
+          SENT_BASE_URL: mock.baseUrl,
+          PUBLIC_URL: url,
+          PORT: String(port),
+        })
+        yield* lineWith(lines, "Listening on")
+        // Its answer takes five seconds of the mock's clock.
+        const slow = yield* Effect.forkChild(post(url, "+15005552051"))
+        yield* mock.awaitMessage({ phoneNumber: "+15005552051" }, "10 seconds")
+        child.kill("SIGTERM")
+        yield* mock.clock.advance("5 seconds")
+        assert.strictEqual((yield* Fiber.join(slow)).status, 202)
         yield* Effect.promise(() => exited)
       }),
     30_000,
