@@ -1,12 +1,12 @@
 /**
- * From the error of a send to the answer of your HTTP API, and to words for the person who waits for it.
+ * From the error of a send to the answer of your HTTP API, and to words for the person.
  *
  * | the error                        | the answer                  | the person                           |
  * | -------------------------------- | --------------------------- | ------------------------------------ |
  * | `delivery` is `unknown`          | 202, as if it was accepted  | waits, and does not ask again at once |
- * | `mendedBy` is `recipient`        | 422 `NotNotifiable`         | enters another number                |
- * | `mendedBy` is `time`             | 503 `NotifyLater`, with when | tries again                          |
- * | `mendedBy` is anything else      | 503 `NotifyLater`           | tries again later; you are told      |
+ * | `mendedBy` is `recipient`        | `NotNotifiable`, 422        | enters another number                |
+ * | `mendedBy` is `time`             | `NotifyLater`, 503, with when | tries again                          |
+ * | `mendedBy` is anything else      | `NotifyLater`, 503          | tries again later; you are told      |
  */
 import type { SentError } from "@effect-sent/core"
 import { Duration, Effect, Schema } from "effect"

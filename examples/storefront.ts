@@ -14,7 +14,7 @@
 import { DeliveryStatus, DeliveryTracker, RetryPolicy, SentClient } from "@effect-sent/core"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer, Schema } from "effect"
-import { HttpRouter } from "effect/http"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import {
   HttpApi,
   HttpApiBuilder,
@@ -136,7 +136,30 @@ const TrackerLive = DeliveryTracker.layerConfig({
   secret: Config.Redacted("TRACKER_SECRET"),
 })
 
+/** A form to sign up, which shows what the API has to say to the person. */
+const page = `<!doctype html>
+<html lang="en">
+<title>Sign up</title>
+<form>
+  <label>Name <input name="name" required></label>
+  <label>Phone number <input name="phoneNumber" type="tel" required></label>
+  <button>Sign up</button>
+  <p role="status"></p>
+</form>
+<script>
+  const form = document.querySelector("form")
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const body = JSON.stringify(Object.fromEntries(new FormData(form)))
+    const headers = { "content-type": "application/json" }
+    const response = await fetch("/signups", { method: "POST", headers, body })
+    document.querySelector("[role=status]").textContent = (await response.json()).words
+  })
+</script>
+</html>`
+
 const Routes = Layer.mergeAll(
+  HttpRouter.add("GET", "/", HttpServerResponse.html(page)),
   HttpApiBuilder.layer(Api).pipe(Layer.provide([People, Notifications])),
   DeliveryTracker.route(updatesPath),
 )

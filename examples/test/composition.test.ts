@@ -99,6 +99,23 @@ describe("telemetry.ts", () => {
   )
 })
 
+/** The variables of a process, until the scope closes. */
+const withVariables = (env: Readonly<Record<string, string | undefined>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = Object.keys(env).map((name) => [name, process.env[name]] as const)
+      Object.assign(process.env, env)
+      return before
+    }),
+    (before) =>
+      Effect.sync(() => {
+        for (const [name, value] of before) {
+          if (value === undefined) delete process.env[name]
+          else process.env[name] = value
+        }
+      }),
+  )
+
 describe("proxied.ts", () => {
   /** A proxy that forwards plain requests, and tunnels. Counts both. */
   const makeProxy = Effect.gen(function* () {
@@ -128,23 +145,6 @@ describe("proxied.ts", () => {
     )
     return { url: proxy.url, seen }
   })
-
-  /** The variables of a process, until the scope closes. */
-  const withVariables = (env: Readonly<Record<string, string | undefined>>) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const before = Object.keys(env).map((name) => [name, process.env[name]] as const)
-        Object.assign(process.env, env)
-        return before
-      }),
-      (before) =>
-        Effect.sync(() => {
-          for (const [name, value] of before) {
-            if (value === undefined) delete process.env[name]
-            else process.env[name] = value
-          }
-        }),
-    )
 
   it.live.each([
     ["undici", undici],

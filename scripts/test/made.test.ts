@@ -4,9 +4,10 @@ import { generate } from "../generatedTable.ts"
 import * as ReasonTable from "../reasonTable.ts"
 import * as ScenarioTable from "../scenarioTable.ts"
 import * as StatusChart from "../statusChart.ts"
+import * as TestExamples from "../testExamples.ts"
 
 describe("what is generated and committed", () => {
-  it.each([ScenarioTable.table, ...ReasonTable.tables, StatusChart.chart])(
+  it.each([ScenarioTable.table, ...ReasonTable.tables, StatusChart.chart, ...TestExamples.blocks])(
     "is, for $script in $page, what `pnpm build:docs` makes",
     async (table) => {
       const { committed: page, generated } = await generate(table)

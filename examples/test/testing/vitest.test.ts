@@ -1,6 +1,8 @@
 /** Tests of an application over real sockets, with the mock: vitest, without Effect in the tests. */
 import { SentClient } from "@effect-sent/core"
 import { startMockServer } from "@effect-sent/mock-server"
+// Adds the matcher `toHaveSent`.
+// oxlint-disable-next-line import/no-unassigned-import
 import "@effect-sent/mock-server/vitest"
 import { ConfigProvider, Layer, ManagedRuntime } from "effect"
 import { afterAll, beforeEach, expect, test } from "vitest"

@@ -5,8 +5,8 @@
  * **Details**
  *
  * It is a separate entry point, `@effect-sent/core/testing`, so that no application bundles it. What follows takes time by
- * `Clock`: under `TestClock`, a retry, a time-out or an update comes when the test says so. A property holds it to the mock
- * server: both lead to the same result for the same request.
+ * `Clock`: under `TestClock`, a retry, a time-out or an update comes when the test says so. A property test checks it
+ * against the mock server: both lead to the same result for the same request.
  *
  * @example
  * ```ts

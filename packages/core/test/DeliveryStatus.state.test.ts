@@ -388,8 +388,8 @@ const without =
 /** Whether a step is not in the state yet. An earlier receipt of one that is in it can move it, also past an outcome. */
 const isNewTo =
   ({ steps }: DeliveryStatus.State) =>
-  (step: DeliveryStatus.Step): boolean =>
-    steps.every((known) => DeliveryStatus.stepKey(known) !== DeliveryStatus.stepKey(step))
+  (one: DeliveryStatus.Step): boolean =>
+    steps.every((known) => DeliveryStatus.stepKey(known) !== DeliveryStatus.stepKey(one))
 
 describe("an outcome", () => {
   it.effect.prop(

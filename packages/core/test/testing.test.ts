@@ -18,7 +18,7 @@ import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { changedRequests, either, requestsOfCore } from "./support/bodies.ts"
 
-const { webhookUrl: _, ...untracked } = sample
+const { webhookUrl: _url, ...untracked } = sample
 
 const send = SentClient.sendToPhone(untracked)
 

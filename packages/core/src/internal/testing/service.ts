@@ -63,7 +63,7 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
   const scope = yield* Effect.scope
   const requests: Array<TestRequest> = []
   const queue: Array<Outcome> = []
-  let always: (request: SendToPhoneRequest) => Outcome = () => accept()
+  let always: (request: SendToPhoneRequest) => Outcome = acceptAny
   let receiver: { readonly receive: Receive; readonly sign: Sign } | undefined
 
   const update: Service["update"] = Effect.fnUntraced(function* (message, status, options = {}) {
@@ -79,10 +79,9 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
       headers: { "content-type": "application/json", ...(yield* receiver.sign(body)) },
       body,
     })
-    if (answered < 200 || answered >= 300)
-      return yield* new UpdateNotTaken({
-        why: `the receiver responded ${answered} ${words}`.trim(),
-      })
+    return answered >= 200 && answered < 300
+      ? undefined
+      : yield* new UpdateNotTaken({ why: `the receiver responded ${answered} ${words}`.trim() })
   })
 
   /** The updates of a message, each at its time. */
@@ -100,8 +99,8 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
     for (const { channel, millis, status } of ordered) {
       if (millis > passed) yield* Effect.sleep(Duration.millis(millis - passed))
       passed = millis
-      yield* Effect.catch(update(message, status, { channel }), (error) =>
-        Effect.logWarning(error.message),
+      yield* update(message, status, { channel }).pipe(
+        Effect.catchTag("UpdateNotTaken", (error) => Effect.logWarning(error.message)),
       )
     }
   })
@@ -146,6 +145,8 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
     client,
   }
 })
+
+const acceptAny = (): Outcome => accept()
 
 const isMessage = (request: TestRequest): request is TestMessage => request.messageId !== undefined
 
