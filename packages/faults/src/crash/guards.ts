@@ -35,6 +35,14 @@ const repeating: Change = (sql) =>
       )
     : sql
 
+const takingAnything: Change = (sql) =>
+  sql.includes("is_queued = 0")
+    ? replaced(sql, "and state in ('pending', 'claimed', 'refused')", "and state <> 'accepted'")
+    : sql
+
+const withoutDeadline: Change = (sql) =>
+  isBegin(sql) ? replaced(sql, "and (not_after is null or not_after > ?)", "and (? or true)") : sql
+
 const changes = {
   /** As it is. */
   all: (sql) => sql,
@@ -44,6 +52,10 @@ const changes = {
   withoutCompareAndSet,
   /** What was attempting when its lease ended is sent again. */
   repeating,
+  /** `sendOnce` takes over what was attempted, too. */
+  takingAnything,
+  /** What was claimed in time is sent, however late. */
+  withoutDeadline,
   /** A lease and nothing else. */
   leaseOnly: (sql) => repeating(withoutFence(withoutCompareAndSet(sql))),
 } as const satisfies Readonly<Record<string, Change>>
