@@ -128,10 +128,7 @@ const killing = async <A>(
 }
 
 /** How often the mock got the message of an order, and how often it accepted it. */
-const arrivals = async (
-  mock: StartedMockServer,
-  order: string,
-): Promise<ReadonlyArray<number>> => {
+const arrivals = async (mock: StartedMockServer, order: string): Promise<ReadonlyArray<number>> => {
   const messages = (await mock.messages()).filter(
     ({ variables }) => variables["order_id"] === order,
   )
