@@ -62,7 +62,7 @@ const compare = async (queues: ReadonlyMap<string, Queue>): Promise<Rows> => {
   return [
     ["messages a second", ...queues.keys()],
     ...operations.map(([what]) =>
-      [what].concat(
+      Array.of<string>(what).concat(
         Array.from(queues.keys(), (name) => {
           const all = rates.get(`${name} ${what}`) ?? []
           return `${median(all).toFixed(0)} (${Math.min(...all).toFixed(0)}–${Math.max(...all).toFixed(0)})`

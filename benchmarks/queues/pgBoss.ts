@@ -1,4 +1,7 @@
-/** pg-boss, as it is by default, without the pauses between its own looks at the table. */
+/**
+ * pg-boss, as it is by default, without the pauses between its own looks at the table. Version 12.38 has OpenTelemetry as a peer, which
+ * would give the workspace a second vitest.
+ */
 import { PgBoss } from "pg-boss"
 import { batch, concurrency, message, type Queue } from "./queue.ts"
 
