@@ -231,6 +231,20 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
       )
     })
 
+    it("a stream of 100,000 is enqueued, and known when it comes again", () =>
+      run(
+        Effect.gen(function* () {
+          const sender = yield* DurableSender.DurableSender
+          const items = Stream.map(Stream.range(1, 100_000), (i) => ({
+            input: message,
+            key: `message ${i}`,
+          }))
+          assert.deepStrictEqual(yield* sender.enqueueAll(items), { enqueued: 100_000, known: 0 })
+          assert.deepStrictEqual(yield* sender.enqueueAll(items), { enqueued: 0, known: 100_000 })
+          assert.deepStrictEqual(yield* sender.count, new Map([["pending", 100_000]]))
+        }),
+      ))
+
     it("a claim reads the same at a million rows as at a thousand", { timeout: 900_000 }, () =>
       run(
         Effect.gen(function* () {
@@ -263,3 +277,27 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
     )
   },
 )
+
+describe.skipIf(skipsPostgres)("a database that crashes while a message is on the wire", () => {
+  it("learns that it was accepted when it is back, and the message is sent once", async () => {
+    let sent = 0
+    const client = clientThat(Effect.promise(() => (sent++, postgres.crash())))
+    await Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key: "crash" })
+      yield* sender.work({ pollInterval: "50 millis" })
+      const send = yield* sender.awaitFinal("crash").pipe(
+        // The database is away.
+        Effect.retry({ while: ({ _tag }) => _tag === "DurableSenderError" }),
+      )
+      assert.strictEqual(send.state, "accepted")
+      assert.strictEqual(sent, 1)
+    }).pipe(
+      Effect.provide(client),
+      Effect.scoped,
+      Effect.provide(DurableSender.layer({ secret }).pipe(Layer.provide(clientOf(postgres.url)))),
+      Effect.provide(Logger.layer([])),
+      Effect.runPromise,
+    )
+  })
+})
