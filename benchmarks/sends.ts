@@ -17,7 +17,7 @@ import { parseArgs } from "node:util"
 import { startServer } from "./sending/answering.ts"
 import { type Contestant, contestants, loadCore, type Window } from "./sending/contestants.ts"
 import { type Bound, bounds, type Measured, missedBy, names } from "./sending/figures.ts"
-import { boundTable, figureTable, writePage } from "./sending/page.ts"
+import { boundTable, figureTable, writeFigures } from "./sending/page.ts"
 
 const rounds = 5
 
@@ -135,7 +135,7 @@ const main = async (): Promise<void> => {
   const figures = await compare(values.check ? lengths.check : lengths.full, values.checkout)
   console.log(figureTable(figures))
   console.log(boundTable(figures))
-  if (values.write) await writePage(figures)
+  if (values.write) await writeFigures(figures)
   const missed = bounds.filter((bound: Bound) => missedBy(bound, figures))
   for (const { what } of missed) console.error(`Beyond its bound and the margin: ${what}`)
   if (values.check && missed.length > 0) process.exitCode = 1

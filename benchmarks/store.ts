@@ -11,6 +11,7 @@ import { SqlClient } from "effect/sql"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { median } from "./support/median.ts"
 
 const sizes = [10_000, 1_000_000] as const
 const rounds = 25
@@ -97,9 +98,6 @@ const last = DateTime.makeUnsafe(4_200_000_000_000)
 /** A number up to half of the size: the same few in each round, so that what is read is in the cache of the database. */
 const anyOf = (size: number, n: number): number =>
   1 + Math.floor(((n % times) * size) / (2 * times))
-
-const median = (values: ReadonlyArray<number>): number =>
-  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 
 const program = Effect.gen(function* () {
   const stores = yield* Effect.forEach(sizes, (size) =>

@@ -10,6 +10,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { SentWebhook } from "@effect-sent/core"
 import { Effect } from "effect"
 import { Webhook } from "standardwebhooks"
+import { median } from "./support/median.ts"
 
 const secret = `whsec_${Buffer.from("a key of the benchmark, no other").toString("base64")}`
 const warmUpRounds = 10
@@ -114,9 +115,6 @@ const play = async (contestant: Contestant): Promise<void> => {
     parentPort?.postMessage((calls * 1000) / (performance.now() - startedAt))
   })
 }
-
-const median = (numbers: ReadonlyArray<number>): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN
 
 const compare = async (): Promise<void> => {
   const players = contestants.map((name) => ({

@@ -1,9 +1,12 @@
 /**
  * `pnpm crash`: sends messages through worker processes that are killed, stopped and paused at random, in SQLite and, if there is
  * one, in Postgres. Three numbers must be zero: messages sent twice, states that say what is not so, and unknown sends whose update
- * has arrived. Then once with a lease and nothing else, where messages must be sent twice.
+ * has arrived. Then once with a lease and nothing else, where chance decides how many are sent twice, and with a worker that is stopped
+ * with its request on the wire, where chance has no part: its message must be sent twice with a lease and nothing else, and once with
+ * all guards.
  */
 import { type CrashOptions, crashRun } from "@effect-sent/faults/crash/CrashRun"
+import { pausedRun } from "@effect-sent/faults/crash/PausedRun"
 import { postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Option, Random } from "effect"
@@ -76,13 +79,20 @@ const program = Effect.fnUntraced(function* ({
       yield* runOnce("Postgres", { ...run, target: postgres.url }, ({ wrong }) => wrong === 0),
     )
   }
-  results.push(
-    yield* runOnce(
-      "SQLite, a lease and nothing else",
-      { ...run, target: join(folder, "lease.sqlite"), guards: "leaseOnly", endsAtTwice: true },
-      ({ twice }) => twice > 0,
-    ),
+  yield* runOnce(
+    "SQLite, a lease and nothing else",
+    { ...run, target: join(folder, "lease.sqlite"), guards: "leaseOnly", endsAtTwice: true },
+    () => true,
   )
+  for (const [guards, expected] of [
+    ["all", 1],
+    ["leaseOnly", 2],
+  ] as const) {
+    const target = join(folder, `paused-${guards}.sqlite`)
+    const { arrived, state } = yield* Effect.promise(() => pausedRun({ target, guards }))
+    yield* Console.log(`A worker that is stopped, ${guards}: ${arrived} sent, ${state}`)
+    results.push(arrived === expected)
+  }
   if (!results.every(Boolean)) {
     yield* Console.error("at least one run found what it must not find")
     process.exitCode = 1

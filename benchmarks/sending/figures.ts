@@ -1,4 +1,5 @@
 /** What was measured, and the bounds of the ratios. */
+import { median } from "../support/median.ts"
 import { type Contestant, contestants } from "./contestants.ts"
 
 /** The figures of one turn. */
@@ -16,9 +17,6 @@ export type Figures = ReadonlyMap<Contestant, ReadonlyArray<Measured>>
 // The keys of the contestants.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const names = Object.keys(contestants) as ReadonlyArray<Contestant>
-
-export const median = (numbers: ReadonlyArray<number>): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN
 
 /** A ratio of two contestants, and what it must be. */
 export interface Bound {

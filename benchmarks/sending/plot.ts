@@ -1,5 +1,6 @@
 /** The plot of the comparison: a bar for the processor time of each contestant, from the least to the most. */
-import { type Figures, median, names } from "./figures.ts"
+import { median } from "../support/median.ts"
+import { type Figures, names } from "./figures.ts"
 
 const rowHeight = 26
 const labelWidth = 220

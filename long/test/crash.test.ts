@@ -1,5 +1,6 @@
 /** Durable sends: worker processes killed at random, on SQLite and on a real Postgres; and what is on the disk before the wire. */
 import { crashRun } from "@effect-sent/faults/crash/CrashRun"
+import { pausedRun } from "@effect-sent/faults/crash/PausedRun"
 import { type Postgres, postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
 import { startMockServer } from "@effect-sent/mock-server"
 import { spawn, spawnSync } from "node:child_process"
@@ -47,6 +48,18 @@ describe("three worker processes that are killed, stopped and paused", () => {
       )
     },
   )
+})
+
+describe("a worker process that is stopped with its request on the wire", () => {
+  it("sends nothing twice: another one says that the message is unknown", async () => {
+    const report = await pausedRun({ target: join(folder, "paused.sqlite"), guards: "all" })
+    assert.deepStrictEqual(report, { arrived: 1, state: "unknown" })
+  })
+
+  it("is repeated by another one with a lease and nothing else", async () => {
+    const report = await pausedRun({ target: join(folder, "lease.sqlite"), guards: "leaseOnly" })
+    assert.deepStrictEqual(report, { arrived: 2, state: "accepted" })
+  })
 })
 
 describe("a power cut", () => {

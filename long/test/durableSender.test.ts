@@ -2,8 +2,26 @@
 import { SentClient, SentError } from "@effect-sent/core"
 import { DurableSender } from "@effect-sent/durable"
 import { clientOf, secret } from "@effect-sent/faults/crash/database"
+import {
+  analyze,
+  claimTen,
+  claimText,
+  explainClaim,
+  fill,
+  giveBack,
+} from "@effect-sent/faults/queue/claims"
 import { type Postgres, postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
-import { DateTime, Effect, Exit, Layer, type Scope, Stream } from "effect"
+import {
+  DateTime,
+  type Duration,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  Metric,
+  type Scope,
+  Stream,
+} from "effect"
 import { SqlClient } from "effect/sql"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -44,6 +62,15 @@ const clientThat = (
 
 const failure = (reason: SentError.SentError["reason"]): SentError.SentError =>
   new SentError.SentError({ reason, attempts: 1 })
+
+/** What a gauge shows. */
+const gauge = (id: string, state?: string) =>
+  Effect.map(Metric.snapshot, (all) => {
+    const found = all.find(
+      (metric) => metric.id === id && metric.attributes?.["sent.state"] === state,
+    )
+    return found?.type === "Gauge" ? Number(found.state.value) : undefined
+  })
 
 const databases: ReadonlyArray<readonly [name: string, target: () => string]> = [
   ["SQLite", () => join(folder, "queue.sqlite")],
@@ -156,47 +183,89 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
       )
     })
 
+    it("a worker counts what there is, and has nothing to complain of", () => {
+      const lines: Array<string> = []
+      const client = clientThat(Effect.fail(failure(new SentError.ServerFailed({ status: 502 }))))
+      return run(
+        Effect.gen(function* () {
+          const sender = yield* DurableSender.DurableSender
+          const sql = yield* SqlClient.SqlClient
+          const later = "2099-01-01T00:00:00Z"
+          for (const i of [1, 2, 3]) {
+            yield* sender.enqueue(message, { key: `later ${i}`, notBefore: later })
+          }
+          yield* sender.enqueue(message, { key: "now" })
+          // It was due for a minute when nobody worked.
+          yield* sql`update effect_sent_queue set due_at = due_at - 60000 where key = 'now'`
+          const workUntil = (
+            lease: Duration.Input,
+            of: (value: number) => boolean,
+            ...[metric, state]: Parameters<typeof gauge>
+          ) =>
+            sender
+              .work({ lease, pollInterval: "20 millis" })
+              .pipe(
+                Effect.andThen(
+                  gauge(metric, state).pipe(
+                    Effect.delay("10 millis"),
+                    Effect.repeat({ until: (value) => value !== undefined && of(value) }),
+                  ),
+                ),
+                Effect.scoped,
+              )
+          // The first look counts before it claims. With that lease, the next one is later than this test.
+          yield* workUntil("1 hour", (seconds) => seconds >= 60, "sent.durable.oldest")
+          yield* workUntil("1 second", (count) => count === 1, "sent.durable.sends", "unknown")
+          assert.strictEqual(yield* gauge("sent.durable.sends", "pending"), 3)
+          assert.strictEqual(yield* gauge("sent.durable.sends", "claimed"), 0)
+          assert.strictEqual(yield* gauge("sent.durable.sends", "attempting"), 0)
+          assert.strictEqual(yield* gauge("sent.durable.oldest"), 0)
+          assert.deepStrictEqual(lines, [])
+        }).pipe(
+          Effect.provide(client),
+          Effect.provideService(Metric.MetricRegistry, new Map()),
+          Effect.provide(
+            Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))]),
+          ),
+        ),
+      )
+    })
+
+    it("a stream of 100,000 is enqueued, and known when it comes again", () =>
+      run(
+        Effect.gen(function* () {
+          const sender = yield* DurableSender.DurableSender
+          const items = Stream.map(Stream.range(1, 100_000), (i) => ({
+            input: message,
+            key: `message ${i}`,
+          }))
+          assert.deepStrictEqual(yield* sender.enqueueAll(items), { enqueued: 100_000, known: 0 })
+          assert.deepStrictEqual(yield* sender.enqueueAll(items), { enqueued: 0, known: 100_000 })
+          assert.deepStrictEqual(yield* sender.count, new Map([["pending", 100_000]]))
+        }),
+      ))
+
     it("a claim reads the same at a million rows as at a thousand", { timeout: 900_000 }, () =>
       run(
         Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          const fill = (from: number, to: number) =>
-            sql`insert into effect_sent_queue (key, state, fence, is_queued, priority, due_at,
-                lease_until, attempts, digest, phone_number, template_id, is_complete, enqueued_at,
-                settled_at)
-              select 'filled ' || i, case when i % 10 = 0 then 'pending' else 'accepted' end, 0, 1,
-                i % 3, case when i % 20 = 0 then i else 9000000000000 + i end, 0, 0, 'digest',
-                '+1234567890', 'template', 1, 0, case when i % 10 = 0 then null else i end
-              ${sql.onDialectOrElse({
-                sqlite: () => sql`from (with recursive n(i) as (select ${from} union all
-                  select i + 1 from n where i < ${to}) select i from n)`,
-                orElse: () => sql`from generate_series(${from}::bigint, ${to}::bigint) as i`,
-              })}`
-          const claim = sql`update effect_sent_queue set fence = fence + 1
-            where key in (select key from effect_sent_queue
-              where state = 'pending' and priority = 1 and due_at <= 5000000000000
-                and (not_after is null or not_after > 1)
-              order by due_at limit 10) returning key`
-          const explain = sql.onDialectOrElse({
-            sqlite: () => sql`explain query plan ${claim}`,
-            orElse: () =>
-              sql`explain (analyze, buffers, costs off, timing off, summary off) ${claim}`,
-          })
+          const text = yield* claimText
           const costs: Array<number> = []
           for (const [from, to] of [
             [1, 1000],
             [1001, 1_000_000],
           ] as const) {
             yield* fill(from, to)
-            yield* name === "SQLite" ? sql`analyze` : sql`vacuum analyze effect_sent_queue`
-            const plan = (yield* explain).flatMap((row) => Object.values(row)).join("\n")
+            yield* analyze
+            const plan = yield* explainClaim(text)
+            yield* giveBack
             assert.match(plan, /effect_sent_queue_due/)
             assert.notMatch(plan, /Seq Scan on effect_sent_queue|SCAN effect_sent_queue/)
             const times: Array<number> = []
             for (let i = 0; i < 20; i++) {
               const startedAt = performance.now()
-              assert.lengthOf(yield* claim, 10)
+              assert.lengthOf(yield* claimTen(text), 10)
               times.push(performance.now() - startedAt)
+              yield* giveBack
             }
             costs.push(times.toSorted((one, other) => one - other)[10] ?? 0)
             console.log(
@@ -208,3 +277,27 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
     )
   },
 )
+
+describe.skipIf(skipsPostgres)("a database that crashes while a message is on the wire", () => {
+  it("learns that it was accepted when it is back, and the message is sent once", async () => {
+    let sent = 0
+    const client = clientThat(Effect.promise(() => (sent++, postgres.crash())))
+    await Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key: "crash" })
+      yield* sender.work({ pollInterval: "50 millis" })
+      const send = yield* sender.awaitFinal("crash").pipe(
+        // The database is away.
+        Effect.retry({ while: ({ _tag }) => _tag === "DurableSenderError" }),
+      )
+      assert.strictEqual(send.state, "accepted")
+      assert.strictEqual(sent, 1)
+    }).pipe(
+      Effect.provide(client),
+      Effect.scoped,
+      Effect.provide(DurableSender.layer({ secret }).pipe(Layer.provide(clientOf(postgres.url)))),
+      Effect.provide(Logger.layer([])),
+      Effect.runPromise,
+    )
+  })
+})

@@ -60,19 +60,17 @@ import { checkClient, checkDuration, rejectInvalid } from "./internal/options.ts
 import { commitIssues } from "./internal/queue/commits.ts"
 import { makeDigest } from "./internal/queue/digest.ts"
 import type { DurableSend } from "./internal/queue/durableSend.ts"
-import { type Adding, type EnqueueItem, makeEnqueue } from "./internal/queue/enqueue.ts"
+import { type Adding, type Enqueue, makeEnqueue } from "./internal/queue/enqueue.ts"
 import {
   type DurableSenderError,
   type KeyConflict,
   type NotRepeated,
-  type NotRequeued,
   type NotSettled,
   queueError,
 } from "./internal/queue/errors.ts"
-import { makeAwaitFinal, makeLookup, type RequeueOptions } from "./internal/queue/lookup.ts"
+import { type Lookup, makeAwaitFinal, makeLookup } from "./internal/queue/lookup.ts"
 import { makeSendOnce, type SentOnce } from "./internal/queue/once.ts"
 import { checkConcurrency, checkSecret, type EnqueueOptions } from "./internal/queue/options.ts"
-import type { State } from "./internal/queue/row.ts"
 import type { Line } from "./internal/queue/sending.ts"
 import { makeSignal } from "./internal/queue/signal.ts"
 import { makeTransitions } from "./internal/queue/transitions.ts"
@@ -82,7 +80,7 @@ import { makeAsk } from "./internal/sql/answer.ts"
 import { createTables } from "./internal/sql/migrations.ts"
 
 export type { DurableSend } from "./internal/queue/durableSend.ts"
-export type { EnqueueItem } from "./internal/queue/enqueue.ts"
+export type { Enqueue, EnqueueItem } from "./internal/queue/enqueue.ts"
 export {
   DurableSenderError,
   KeyConflict,
@@ -90,7 +88,7 @@ export {
   NotRequeued,
   NotSettled,
 } from "./internal/queue/errors.ts"
-export type { RequeueOptions } from "./internal/queue/lookup.ts"
+export type { Lookup, RequeueOptions } from "./internal/queue/lookup.ts"
 export type { SentOnce } from "./internal/queue/once.ts"
 export type { EnqueueOptions, Priority } from "./internal/queue/options.ts"
 export type { QuietHours } from "./internal/queue/quietHours.ts"
@@ -157,92 +155,50 @@ export interface WorkerOptions {
 // Service
 // -----------------------------------------------------------------------------
 
+/** What the service does: it also adds messages ({@link Enqueue}), and finds, cancels and requeues sends ({@link Lookup}). */
+export interface Service extends Enqueue, Lookup {
+  /**
+   * Sends a message now, at most once for its key, however often it is called: for a step of a workflow engine that repeats its
+   * steps. It needs no worker.
+   *
+   * **Details**
+   *
+   * If an earlier call was accepted, it returns without a receipt. If an earlier call is attempting or unknown, it fails with
+   * `NotRepeated`. If no earlier call reached the wire, or it was certainly not sent, it sends. Fails with the `SentError` of the
+   * send otherwise: call it again if that `isRetryable`.
+   *
+   * **Gotchas**
+   *
+   * It fails within a transaction: what it writes before it sends must be committed.
+   */
+  readonly sendOnce: (
+    input: Input,
+    options: SendOnceOptions,
+  ) => Effect.Effect<
+    SentOnce,
+    SentError | KeyConflict | NotRepeated | DurableSenderError,
+    SentClient.SentClient
+  >
+  /**
+   * Waits until a send is accepted, refused, expired or cancelled, for at most `within`. Default: 5 minutes. An unknown one is
+   * waited for, since an update may settle it.
+   */
+  readonly awaitFinal: (
+    key: string,
+    options?: { readonly within?: Duration.Input | undefined },
+  ) => Effect.Effect<DurableSend, NotSettled | DurableSenderError>
+  /** The sends of which it is unknown whether they were sent. Do not send them again blindly. */
+  readonly unknown: Stream.Stream<DurableSend, DurableSenderError>
+  /** Runs a worker in the current scope: see {@link worker}. */
+  readonly work: (
+    options?: WorkerOptions,
+  ) => Effect.Effect<void, SentError | DurableSenderError, SentClient.SentClient | Scope.Scope>
+}
+
 /** The service that enqueues, finds and sends messages. */
-export class DurableSender extends Context.Service<
-  DurableSender,
-  {
-    /**
-     * Enqueues a message, within the caller's `sql.withTransaction`, if one is open. Returns `known`, and does nothing, if the
-     * key has the same message already, whatever its state. Fails with `KeyConflict` if the key has another one, and with the
-     * reason `InvalidRequest` if the message or an option is invalid.
-     */
-    readonly enqueue: (
-      input: Input,
-      options: EnqueueOptions,
-    ) => Effect.Effect<"enqueued" | "known", SentError | KeyConflict | DurableSenderError>
-    /**
-     * Enqueues a stream of messages, 500 in a transaction, and returns how many were new and how many were known. If it fails,
-     * what came before is enqueued: repeat it with the same keys.
-     */
-    readonly enqueueAll: <E, R>(
-      items: Stream.Stream<EnqueueItem, E, R>,
-    ) => Effect.Effect<
-      { readonly enqueued: number; readonly known: number },
-      E | SentError | KeyConflict | DurableSenderError,
-      R
-    >
-    /**
-     * Sends a message now, at most once for its key, however often it is called: for a step of a workflow engine that repeats its
-     * steps. It needs no worker.
-     *
-     * **Details**
-     *
-     * If an earlier call was accepted, it returns without a receipt. If an earlier call is attempting or unknown, it fails with
-     * `NotRepeated`. If no earlier call reached the wire, or it was certainly not sent, it sends. Fails with the `SentError` of the
-     * send otherwise: call it again if that `isRetryable`.
-     *
-     * **Gotchas**
-     *
-     * It fails within a transaction: what it writes before it sends must be committed.
-     */
-    readonly sendOnce: (
-      input: Input,
-      options: SendOnceOptions,
-    ) => Effect.Effect<
-      SentOnce,
-      SentError | KeyConflict | NotRepeated | DurableSenderError,
-      SentClient.SentClient
-    >
-    /**
-     * Cancels a send that was not attempted yet, and returns the state that it has now: `cancelled`, or what it had come to.
-     * Undefined if there is no such key.
-     */
-    readonly cancel: (key: string) => Effect.Effect<State | undefined, DurableSenderError>
-    /** Finds a send by its key. */
-    readonly find: (key: string) => Effect.Effect<DurableSend | undefined, DurableSenderError>
-    /** Finds a send by its `sendId`, for example in `onUpdate` of the tracker. */
-    readonly findBySendId: (
-      sendId: string,
-    ) => Effect.Effect<DurableSend | undefined, DurableSenderError>
-    /**
-     * Waits until a send is accepted, refused, expired or cancelled, for at most `within`. Default: 5 minutes. An unknown one is
-     * waited for, since an update may settle it.
-     */
-    readonly awaitFinal: (
-      key: string,
-      options?: { readonly within?: Duration.Input | undefined },
-    ) => Effect.Effect<DurableSend, NotSettled | DurableSenderError>
-    /** The sends of which it is unknown whether they were sent. Do not send them again blindly. */
-    readonly unknown: Stream.Stream<DurableSend, DurableSenderError>
-    /** All sends by their keys, or those in a state. */
-    readonly list: (state?: State) => Stream.Stream<DurableSend, DurableSenderError>
-    /** How many sends there are in each state. It reads the whole table. */
-    readonly count: Effect.Effect<ReadonlyMap<State, number>, DurableSenderError>
-    /**
-     * Sends a refused, expired or unknown message anew. One that is unknown may have been sent, so it needs
-     * `acceptDuplicate: true`. `notAfter` replaces the earlier one. Fails with `NotRequeued` if the state does not allow it, or the
-     * message is blanked.
-     */
-    readonly requeue: (
-      key: string,
-      options?: RequeueOptions,
-    ) => Effect.Effect<void, SentError | NotRequeued | DurableSenderError>
-    /** Runs a worker in the current scope: see {@link worker}. */
-    readonly work: (
-      options?: WorkerOptions,
-    ) => Effect.Effect<void, SentError | DurableSenderError, SentClient.SentClient | Scope.Scope>
-  }
->()("@effect-sent/durable/DurableSender") {}
+export class DurableSender extends Context.Service<DurableSender, Service>()(
+  "@effect-sent/durable/DurableSender",
+) {}
 
 /** How a message is sent once. */
 export interface SendOnceOptions extends Pick<EnqueueOptions, "key" | "reference"> {
@@ -302,11 +258,7 @@ export const migrate = (): Effect.Effect<
  */
 export const make = Effect.fnUntraced(function* (
   options: Options,
-): Effect.fn.Return<
-  DurableSender["Service"],
-  SentError | Migrator.MigrationError | SqlError,
-  SqlClient.SqlClient
-> {
+): Effect.fn.Return<Service, SentError | Migrator.MigrationError | SqlError, SqlClient.SqlClient> {
   const { keepBodies = "7 days", keepKeys = Duration.infinity, keepNumbers = "30 days" } = options
   const { publicUrl, secret, timeout = "5 seconds", timeToLive = "3 days" } = options
   // The names of the tables are ours: the client's own spelling of names does not apply.
@@ -344,16 +296,12 @@ export const make = Effect.fnUntraced(function* (
     numbers: millisOf(keepNumbers),
     keys: millisOf(keepKeys),
   })
-  const { cancel, count, find, findBySendId, list, requeue, rowOf } = makeLookup(
-    sql,
-    ask,
-    transitions,
-    signal.wake,
-  )
+  const { rowOf, ...lookup } = makeLookup(sql, ask, transitions, signal.wake)
   const sendOnce = makeSendOnce(adding, line, rowOf)
 
   return {
     ...makeEnqueue(adding, signal.wake),
+    ...lookup,
     sendOnce: Effect.fn("DurableSender.sendOnce")(function* (
       input,
       { lease = defaultLease, ...given },
@@ -361,14 +309,8 @@ export const make = Effect.fnUntraced(function* (
       yield* rejectInvalid(checkDuration(lease, "lease"))
       return yield* sendOnce(input, given, millisOf(lease))
     }),
-    cancel,
-    find,
-    findBySendId,
-    awaitFinal: makeAwaitFinal(find),
-    unknown: list("unknown"),
-    list,
-    count,
-    requeue,
+    awaitFinal: makeAwaitFinal(lookup.find),
+    unknown: lookup.list("unknown"),
     work: Effect.fnUntraced(function* (given = {}) {
       const { concurrency = 10, lease = defaultLease, pollInterval = "1 second" } = given
       const { onHold = () => Effect.void } = given

@@ -1,6 +1,6 @@
 /**
- * Worker processes that are killed, stopped and paused at random send no message twice. It is a short run of `pnpm crash`, which
- * also shows, as `long/` does, that a lease and nothing else is not enough.
+ * Worker processes that are killed, stopped and paused at random send no message twice. It is a short run of `pnpm crash`. That a lease
+ * and nothing else is not enough, `DurableSender.lease.test.ts` shows.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { crashRun } from "@effect-sent/faults/crash/CrashRun"

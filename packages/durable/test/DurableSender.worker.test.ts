@@ -265,6 +265,40 @@ describe("a worker", () => {
   })
 })
 
+describe("a database without space", () => {
+  it.live(
+    "takes no message, and what was accepted meanwhile is recorded when there is some",
+    () => {
+      const answer = Deferred.makeUnsafe<void>()
+      const client = makeClient(() => Effect.andThen(Deferred.await(answer), accepted))
+      return Effect.gen(function* () {
+        const sender = yield* DurableSender.DurableSender
+        const sql = yield* SqlClient.SqlClient
+        // It makes a file of this size appear full: every statement that needs another page fails.
+        const limit = (pages: number) => sql`pragma max_page_count = ${sql.literal(String(pages))}`
+        yield* sender.enqueue(message, { key })
+        yield* work(client.layer)
+        yield* untilCount(client.inputs, 1)
+        yield* sql`create trigger full before update on effect_sent_queue when new.state = 'accepted'
+        begin insert into filler values (zeroblob(100000)); end`
+        yield* sql`create table filler (bytes blob)`
+        yield* limit(1)
+        const large = { ...message, messageBody: { name: "x".repeat(20_000) } }
+        const error = yield* Effect.flip(sender.enqueue(large, { key: "another" }))
+        assert.strictEqual(error._tag, "DurableSenderError")
+        assert.isUndefined(yield* sender.find("another"))
+        Deferred.doneUnsafe(answer, Exit.void)
+        // It cannot be written, and is tried again.
+        yield* Effect.sleep("150 millis")
+        assert.strictEqual((yield* sender.find(key))?.state, "attempting")
+        yield* limit(1_000_000)
+        assert.strictEqual((yield* sender.awaitFinal(key)).state, "accepted")
+        assert.lengthOf(client.inputs, 1)
+      }).pipe(inMemory)
+    },
+  )
+})
+
 describe("no statement", () => {
   it.live("reads the whole table", () => {
     const client = makeClient(() => Effect.fail(failure(new SentError.ConnectionLost({}))))

@@ -1,9 +1,10 @@
 /**
- * All interleavings of two workers at one message, up to a bound, through the statements of the library: each step restores the row
- * of a state that was reached, runs one transition on it, and reads what it has become.
+ * All interleavings of two callers at one key, up to a bound, through the statements of the library: each step restores the row of a
+ * state that was reached, runs one transition on it, and reads what it has become. A caller is a worker, or calls `sendOnce`.
  */
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { NewRow } from "../../src/internal/queue/row.ts"
 import { makeTransitions, type Transitions } from "../../src/internal/queue/transitions.ts"
 
 /** How far the model goes. */
@@ -12,60 +13,139 @@ export interface Bound {
   readonly fence: number
   /** How often the lease of everybody ends. */
   readonly leases: number
-  /** How often the caller accepts a duplicate. */
+  /** How often a duplicate is accepted. */
   readonly requeues: number
+  /** What the two do: take what is enqueued, call `sendOnce`, or either. */
+  readonly callers: "workers" | "sendOnce" | "both"
+  /** Whether the message must be sent before the first lease ends. */
+  readonly expires?: boolean
   /** Whether a state that says what is not so is a problem, too. Default: a duplicate only. */
   readonly withLies?: boolean
 }
 
-/** What a worker knows and does next. It loses that when it crashes. */
-type Worker =
+type Answer = "accepted" | "pending" | "refused" | "unknown"
+
+/** What a caller knows and does next. It loses that when it crashes. */
+type Caller =
   | { readonly at: "idle" }
-  | { readonly at: "claimed" | "begun"; readonly fence: number; readonly sendId: string }
+  /** `sendOnce` has made sure that there is a row. */
+  | { readonly at: "called" }
   | {
-      readonly at: "answered"
+      readonly at: "claimed" | "begun"
       readonly fence: number
-      readonly answer: "accepted" | "pending" | "refused" | "unknown"
+      readonly sendId: string
+      readonly isQueued: boolean
     }
+  /** It could not begin, and gives the row back. */
+  | { readonly at: "stopped"; readonly fence: number }
+  | { readonly at: "answered"; readonly fence: number; readonly answer: Answer }
 
 type Row = Readonly<Record<string, unknown>>
 
+/** A row, or none before the first caller, under a number of its own. */
+interface Table {
+  readonly number: number
+  readonly row: Row | undefined
+}
+
 interface State {
-  readonly row: Row
-  readonly workers: readonly [Worker, Worker]
+  readonly table: Table
+  readonly callers: readonly [Caller, Caller]
   readonly now: number
   /** The tokens of the messages that the recipient got. */
   readonly arrived: ReadonlyArray<string>
   readonly requeues: number
+  /** Whether something was sent after its time. */
+  readonly isLate: boolean
 }
 
 /** The result of an exploration. */
 export interface Explored {
   readonly states: number
   readonly steps: number
+  /** How often a statement of the library was run for that. */
+  readonly transitions: number
   /** The steps to the first message too many, or the first lie. */
   readonly problem: ReadonlyArray<string> | undefined
 }
 
-const idle: Worker = { at: "idle" }
+const idle: Caller = { at: "idle" }
 const lease = 1
 const key = "key"
+const notAfter = 1
+
+const initial: State = {
+  table: { number: 0, row: undefined },
+  callers: [idle, idle],
+  now: 0,
+  arrived: [],
+  requeues: 0,
+  isLate: false,
+}
+
+const newRow = ({ expires = false }: Bound): NewRow => ({
+  key,
+  state: "pending",
+  fence: 0,
+  is_queued: 1,
+  priority: 1,
+  due_at: 0,
+  not_after: expires ? notAfter : null,
+  quiet_hours: null,
+  lease_until: 0,
+  attempts: 0,
+  digest: "digest",
+  phone_number: "number",
+  template_id: "template",
+  message_body: "{}",
+  is_complete: 1,
+  webhook_url: null,
+  reference: null,
+  trace: null,
+  enqueued_at: 0,
+})
+
+/** What a transition says: whether it happened, and which claim it has made. */
+interface Said {
+  readonly isDone: boolean
+  readonly fence: number
+  readonly sendId: string | null
+  readonly isQueued: boolean
+}
 
 /** Explores all states that can be reached. */
 export const explore = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, bound: Bound) {
   const transitions = makeTransitions(sql)
-  const [first] = yield* sql<Row>`select * from effect_sent_queue`
-  if (first === undefined) throw new Error("there is no row")
-  const initial: State = { row: first, workers: [idle, idle], now: 0, arrived: [], requeues: 0 }
 
-  const restore = (row: Row) => sql`update effect_sent_queue set ${sql.update(row)}`
-  const read = Effect.map(sql<Row>`select * from effect_sent_queue`, ([row = first]) => row)
+  const tables = new Map([["", initial.table]])
+  const tableOf = (row: Row | undefined): Table => {
+    const text = row === undefined ? "" : JSON.stringify(row)
+    const table = tables.get(text) ?? { number: tables.size, row }
+    tables.set(text, table)
+    return table
+  }
+
+  // The same transition of the same row has the same result: it is run once.
+  const results = new Map<string, { readonly said: Said; readonly table: Table }>()
+  const runOn = Effect.fnUntraced(function* ({ row }: Table, run: Step["run"]) {
+    yield* sql`delete from effect_sent_queue`
+    if (row !== undefined) yield* sql`insert into effect_sent_queue ${sql.insert(row)}`
+    const said = yield* run
+    const [after] = yield* sql<Row>`select * from effect_sent_queue`
+    return { said, table: tableOf(after) }
+  })
 
   const seen = new Set<string>([textOf(initial)])
   const queue: Array<{ readonly state: State; readonly path: Path | undefined }> = [
     { state: initial, path: undefined },
   ]
   let steps = 0
+  const explored = (problem: Explored["problem"]): Explored => ({
+    states: seen.size,
+    steps,
+    transitions: results.size,
+    problem,
+  })
 
   // Breadth first, so that the problem that is found is a shortest one.
   for (let index = 0; index < queue.length; index++) {
@@ -74,23 +154,23 @@ export const explore = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, bo
     const { path, state } = item
     for (const step of stepsOf(state, transitions, bound)) {
       steps++
-      yield* restore(state.row)
-      const changes = yield* step.run
-      const row = yield* read
-      for (const change of changes) {
-        const next: State = { ...state, ...change, row }
+      const question = `${state.table.number} ${step.id}`
+      const { said, table } = results.get(question) ?? (yield* runOn(state.table, step.run))
+      results.set(question, { said, table })
+      for (const change of step.changes(said)) {
+        const next: State = { ...state, ...change, table }
         const text = textOf(next)
         if (seen.has(text)) continue
         seen.add(text)
         const nextPath = { name: step.name, before: path }
-        if (isTwice(next) || (bound.withLies === true && isLie(next)))
-          return { states: seen.size, steps, problem: namesOf(nextPath) }
+        if (isTwice(next) || next.isLate || (bound.withLies === true && isLie(next))) {
+          return explored(namesOf(nextPath))
+        }
         queue.push({ state: next, path: nextPath })
       }
     }
   }
-  const explored: Explored = { states: seen.size, steps, problem: undefined }
-  return explored
+  return explored(undefined)
 })
 
 interface Path {
@@ -101,18 +181,22 @@ interface Path {
 const namesOf = (path: Path | undefined): ReadonlyArray<string> =>
   path === undefined ? [] : [...namesOf(path.before), path.name]
 
-/** The workers are interchangeable. */
-const textOf = ({ workers, ...rest }: State): string =>
-  JSON.stringify([rest, workers.map((worker) => JSON.stringify(worker)).toSorted(compare)])
+/** The callers are interchangeable. */
+const textOf = ({ callers, table, ...rest }: State): string =>
+  JSON.stringify([
+    table.number,
+    rest,
+    callers.map((caller) => JSON.stringify(caller)).toSorted(compare),
+  ])
 
 const compare = (one: string, other: string): number => (one < other ? -1 : 1)
 
-/** A message more than the caller has allowed. */
+/** A message more than was allowed. */
 const isTwice = ({ arrived, requeues }: State): boolean => arrived.length > 1 + requeues
 
 /** A state that says what is not so. After a duplicate was accepted, it is about the second message only. */
-const isLie = ({ arrived, requeues, row }: State): boolean => {
-  if (requeues > 0) return false
+const isLie = ({ arrived, requeues, table: { row } }: State): boolean => {
+  if (requeues > 0 || row === undefined) return false
   const saysNotSent = ["pending", "claimed", "refused", "expired", "cancelled"]
   return (
     (arrived.length > 0 && saysNotSent.includes(String(row["state"]))) ||
@@ -120,130 +204,223 @@ const isLie = ({ arrived, requeues, row }: State): boolean => {
   )
 }
 
-type Change = Partial<Omit<State, "row">>
+type Change = Partial<Omit<State, "table">>
 
 interface Step {
   readonly name: string
-  /** Runs one transition. Returns what may follow: the wire has several ends. */
-  readonly run: Effect.Effect<ReadonlyArray<Change>, unknown>
+  /** Names the transition and its arguments. */
+  readonly id: string
+  readonly run: Effect.Effect<Said, SqlError.SqlError>
+  /** What may follow: the wire has several ends. */
+  readonly changes: (said: Said) => ReadonlyArray<Change>
+}
+
+/** A step in which the database has no part. */
+const step = (name: string, ...changes: ReadonlyArray<Change>): Step => ({
+  name,
+  id: "",
+  run: Effect.succeed(told(true)),
+  changes: () => changes,
+})
+
+const told = (isDone: boolean): Said => ({ isDone, fence: 0, sendId: null, isQueued: false })
+
+/** Makes the steps that run a transition. */
+const asking =
+  (transitions: Transitions) =>
+  <K extends keyof Transitions>(
+    name: string,
+    transition: K,
+    args: Parameters<Transitions[K]>,
+    changes: Step["changes"] = () => [{}],
+  ): Step => {
+    // The arguments are those of this transition, which TypeScript does not see through the union.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const run = transitions[transition] as (...all: typeof args) => Effect.Effect<Answered, Failed>
+    return {
+      name,
+      id: JSON.stringify([transition, args]),
+      run: Effect.map(run(...args), read),
+      changes,
+    }
+  }
+
+type Answered = boolean | number | ReadonlyArray<Row | string>
+type Failed = SqlError.SqlError
+
+const read = (answered: Answered): Said => {
+  if (typeof answered === "boolean" || typeof answered === "number") return told(Boolean(answered))
+  const [first] = answered
+  if (first === undefined || typeof first === "string") return told(first !== undefined)
+  const sendId = first["send_id"]
+  return {
+    isDone: true,
+    fence: Number(first["fence"]),
+    sendId: typeof sendId === "string" ? sendId : null,
+    isQueued: first["is_queued"] === 1,
+  }
 }
 
 const stepsOf = (state: State, transitions: Transitions, bound: Bound): ReadonlyArray<Step> => {
-  const { now, requeues, row } = state
-  const fence = Number(row["fence"])
-  const mayGrow = fence < bound.fence
+  const { arrived, now, requeues, table } = state
+  const { row } = table
+  const ask = asking(transitions)
+  if (row === undefined) {
+    return [
+      ...(bound.callers === "sendOnce" ? [] : [ask("enqueued", "add", [[newRow(bound)]])]),
+      ...callerSteps(state, 0, ask, bound),
+    ]
+  }
+  const requeue = (acceptDuplicate: boolean): Step =>
+    ask(
+      acceptDuplicate ? "requeued, with a duplicate accepted" : "requeued",
+      "requeue",
+      [{ key, now, notAfter: null, acceptDuplicate }],
+      ({ isDone }) => [{ requeues: requeues + Number(isDone && acceptDuplicate) }],
+    )
   return [
-    ...workerSteps(state, 0, transitions, mayGrow),
-    ...workerSteps(state, 1, transitions, mayGrow),
-    ...(now < bound.leases * (lease + 1)
-      ? [step("the leases end", Effect.succeed([{ now: now + lease + 1 }]))]
-      : []),
-    step("what is attempting is lost", Effect.as(transitions.lose(now), [{}])),
-    step("what is claimed is free again", Effect.as(transitions.reclaim(now), [{}])),
-    step("cancelled", Effect.as(transitions.cancel({ key, now }), [{}])),
-    ...state.arrived.map((sendId) =>
-      step("an update arrives", Effect.as(transitions.prove(sendId, now), [{}])),
-    ),
-    ...(requeues < bound.requeues && mayGrow
-      ? [
-          step(
-            "requeued",
-            Effect.map(
-              transitions.requeue({ key, now, notAfter: null, acceptDuplicate: true }),
-              (isRequeued) => [{ requeues: requeues + Number(isRequeued) }],
-            ),
-          ),
-        ]
-      : []),
+    ...callerSteps(state, 0, ask, bound),
+    ...callerSteps(state, 1, ask, bound),
+    ...(now < bound.leases * (lease + 1) ? [step("the leases end", { now: now + lease + 1 })] : []),
+    ask("what is attempting is lost", "lose", [now]),
+    ask("what is claimed is free again", "reclaim", [now]),
+    ask("what is late expires", "expire", [now]),
+    ask("cancelled", "cancel", [{ key, now }]),
+    ...arrived.map((sendId) => ask("an update arrives", "prove", [sendId, now])),
+    ...(mayGrow(row, bound) ? [requeue(false)] : []),
+    ...(mayGrow(row, bound) && requeues < bound.requeues ? [requeue(true)] : []),
   ]
 }
 
-const step = (name: string, run: Step["run"]): Step => ({ name, run })
+const mayGrow = (row: Row | undefined, { fence }: Bound): boolean =>
+  Number(row?.["fence"] ?? 0) < fence
 
-const workerSteps = (
-  { arrived, now, workers }: State,
+const callerSteps = (
+  { arrived, callers, now, table: { row } }: State,
   place: 0 | 1,
-  transitions: Transitions,
-  mayGrow: boolean,
+  ask: ReturnType<typeof asking>,
+  bound: Bound,
 ): ReadonlyArray<Step> => {
-  const worker = workers[place]
-  const become = (next: Worker): Pick<State, "workers"> => ({
-    workers: place === 0 ? [next, workers[1]] : [workers[0], next],
+  const caller = callers[place]
+  const become = (next: Caller): Pick<State, "callers"> => ({
+    callers: place === 0 ? [next, callers[1]] : [callers[0], next],
   })
-  const named = (name: string, run: Step["run"]): Step => step(`worker ${place + 1} ${name}`, run)
-  const crash = named("crashes", Effect.succeed([become(idle)]))
+  const named = (name: string): string => `caller ${place + 1} ${name}`
+  const crash = step(named("crashes"), become(idle))
+  const claimed = ({ fence, isDone, isQueued, sendId }: Said): ReadonlyArray<Change> =>
+    // The token of an earlier attempt stays, as in `sending.ts`.
+    isDone
+      ? [become({ at: "claimed", fence, isQueued, sendId: sendId ?? `send ${fence}` })]
+      : [become(idle)]
+  const leaseUntil = now + lease
 
-  if (worker.at === "idle") {
-    if (!mayGrow) return []
-    return [
-      named(
-        "claims",
-        Effect.map(
-          transitions.claim({ priority: 1, now, leaseUntil: now + lease, limit: 1 }),
-          ([claimed]) =>
-            claimed === undefined
+  switch (caller.at) {
+    case "idle":
+      return mayGrow(row, bound)
+        ? [
+            ...(bound.callers === "sendOnce"
               ? []
               : [
-                  become({
-                    at: "claimed",
-                    fence: Number(claimed.fence),
-                    // The token of an earlier attempt stays, as in `sending.ts`.
-                    sendId: claimed.send_id ?? `send ${claimed.fence}`,
-                  }),
-                ],
+                  ask(
+                    named("claims"),
+                    "claim",
+                    [{ priority: 1, now, leaseUntil, limit: 1 }],
+                    claimed,
+                  ),
+                ]),
+            ...(bound.callers === "workers"
+              ? []
+              : [
+                  ask(
+                    named("calls sendOnce"),
+                    "add",
+                    [
+                      [
+                        {
+                          ...newRow(bound),
+                          state: "claimed",
+                          is_queued: 0,
+                          lease_until: leaseUntil,
+                        },
+                      ],
+                    ],
+                    () => [become({ at: "called" })],
+                  ),
+                ]),
+          ]
+        : []
+    case "called":
+      return mayGrow(row, bound)
+        ? [
+            crash,
+            ask(
+              named("takes over"),
+              "takeOver",
+              [{ key, leaseUntil, columns: { message_body: "{}", is_complete: 1 } }],
+              claimed,
+            ),
+          ]
+        : [crash]
+    case "claimed": {
+      const { fence, isQueued, sendId } = caller
+      const isLate = row?.["not_after"] !== null && Number(row?.["not_after"]) <= now
+      return [
+        crash,
+        ask(named("stops, and gives back"), "giveBack", [{ key, fence, now }], () => [
+          become(idle),
+        ]),
+        ask(
+          named("begins"),
+          "begin",
+          [{ key, fence, now, leaseUntil, sendId, callbackUrl: null, callbackUntil: null }],
+          ({ isDone }) =>
+            isDone
+              ? [{ ...become({ at: "begun", fence, isQueued, sendId }), isLate }]
+              : [become({ at: "stopped", fence })],
         ),
-      ),
-    ]
-  }
-  const holder = { key, fence: worker.fence, now }
-  if (worker.at === "answered") {
-    return [
-      crash,
-      named(
-        `settles: ${worker.answer}`,
-        Effect.as(
-          transitions.settle({ ...holder, state: worker.answer, reason: null, dueAt: now }),
-          [become(idle)],
-        ),
-      ),
-    ]
-  }
-  if (worker.at === "begun") {
-    const answered = (answer: "accepted" | "pending" | "refused" | "unknown") =>
-      become({ at: "answered", fence: worker.fence, answer })
-    return [
-      crash,
-      named(
-        "sends",
-        Effect.succeed([
-          { ...answered("accepted"), arrived: [...arrived, worker.sendId] },
-          { ...answered("unknown"), arrived: [...arrived, worker.sendId] },
+      ]
+    }
+    case "stopped":
+      return [
+        crash,
+        ask(named("gives back"), "giveBack", [{ key, fence: caller.fence, now }], () => [
+          become(idle),
+        ]),
+      ]
+    case "begun": {
+      const answered = (answer: Answer): Change =>
+        // Nobody but its caller repeats what `sendOnce` sends, as in `sending.ts`.
+        become({
+          at: "answered",
+          fence: caller.fence,
+          answer: answer === "pending" && !caller.isQueued ? "refused" : answer,
+        })
+      const here = { arrived: [...arrived, caller.sendId] }
+      return [
+        crash,
+        step(
+          named("sends"),
+          { ...answered("accepted"), ...here },
+          { ...answered("unknown"), ...here },
+          // Its process is gone before there is an answer.
+          { ...become(idle), ...here },
           answered("unknown"),
           answered("pending"),
           answered("refused"),
-        ]),
-      ),
-    ]
+        ),
+      ]
+    }
+    default: {
+      const { answer, fence } = caller
+      return [
+        crash,
+        ask(
+          named(`settles: ${answer}`),
+          "settle",
+          [{ key, fence, now, state: answer, reason: null, dueAt: now }],
+          () => [become(idle)],
+        ),
+      ]
+    }
   }
-
-  const { sendId } = worker
-  return [
-    crash,
-    ...(mayGrow
-      ? [named("stops, and gives back", Effect.as(transitions.giveBack(holder), [become(idle)]))]
-      : []),
-    named(
-      "begins",
-      Effect.map(
-        transitions.begin({
-          ...holder,
-          leaseUntil: now + lease,
-          sendId,
-          callbackUrl: null,
-          callbackUntil: null,
-        }),
-        (isBegun) => [become(isBegun ? { ...worker, at: "begun" } : idle)],
-      ),
-    ),
-  ]
 }

@@ -207,6 +207,14 @@ const drawn = (random: () => number): Signal => {
   return drawing < 0.4 ? "SIGSTOP" : drawing < 0.8 ? "SIGKILL" : "SIGTERM"
 }
 
+/** Starts a worker process: see `worker.ts` for its arguments. */
+export const startWorker = (args: ReadonlyArray<string>): ChildProcess => {
+  const program = fileURLToPath(new URL("worker.ts", import.meta.url))
+  return spawn(process.execPath, ["--conditions=@effect-sent/source", program, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+}
+
 /** A worker process, which is started again when it was ended. */
 class Worker {
   readonly #args: ReadonlyArray<string>
@@ -216,15 +224,8 @@ class Worker {
 
   constructor(args: ReadonlyArray<string>) {
     this.#args = args
-    this.#child = this.#start()
+    this.#child = startWorker(this.#args)
     this.working = isWorking(this.#child)
-  }
-
-  #start(): ChildProcess {
-    const program = fileURLToPath(new URL("worker.ts", import.meta.url))
-    return spawn(process.execPath, ["--conditions=@effect-sent/source", program, ...this.#args], {
-      stdio: ["ignore", "pipe", "inherit"],
-    })
   }
 
   /** Ends the process and starts another one, or pauses it for a time, without waiting for that. */
@@ -239,7 +240,7 @@ class Worker {
     this.#child.kill(signal)
     // A process that was told to stop may take as long as one response.
     await exited
-    this.#child = this.#start()
+    this.#child = startWorker(this.#args)
     this.working = isWorking(this.#child)
   }
 

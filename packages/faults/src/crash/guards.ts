@@ -16,7 +16,8 @@ const replaced = (sql: string, part: string, by: string): string => {
   return sql.replaceAll(part, by)
 }
 
-const isBegin = (sql: string): boolean => sql.includes("set state = 'attempting'")
+/** Whether a statement is the last one before the wire. */
+export const isBegin = (sql: string): boolean => sql.includes("set state = 'attempting'")
 const isLose = (sql: string): boolean => sql.includes("set state = 'unknown'")
 
 const withoutFence: Change = (sql) => sql.replaceAll("fence = ?", "(fence = ? or true)")
@@ -35,6 +36,14 @@ const repeating: Change = (sql) =>
       )
     : sql
 
+const takingAnything: Change = (sql) =>
+  sql.includes("is_queued = 0")
+    ? replaced(sql, "and state in ('pending', 'claimed', 'refused')", "and state <> 'accepted'")
+    : sql
+
+const withoutDeadline: Change = (sql) =>
+  isBegin(sql) ? replaced(sql, "and (not_after is null or not_after > ?)", "and (? or true)") : sql
+
 const changes = {
   /** As it is. */
   all: (sql) => sql,
@@ -44,6 +53,10 @@ const changes = {
   withoutCompareAndSet,
   /** What was attempting when its lease ended is sent again. */
   repeating,
+  /** `sendOnce` takes over what was attempted, too. */
+  takingAnything,
+  /** What was claimed in time is sent, however late. */
+  withoutDeadline,
   /** A lease and nothing else. */
   leaseOnly: (sql) => repeating(withoutFence(withoutCompareAndSet(sql))),
 } as const satisfies Readonly<Record<string, Change>>
@@ -54,21 +67,25 @@ export type Guards = keyof typeof changes
 /** Whether a text names guards. */
 export const isGuards = (text: string): text is Guards => text in changes
 
-/** Provides the client of an SQLite file, with some guards. */
+/** Provides the client of an SQLite file, with some guards. `before` is run before each statement. */
 export const guardedClient = (
   filename: string,
   guards: Guards,
+  before?: (sql: string) => Effect.Effect<void>,
 ): Layer.Layer<SqlClient.SqlClient, SqlError | SentError> =>
   Layer.effect(
     SqlClient.SqlClient,
     Effect.gen(function* () {
       const client = yield* Sqlite.make({ filename, busyTimeout: "30 seconds" })
-      if (guards === "all") return client
+      if (guards === "all" && before === undefined) return client
       const change: Change = changes[guards]
       const acquirer = Effect.map(client.reserve, (connection) => ({
         ...connection,
         execute: (sql: string, ...rest: Tail<Parameters<typeof connection.execute>>) =>
-          connection.execute(change(sql), ...rest),
+          Effect.andThen(
+            before === undefined ? Effect.void : before(sql),
+            connection.execute(change(sql), ...rest),
+          ),
       }))
       return yield* SqlClient.make({
         acquirer,

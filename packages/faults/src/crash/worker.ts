@@ -1,6 +1,6 @@
 /**
- * `worker.ts <target> <base URL> <public URL> <lease in milliseconds> <guards>`: a process that sends what is enqueued. It prints
- * `working`, and ends by SIGTERM as an application does.
+ * `worker.ts <target> <base URL> <public URL> <lease in milliseconds> <guards>`: a process that sends what is enqueued. The
+ * public URL may be empty. It prints `working`, and ends by SIGTERM as an application does.
  */
 import * as SentClient from "@effect-sent/core/SentClient"
 import * as SentCredentials from "@effect-sent/core/SentCredentials"
@@ -25,7 +25,12 @@ DurableSender.worker({
 }).pipe(
   Layer.provide(
     // The run makes the tables.
-    DurableSender.layer({ secret, publicUrl, migrate: false, timeout: "30 seconds" }),
+    DurableSender.layer({
+      secret,
+      ...(publicUrl === "" ? {} : { publicUrl }),
+      migrate: false,
+      timeout: "30 seconds",
+    }),
   ),
   Layer.provide(clientOf(target, isGuards(guards) ? guards : "all")),
   Layer.provide(SentClient.layer({ baseUrl })),

@@ -76,10 +76,19 @@ const invalid = (issues: ReadonlyArray<Issue>): SentError =>
 
 /** The functions that add messages. */
 export interface Enqueue {
+  /**
+   * Enqueues a message, within the caller's `sql.withTransaction`, if one is open. Returns `known`, and does nothing, if the
+   * key has the same message already, whatever its state. Fails with `KeyConflict` if the key has another one, and with the
+   * reason `InvalidRequest` if the message or an option is invalid.
+   */
   readonly enqueue: (
     input: Input,
     options: EnqueueOptions,
   ) => Effect.Effect<"enqueued" | "known", SentError | KeyConflict | DurableSenderError>
+  /**
+   * Enqueues a stream of messages, 500 in a transaction, and returns how many were new and how many were known. If it fails,
+   * what came before is enqueued: repeat it with the same keys.
+   */
   readonly enqueueAll: <E, R>(
     items: Stream.Stream<EnqueueItem, E, R>,
   ) => Effect.Effect<

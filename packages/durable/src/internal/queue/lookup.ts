@@ -27,19 +27,35 @@ export interface RequeueOptions {
 
 /** The questions about sends. */
 export interface Lookup {
-  /** The row of a key, as it is in the table. */
-  readonly rowOf: (key: string) => Effect.Effect<Row | undefined, DurableSenderError>
+  /**
+   * Cancels a send that was not attempted yet, and returns the state that it has now: `cancelled`, or what it had come to.
+   * Undefined if there is no such key.
+   */
+  readonly cancel: (key: string) => Effect.Effect<State | undefined, DurableSenderError>
+  /** Finds a send by its key. */
   readonly find: (key: string) => Effect.Effect<DurableSend | undefined, DurableSenderError>
+  /** Finds a send by its `sendId`, for example in `onUpdate` of the tracker. */
   readonly findBySendId: (
     sendId: string,
   ) => Effect.Effect<DurableSend | undefined, DurableSenderError>
+  /** All sends by their keys, or those in a state. */
   readonly list: (state?: State) => Stream.Stream<DurableSend, DurableSenderError>
+  /** How many sends there are in each state. It reads the whole table. */
   readonly count: Effect.Effect<ReadonlyMap<State, number>, DurableSenderError>
-  readonly cancel: (key: string) => Effect.Effect<State | undefined, DurableSenderError>
+  /**
+   * Sends a refused, expired or unknown message anew. One that is unknown may have been sent, so it needs
+   * `acceptDuplicate: true`. `notAfter` replaces the earlier one. Fails with `NotRequeued` if the state does not allow it, or the
+   * message is blanked.
+   */
   readonly requeue: (
     key: string,
     options?: RequeueOptions,
   ) => Effect.Effect<void, SentError | NotRequeued | DurableSenderError>
+}
+
+interface MadeLookup extends Lookup {
+  /** The row of a key, as it is in the table. */
+  readonly rowOf: (key: string) => Effect.Effect<Row | undefined, DurableSenderError>
 }
 
 /** Makes the questions. `wake` tells the workers of this process. */
@@ -48,7 +64,7 @@ export const makeLookup = (
   ask: Ask<Operation, DurableSenderError>,
   transitions: Transitions,
   wake: Effect.Effect<void>,
-): Lookup => {
+): MadeLookup => {
   const rowBy = (column: "key" | "send_id", value: string) =>
     Effect.map(
       ask("find", sql<Row>`select * from effect_sent_queue where ${sql(column)} = ${value}`),

@@ -66,16 +66,22 @@ export const openingAt = (quietHours: QuietHours | undefined, time: number): Ope
   if (quietHours === undefined || from === undefined || to === undefined) {
     return { from: time, until: Number.POSITIVE_INFINITY }
   }
-  const begins = next(quietHours.zone, from, time)
-  const ends = next(quietHours.zone, to, time)
+  // A local time that comes twice, or never, when the clocks change: the quiet hours are the longer ones.
+  const begins = next(quietHours.zone, from, time, "earlier")
+  const ends = next(quietHours.zone, to, time, "later")
   // Whichever comes first says whether it is quiet now.
   return begins < ends
     ? { from: time, until: begins }
-    : { from: ends, until: next(quietHours.zone, from, ends) }
+    : { from: ends, until: next(quietHours.zone, from, ends, "earlier") }
 }
 
 /** The next instant after a time at which the clocks of a zone show a local time. */
-const next = (zone: string, { hour, minute }: Time, after: number): number => {
+const next = (
+  zone: string,
+  { hour, minute }: Time,
+  after: number,
+  disambiguation: "earlier" | "later",
+): number => {
   const today = DateTime.toParts(DateTime.makeZonedUnsafe(after, { timeZone: zone }))
   for (let days = 0; days <= 2; days++) {
     // The day before a change of the clocks is not 24 hours long: the parts are counted, and not the milliseconds.
@@ -86,7 +92,7 @@ const next = (zone: string, { hour, minute }: Time, after: number): number => {
     )
     const instant = DateTime.makeZonedUnsafe(
       { year: date.year, month: date.month, day: date.day, hour, minute },
-      { timeZone: zone, adjustForTimeZone: true },
+      { timeZone: zone, adjustForTimeZone: true, disambiguation },
     ).epochMilliseconds
     if (instant > after) return instant
   }

@@ -58,16 +58,16 @@ export const makeUpkeep = (
     const most = sql.literal(String(maxCounted))
     const rows = yield* sql<{ readonly state: State; readonly n: number | string }>`
       select 'pending' as state, count(*) as n from (select 1 from effect_sent_queue
-        where state = 'pending' and settled_at is null limit ${most}) as some
+        where state = 'pending' and settled_at is null limit ${most}) as counted
       union all
       select 'claimed' as state, count(*) as n from (select 1 from effect_sent_queue
-        where state = 'claimed' and settled_at is null limit ${most}) as some
+        where state = 'claimed' and settled_at is null limit ${most}) as counted
       union all
       select 'attempting' as state, count(*) as n from (select 1 from effect_sent_queue
-        where state = 'attempting' and settled_at is null limit ${most}) as some
+        where state = 'attempting' and settled_at is null limit ${most}) as counted
       union all
       select 'unknown' as state, count(*) as n from (select 1 from effect_sent_queue
-        where state = 'unknown' limit ${most}) as some`
+        where state = 'unknown' limit ${most}) as counted`
     const due = yield* sql<{ readonly due_at: number | string | null }>`
       select min(due_at) as due_at from effect_sent_queue where state = 'pending' and priority = 0
       union all
