@@ -13,10 +13,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { dirname, resolve } from "node:path"
 import { ContractError, ContractInvalid } from "./ContractError.ts"
 import { readText, resolvePath } from "./File.ts"
-import { outsideReferences, type Reference } from "./internal/references.ts"
+import { at, isUrl, outsideReferences, type Reference, targetOf } from "./internal/references.ts"
 import { parseText, placeOf } from "./internal/yaml.ts"
 
 /** An OpenAPI 3 document with the files that it refers to. */
@@ -167,13 +166,12 @@ const follow = Effect.fnUntraced(function* (
   files: Map<string, SourceFile>,
   read: ReadFile,
 ): Effect.fn.Return<string | undefined> {
-  const [location = "", ...fragments] = reference.split("#")
-  if (/^[a-z][a-z0-9+.-]+:/i.test(location) || location.startsWith("//")) {
+  const { file, pointer } = targetOf(from, reference)
+  if (isUrl(file)) {
     return `the reference to ${reference} leads to another host, which is never asked`
   }
-  const path = location === "" ? from : resolve(dirname(from), decoded(location))
-  if (!files.has(path)) {
-    const text = yield* Effect.result(read(path))
+  if (!files.has(file)) {
+    const text = yield* Effect.result(read(file))
     if (text._tag === "Failure") {
       const why =
         text.failure.reason._tag === "ContractNotFound"
@@ -181,44 +179,18 @@ const follow = Effect.fnUntraced(function* (
           : text.failure.reason.problem
       return `the reference to ${reference} cannot be followed: ${why}`
     }
-    const isDocument = /\.(?:ya?ml|json)$/i.test(path)
+    const isDocument = /\.(?:ya?ml|json)$/i.test(file)
     const parsed = isDocument ? parseText(text.success) : { value: text.success }
     if ("problem" in parsed) {
       const { column, line } = parsed.place
-      return `the reference to ${reference} cannot be followed: ${path}:${line}:${column}: ${parsed.problem}`
+      return `the reference to ${reference} cannot be followed: ${file}:${line}:${column}: ${parsed.problem}`
     }
-    files.set(path, { text: text.success, value: parsed.value })
+    files.set(file, { text: text.success, value: parsed.value })
   }
-  const fragment = decoded(fragments.join("#"))
-  // Any other fragment is an anchor, which validators find.
-  if (!fragment.startsWith("/")) return undefined
-  const found = at(files.get(path)?.value, fragment)
-  return found === undefined
-    ? `the reference to ${reference} cannot be followed: there is nothing at #${fragment}`
+  return at(files.get(file)?.value, pointer) === undefined
+    ? `the reference to ${reference} cannot be followed: there is nothing at #${pointer}`
     : undefined
 })
-
-const at = (value: unknown, pointer: string): unknown =>
-  pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (holder, key) =>
-        typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)
-          ? Object.entries(holder).find(([name]) => name === key)?.[1]
-          : undefined,
-      value,
-    )
-
-/** A reference is a URI: a space in it is `%20`. */
-const decoded = (reference: string): string => {
-  try {
-    return decodeURIComponent(reference)
-  } catch {
-    return reference
-  }
-}
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   Predicate.isObject(value)
