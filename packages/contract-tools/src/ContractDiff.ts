@@ -75,6 +75,8 @@ export interface Options {
   readonly old: string | URL
   /** Default: the bundled contract. */
   readonly new?: string | URL | undefined
+  /** Whether the documents, and what they refer to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -106,11 +108,12 @@ export const diff = (options: Options): Effect.Effect<Difference, DiffError> =>
   compare(options).pipe(Effect.mapError((problem) => new DiffError({ problem })))
 
 const compare = Effect.fnUntraced(function* ({
+  allowNetwork,
   new: path = Contract.bundledPath,
   old,
 }: Options): Effect.fn.Return<Difference, string> {
-  const after = yield* readNew(path)
-  const before = yield* readOld(old, path)
+  const after = yield* readNew(path, { allowNetwork })
+  const before = yield* readOld(old, path, { allowNetwork })
   const judged =
     before.document === undefined ? [allNew(before)] : yield* judgedChanges(before, after)
   const changed = {

@@ -40,6 +40,8 @@ export interface LintOptions {
   readonly rules?: OwnRules | undefined
   /** Rules to skip, by name. Default: none. */
   readonly skipRules?: ReadonlyArray<string> | undefined
+  /** Whether the document, and what it refers to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
 }
 
 /** The configuration cannot be read, or names no rule. */
@@ -63,7 +65,7 @@ export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintE
  *
  * **Gotchas**
  *
- * References to other hosts are findings: lint never opens a connection.
+ * Without `allowNetwork`, references to other hosts are findings, and lint opens no connection.
  *
  * @example
  * ```ts
@@ -76,9 +78,9 @@ export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintE
  */
 export const lint = Effect.fnUntraced(function* (
   path?: string | URL,
-  { config, rules, skipRules = [] }: LintOptions = {},
+  { allowNetwork, config, rules, skipRules = [] }: LintOptions = {},
 ): Effect.fn.Return<Report, ContractError | LintError> {
-  const opened = yield* Document.open(path ?? Contract.bundledPath)
+  const opened = yield* Document.open(path ?? Contract.bundledPath, { allowNetwork })
   const file = opened.path
   const document = yield* Effect.promise(() => openDocument(opened))
   const chosen = yield* Effect.tryPromise({

@@ -48,6 +48,8 @@ export interface VerifyOptions {
   readonly target: string
   /** A YAML or JSON file. Default: the bundled contract. */
   readonly contract?: string | URL | undefined
+  /** Whether the contract, and what it refers to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
   /** Treat a loopback target as live, for example a proxy to the service. Default: false. */
   readonly live?: boolean | undefined
   /** Treat a target that is not on this machine as a mock, for example in a container or a test environment. Default: false. */
@@ -199,7 +201,7 @@ export const verify = Effect.fnUntraced(function* (
   if (problem !== undefined) return yield* new VerifyError({ problem })
   const isMock = options.sandbox === true || (target.isLocal && options.live !== true)
   const plan = planOptions(options, isMock)
-  const contract = yield* Contract.load(options.contract)
+  const contract = yield* Contract.load(options.contract, { allowNetwork: options.allowNetwork })
   return yield* Effect.scoped(verifyContract(contract, target.url, plan, options))
 })
 

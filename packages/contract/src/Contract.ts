@@ -79,7 +79,8 @@ export const bundledPath: string =
  *
  * **Gotchas**
  *
- * References to other files are resolved. References to other hosts are not: reading a contract never opens a connection.
+ * References to other files are resolved. References to other hosts are, too, if the options allow the network. Otherwise,
+ * reading a contract opens no connection.
  *
  * @example
  * ```ts
@@ -90,43 +91,48 @@ export const bundledPath: string =
  * console.log(contract.title, contract.version)
  * ```
  */
-export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
-  Effect.fnUntraced(function* (path: string | URL = bundledPath) {
-    const opened = yield* Document.openWhole(path)
-    const file = opened.path
-    const document = dereference(opened.files, file)
-    if (!Predicate.isObject(document)) return yield* invalid(file, "it is not an object")
-    const parsed = decodeDocument(document)
-    if (Result.isFailure(parsed)) {
-      return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
-    }
-    const { omitted, operations } = readOperations(parsed.success)
-    if (operations.length === 0) {
-      return yield* invalid(
-        file,
-        omitted.length === 0 ? "it declares no operations under `paths`" : reasonsOf(omitted),
-      )
-    }
-    const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
-      unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
+export const load: (
+  path?: string | URL,
+  options?: Document.OpenOptions,
+) => Effect.Effect<Contract, ContractError> = Effect.fnUntraced(function* (
+  path: string | URL = bundledPath,
+  options: Document.OpenOptions = {},
+) {
+  const opened = yield* Document.openWhole(path, options)
+  const file = opened.path
+  const document = dereference(opened.files, file)
+  if (!Predicate.isObject(document)) return yield* invalid(file, "it is not an object")
+  const parsed = decodeDocument(document)
+  if (Result.isFailure(parsed)) {
+    return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
+  }
+  const { omitted, operations } = readOperations(parsed.success)
+  if (operations.length === 0) {
+    return yield* invalid(
+      file,
+      omitted.length === 0 ? "it declares no operations under `paths`" : reasonsOf(omitted),
     )
-    if (unplayed.length > 0) {
-      const words = unplayed.map(
-        ({ problem, scenario }) => `the scenario ${scenario} cannot be played: ${problem}`,
-      )
-      return yield* invalid(file, words.join("; "))
-    }
-    const { title, version } = parsed.success.info
-    return {
-      path: file,
-      files: [...opened.files.keys()],
-      title,
-      version,
-      operations,
-      omitted,
-      document,
-    }
-  })
+  }
+  const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
+    unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
+  )
+  if (unplayed.length > 0) {
+    const words = unplayed.map(
+      ({ problem, scenario }) => `the scenario ${scenario} cannot be played: ${problem}`,
+    )
+    return yield* invalid(file, words.join("; "))
+  }
+  const { title, version } = parsed.success.info
+  return {
+    path: file,
+    files: [...opened.files.keys()],
+    title,
+    version,
+    operations,
+    omitted,
+    document,
+  }
+})
 
 /**
  * Adds the scenarios of a YAML or JSON file to the operations of a contract that have scenarios. The file has the form of

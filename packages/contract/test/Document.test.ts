@@ -78,7 +78,7 @@ describe("a document is refused in words", () => {
     "s3://bucket/a.yaml",
   ])("when it is the URL %s", (url) =>
     Effect.map(Effect.flip(Document.open(url)), ({ message }) =>
-      assert.match(message, /never over the network; download it/),
+      assert.match(message, /a file; download it, or allow the network/),
     ),
   )
 })
@@ -127,8 +127,9 @@ describe("a document is opened", () => {
   )
 
   it.effect.each<readonly [reference: string, words: RegExp]>([
-    ["https://example.com/a.yaml", /leads to another host/],
-    ["//example.com/a.yaml", /leads to another host/],
+    ["https://example.com/a.yaml", /it is on another host, which is asked only if .* allowed/],
+    ["//example.com/a.yaml", /on another host/],
+    ["https://jane:secret@example.com/a.yaml", /reference to https:\/\/example.com\/a.yaml cannot/],
     ["./no.yaml", /there is no such file/],
     ["./", /it is a folder/],
     ["./broken.yaml#/a", /broken\.yaml:1:5: it is not YAML/],

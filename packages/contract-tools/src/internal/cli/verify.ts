@@ -12,12 +12,13 @@ import type * as Scope from "effect/Scope"
 import type * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { parseTarget } from "../target.ts"
-import { contractFlag, targetFlag } from "./contract.ts"
+import { contractFlag, networkFlag, targetFlag } from "./contract.ts"
 import { interruptedCode, withMessages } from "./exit.ts"
 import { failOnFlag, openReport, type Print, reportFlags } from "./report.ts"
 
 export const verifyFlags = {
   contract: contractFlag,
+  allowNetwork: networkFlag,
   allowSend: Flag.Redacted("allow-send").pipe(
     Flag.withDescription(
       "Your own phone number: a live service is sent one message to it. Without it, only requests that must be " +
@@ -78,6 +79,7 @@ export const verifyFlags = {
 
 interface VerifyFlags {
   readonly contract: Option.Option<string>
+  readonly allowNetwork: boolean
   readonly allowSend: Option.Option<Redacted.Redacted<string>>
   readonly live: boolean
   readonly sandbox: boolean
@@ -122,12 +124,13 @@ export const verifyTarget = Effect.fnUntraced(function* (
   },
 ) {
   const { allowSend, contract, only, receiverHost, skipWithoutCredentials, timeout } = flags
-  const { live, runs, sandbox, seed, updates } = flags
+  const { allowNetwork, live, runs, sandbox, seed, updates } = flags
   const given = yield* readCredentials
   if (given === undefined && skipWithoutCredentials && isLive(target, flags)) return skipped(target)
   const progress = yield* progressBar
   return yield* ContractVerify.verify({
     target,
+    allowNetwork,
     live,
     sandbox,
     runs,
