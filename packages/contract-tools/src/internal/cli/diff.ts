@@ -8,7 +8,7 @@ import * as ContractDiff from "../../ContractDiff.ts"
 import { isAtLeast } from "../diff/version.ts"
 import { networkFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { type FailOn, openReport, reportFlags } from "./report.ts"
+import { type FailOn, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const diff = Command.make(
   "diff",
@@ -39,6 +39,7 @@ export const diff = Command.make(
         old,
         new: Option.getOrUndefined(revision),
         allowNetwork,
+        onInterrupt: (known) => printInterrupted(print, known),
       })
       // With the required version, breaking changes are warnings, and no reason to fail.
       const isBumped = isAtLeast(actualBump, requiredBump)

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as ContractLint from "../../ContractLint.ts"
 import { networkFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { failOnFlag, openReport, reportFlags } from "./report.ts"
+import { failOnFlag, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const lint = Command.make(
   "lint",
@@ -46,6 +46,7 @@ export const lint = Command.make(
         rules: Option.getOrUndefined(rules),
         skipRules,
         allowNetwork,
+        onInterrupt: (known) => printInterrupted(print, known),
       })
       yield* print(report, failOn)
     },

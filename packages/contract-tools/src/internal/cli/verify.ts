@@ -9,12 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { parseTarget } from "../target.ts"
 import { contractFlag, networkFlag, targetFlag } from "./contract.ts"
-import { interruptedCode, withMessages } from "./exit.ts"
-import { failOnFlag, openReport, type Print, reportFlags } from "./report.ts"
+import { withMessages } from "./exit.ts"
+import { failOnFlag, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const verifyFlags = {
   contract: contractFlag,
@@ -182,16 +181,6 @@ export const failIfUntested = ({
   })
   return Effect.fail(new CliError.UserError({ cause: new Error(lines.join("\n")) }))
 }
-
-/** Prints what is known. The exit code says that the command was interrupted. A second Ctrl-C does not wait for the reader. */
-export const printInterrupted = (
-  print: Print,
-  report: ContractReport.Report,
-): Effect.Effect<void> =>
-  Effect.andThen(
-    Effect.sync(() => process.once("SIGINT", () => process.exit(interruptedCode))),
-    Effect.ignore(print(report, "none")),
-  )
 
 type Progress = (done: number, total: number) => void
 
