@@ -13,6 +13,7 @@ not_run() {
 }
 
 flags=(--reporter github --fail-on "$FAIL_ON")
+if [ "$ALLOW_NETWORK" = true ]; then flags+=(--allow-network); fi
 if [ -n "$OUTPUT" ]; then flags+=(--junit "$OUTPUT"); fi
 files=()
 
@@ -38,12 +39,13 @@ case "$COMMAND" in
     if [ -n "$CONTRACT" ]; then flags+=(--contract "$CONTRACT"); fi
     if [ -n "$ALLOW_SEND" ]; then flags+=(--allow-send "$ALLOW_SEND"); fi
     if [ "$LIVE" = true ]; then flags+=(--live); fi
+    if [ "$SANDBOX" = true ]; then flags+=(--sandbox); fi
     if [ -z "${SENT_SENDER_ID:-}" ] || [ -z "${SENT_API_KEY:-}" ]; then
       # A secret that is not there is an empty variable.
       unset SENT_SENDER_ID SENT_API_KEY
-      is_local=false
+      is_local=$SANDBOX
       if [[ -z "$TARGET" || "$TARGET" =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])(:|/|$) ]]; then is_local=true; fi
-      if [ "$WITHOUT_CREDENTIALS" = skip ] && { [ "$is_local" = false ] || [ "$LIVE" = true ]; }; then
+      if [ "$WITHOUT_CREDENTIALS" = skip ] && { [ "$is_local" != true ] || [ "$LIVE" = true ]; }; then
         message="skipped: SENT_SENDER_ID or SENT_API_KEY is empty, so nothing was tested; pull requests of forks have no secrets"
         echo "::warning title=effect-sent contract::$message"
         if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then echo "### ⏭️ $COMMAND: $message" >> "$GITHUB_STEP_SUMMARY"; fi

@@ -32,6 +32,8 @@ const documents: ReadonlyArray<readonly [name: string, own: number]> = [
   ["thesmsworks.co.uk", 0],
   ["sms77.io", 0],
   ["postmarkapp.com/server", 0],
+  // Its schemas refer to each other in so many ways that none of its operations can be validated: `verify` says so.
+  ["stripe.com", 0],
 ]
 
 const cache = join(tmpdir(), `effect-sent-${source}`)

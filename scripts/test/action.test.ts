@@ -130,8 +130,28 @@ describe.skipIf(process.platform === "win32")("the action's command", { timeout:
     assert.include(failed.out, "::error title=successes%3A")
   })
 
+  it("verify of a sandbox needs no credentials, and may be plain http", async () => {
+    // This machine by an address that is not a loopback one.
+    const target = "http://0.0.0.0:1"
+    const env = { SENT_SENDER_ID: "", SENT_API_KEY: "" }
+    const { err, out, result } = await check({ target, sandbox: "true" }, { env })
+    assert.strictEqual(result, "not-run")
+    assert.match(out + err, /http:\/\/0\.0\.0\.0:1: .*; is it running\?/)
+    assert.strictEqual((await check({ target }, { env })).result, "skipped")
+    assert.strictEqual(
+      (await check({ target, sandbox: "true", live: "true" }, { env })).result,
+      "skipped",
+    )
+  })
+
   it.each([
     [{ target: "https://staging.example.com" }, 0, "skipped"],
+    [{ command: "lint", contract: "http://127.0.0.1:1/a.yaml" }, 2, "not-run"],
+    [
+      { command: "lint", contract: "http://127.0.0.1:1/a.yaml", "allow-network": "true" },
+      2,
+      "not-run",
+    ],
     [{ target: "http://127.0.0.1:1", live: "true", command: "coverage" }, 0, "skipped"],
     [{ target: "https://staging.example.com", "without-credentials": "fail" }, 2, "not-run"],
     [{ target: "" }, 2, "not-run"],
@@ -140,7 +160,9 @@ describe.skipIf(process.platform === "win32")("the action's command", { timeout:
   ] as const)("with %j exits with %i", async (inputs, code, result) => {
     const ended = await check(inputs, { env: { SENT_SENDER_ID: "", SENT_API_KEY: "" } })
     assert.deepStrictEqual([ended.code, ended.result], [code, result])
-    assert.match(ended.out + ended.err, /^::(?:warning|error)|credentials/m)
+    const words =
+      "allow-network" in inputs ? /bad port/ : /^::(?:warning|error)|credentials|--allow-network/m
+    assert.match(ended.out + ended.err, words)
     assert.notInclude(ended.out, "uid=")
   })
 

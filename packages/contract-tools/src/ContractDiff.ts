@@ -24,6 +24,7 @@ import { withoutMoves } from "./internal/diff/parameters.ts"
 import { comparePlayed } from "./internal/diff/played.ts"
 import { compareByRedocly } from "./internal/diff/redocly.ts"
 import { judge, type Judged } from "./internal/diff/rules.ts"
+import { interruptedReport } from "./internal/report/report.ts"
 import { bumpBetween, bumpFor, isAtLeast, largestBump } from "./internal/diff/version.ts"
 
 // -----------------------------------------------------------------------------
@@ -75,6 +76,10 @@ export interface Options {
   readonly old: string | URL
   /** Default: the bundled contract. */
   readonly new?: string | URL | undefined
+  /** Whether the documents, and what they refer to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
+  /** Run when comparing is interrupted, with what is known by then. Default: nothing. */
+  readonly onInterrupt?: ((known: Report) => Effect.Effect<void>) | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -103,42 +108,57 @@ export interface Options {
  * ```
  */
 export const diff = (options: Options): Effect.Effect<Difference, DiffError> =>
-  compare(options).pipe(Effect.mapError((problem) => new DiffError({ problem })))
+  Effect.suspend(() => {
+    const { new: path = Contract.bundledPath, old, onInterrupt } = options
+    let known = interruptedReport(
+      { title: `diff ${String(old)} ${String(path)}`, checks: [], summary: [] },
+      "the documents were not read to their end",
+    )
+    return compare(options, (report) => {
+      known = interruptedReport(report, "requests, responses and updates were not compared")
+    }).pipe(
+      Effect.onInterrupt(() => onInterrupt?.(known) ?? Effect.void),
+      Effect.mapError((problem) => new DiffError({ problem })),
+    )
+  })
 
-const compare = Effect.fnUntraced(function* ({
-  new: path = Contract.bundledPath,
-  old,
-}: Options): Effect.fn.Return<Difference, string> {
-  const after = yield* readNew(path)
-  const before = yield* readOld(old, path)
-  const judged =
-    before.document === undefined ? [allNew(before)] : yield* judgedChanges(before, after)
-  const changed = {
-    changes: judged.map((one) => toChange(one, after)).toSorted(byImpact),
-    before: {
-      name: before.name,
-      version: before.document === undefined ? undefined : before.version,
-    },
-    after: { name: after.name, version: after.version },
+const compare = Effect.fnUntraced(function* (
+  { allowNetwork, new: path = Contract.bundledPath, old }: Options,
+  onKnown: (report: Report) => void,
+): Effect.fn.Return<Difference, string> {
+  const after = yield* readNew(path, { allowNetwork })
+  const before = yield* readOld(old, path, { allowNetwork })
+  const differenceBy = (judged: ReadonlyArray<Judged>): Difference => {
+    const changed = {
+      changes: judged.map((one) => toChange(one, after)).toSorted(byImpact),
+      before: {
+        name: before.name,
+        version: before.document === undefined ? undefined : before.version,
+      },
+      after: { name: after.name, version: after.version },
+    }
+    const report = {
+      ...toReport(changed),
+      suite: `diff ${after.title ?? after.name}`,
+      properties: { old: before.name, new: after.name },
+    }
+    return { ...changed, ...bumpsOf(changed), report }
   }
-  const report = {
-    ...toReport(changed),
-    suite: `diff ${after.title ?? after.name}`,
-    properties: { old: before.name, new: after.name },
-  }
-  return { ...changed, ...bumpsOf(changed), report }
+  if (before.document === undefined) return differenceBy([allNew(before)])
+  const [from, to] = withoutMoves(before.document, after.document)
+  const played = comparePlayed(from, to)
+  // Redocly takes seconds for a large document.
+  onKnown(reportOf(differenceBy(played)))
+  const found = yield* compareByRedocly(from, to)
+  return differenceBy(
+    distinct([...found.map((one) => judge(one, to)).filter((one) => one !== undefined), ...played]),
+  )
 })
 
-const judgedChanges = Effect.fnUntraced(function* (
-  before: Compared,
-  after: Compared,
-): Effect.fn.Return<ReadonlyArray<Judged>, string> {
-  const [old, next] = withoutMoves(before.document, after.document)
-  const found = yield* compareByRedocly(old, next)
-  return distinct([
-    ...found.map((one) => judge(one, next)).filter((one) => one !== undefined),
-    ...comparePlayed(old, next),
-  ])
+/** The report without the checks that found nothing, as they are not over. */
+const reportOf = ({ report }: Difference): Report => ({
+  ...report,
+  checks: report.checks.filter(({ findings }) => findings.length > 0),
 })
 
 /** Nobody relies on a contract that was not there. */

@@ -21,6 +21,7 @@ import type { Check, Finding, Report } from "./ContractReport.ts"
 import { objectAt } from "./internal/document/json.ts"
 import { openDocument, type Problem } from "./internal/document/redocly.ts"
 import { configurationFor, isOn } from "./internal/lint/configuration.ts"
+import { interruptedReport } from "./internal/report/report.ts"
 import { ownName, type OwnRules, ownRules } from "./internal/lint/rules.ts"
 
 export type { OwnRules } from "./internal/lint/rules.ts"
@@ -40,6 +41,10 @@ export interface LintOptions {
   readonly rules?: OwnRules | undefined
   /** Rules to skip, by name. Default: none. */
   readonly skipRules?: ReadonlyArray<string> | undefined
+  /** Whether the document, and what it refers to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
+  /** Run when linting is interrupted, with what is known by then. Default: nothing. */
+  readonly onInterrupt?: ((known: Report) => Effect.Effect<void>) | undefined
 }
 
 /** The configuration cannot be read, or names no rule. */
@@ -63,7 +68,7 @@ export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintE
  *
  * **Gotchas**
  *
- * References to other hosts are findings: lint never opens a connection.
+ * Without `allowNetwork`, references to other hosts are findings, and lint opens no connection.
  *
  * @example
  * ```ts
@@ -74,12 +79,37 @@ export class LintError extends Schema.TaggedError<LintError>("ContractLint/LintE
  * console.assert(ContractReport.passed(report))
  * ```
  */
-export const lint = Effect.fnUntraced(function* (
+export const lint = (
   path?: string | URL,
-  { config, rules, skipRules = [] }: LintOptions = {},
+  { onInterrupt, ...options }: LintOptions = {},
+): Effect.Effect<Report, ContractError | LintError> =>
+  Effect.suspend(() => {
+    const title = `lint ${String(path ?? Contract.bundledPath)}`
+    let known = interruptedReport(
+      { title, checks: [], summary: [] },
+      "the document was not read to its end",
+    )
+    return Effect.onInterrupt(
+      lintDocument(path, options, (opened) => {
+        known = opened
+      }),
+      () => onInterrupt?.(known) ?? Effect.void,
+    )
+  })
+
+const lintDocument = Effect.fnUntraced(function* (
+  path: string | URL | undefined,
+  { allowNetwork, config, rules, skipRules = [] }: LintOptions,
+  onOpened: (known: Report) => void,
 ): Effect.fn.Return<Report, ContractError | LintError> {
-  const opened = yield* Document.open(path ?? Contract.bundledPath)
+  const opened = yield* Document.open(path ?? Contract.bundledPath, { allowNetwork })
   const file = opened.path
+  const head = {
+    title: `lint ${file}`,
+    suite: `lint ${titleOf(opened)}`,
+    properties: { contract: file },
+  }
+  onOpened(interruptedReport({ ...head, ...unresolved(opened) }, "no rule was applied"))
   const document = yield* Effect.promise(() => openDocument(opened))
   const chosen = yield* Effect.tryPromise({
     try: () =>
@@ -99,9 +129,7 @@ export const lint = Effect.fnUntraced(function* (
   const ofRedocly = [...byRule].filter(([name]) => !Object.hasOwn(ownRules, name))
 
   return {
-    title: `lint ${file}`,
-    suite: `lint ${titleOf(opened)}`,
-    properties: { contract: file },
+    ...head,
     checks: [
       ...(ofRedocly.length === 0 ? [check("Redocly", "all rules", [])] : []),
       ...ofRedocly.map(([name, found]) => check("Redocly", name, found)),
@@ -128,6 +156,26 @@ const withoutTwins = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> 
 
 const counted = (found: ReadonlyArray<readonly [string, ReadonlyArray<Problem>]>): number =>
   found.reduce((sum, [, problems]) => sum + problems.length, 0)
+
+/** What opening a document has found, before any rule was applied. */
+const unresolved = ({
+  files,
+  problems,
+}: Document.Document): Pick<Report, "checks" | "summary"> => ({
+  checks: [
+    {
+      group: "document",
+      name: "references",
+      findings: problems.map(({ column, line, message, path }) => ({
+        rule: "no-unresolved-refs",
+        severity: "error" as const,
+        message,
+        source: { file: path, line, column },
+      })),
+    },
+  ],
+  summary: [`${files.size} files were read`],
+})
 
 const titleOf = ({ path, value }: Document.Document): string => {
   const { title } = objectAt(value, "info")

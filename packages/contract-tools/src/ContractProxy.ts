@@ -51,6 +51,8 @@ export interface Options {
   readonly target: string
   /** The contract, a YAML or JSON file. Default: the contract of Sent.dm. */
   readonly contract?: string | URL | undefined
+  /** Whether the contract, and what it refers to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
   /** The address to listen on. Anyone who reaches the proxy can read the application's credentials. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /** The port to listen on. Default: a free one. */
@@ -117,7 +119,7 @@ export const make = Effect.fnUntraced(function* (
   const { address, maxDeviations, silenceMillis, target } = yield* asProxyError(
     readOptions(options),
   )
-  const contract = yield* Contract.load(options.contract)
+  const contract = yield* Contract.load(options.contract, { allowNetwork: options.allowNetwork })
   const validator = yield* ContractValidator.make(contract)
   const observer = makeObserver(validator, maxDeviations, options.onDeviation)
   const observations = yield* FiberSet.make<void>()

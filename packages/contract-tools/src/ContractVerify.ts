@@ -48,6 +48,8 @@ export interface VerifyOptions {
   readonly target: string
   /** A YAML or JSON file. Default: the bundled contract. */
   readonly contract?: string | URL | undefined
+  /** Whether the contract, and what it refers to, may be read from other hosts. Default: false. */
+  readonly allowNetwork?: boolean | undefined
   /** Treat a loopback target as live, for example a proxy to the service. Default: false. */
   readonly live?: boolean | undefined
   /** Treat a target that is not on this machine as a mock, for example in a container or a test environment. Default: false. */
@@ -199,7 +201,7 @@ export const verify = Effect.fnUntraced(function* (
   if (problem !== undefined) return yield* new VerifyError({ problem })
   const isMock = options.sandbox === true || (target.isLocal && options.live !== true)
   const plan = planOptions(options, isMock)
-  const contract = yield* Contract.load(options.contract)
+  const contract = yield* Contract.load(options.contract, { allowNetwork: options.allowNetwork })
   return yield* Effect.scoped(verifyContract(contract, target.url, plan, options))
 })
 
@@ -337,18 +339,14 @@ const verifyContract = Effect.fnUntraced(function* (
     // A live service also serves others: it gets one request at a time.
     { concurrency: plan.isMock ? 8 : 1 },
   )
-  const skipped = [
-    ...contract.omitted.map(({ method, path, reason }): Check => ({
-      group: "operations",
-      name: `${method} ${path}`,
-      skipped: reason,
-      findings: [],
-    })),
-    ...plans.flatMap((one) => one.skipped),
-  ]
+  const omitted = contract.omitted.map(({ method, path, reason }) =>
+    notTested("operations", `${method} ${path}`, reason),
+  )
+  const skipped = [...plans.flatMap((one) => one.skipped), ...notPlayed(contract)]
   const verification = (ended: ReadonlyArray<Tested>, last: ReadonlyArray<Check>): Verification => {
     const reason = patience.reason()
     const all = [
+      ...omitted,
       ...plans.flatMap((one) => one.untested),
       ...(reason === undefined ? ended : ended.map((one) => withoutResponse(one, reason))),
     ]
@@ -389,6 +387,17 @@ const verifyContract = Effect.fnUntraced(function* (
   const last = yield* Effect.forEach(plans, ({ atEnd }) => atEnd)
   return verification(ended, last.flat())
 })
+
+/** Requests of the service that nothing in the document leads to: there is no way to ask for one. */
+const notPlayed = ({ document }: Contract.Contract): ReadonlyArray<Check> => {
+  const webhooks = "webhooks" in document ? document.webhooks : {}
+  return Object.keys(Object(webhooks)).map((name) => ({
+    group: "updates",
+    name: `the webhook ${name}`,
+    skipped: "nothing in the document says which request leads to it",
+    findings: [],
+  }))
+}
 
 /** Once a target is given up, a case without a response says nothing about its request. */
 const withoutResponse = (one: Tested, reason: string): Tested => {

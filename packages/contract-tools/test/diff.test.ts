@@ -1050,7 +1050,7 @@ describe("the old contract", () => {
     ],
     [
       "bad/far.yaml",
-      /far\.yaml:2:16 cannot be used: the reference to http:\S+ leads to another host/,
+      /far\.yaml:2:16 cannot be used: the reference to http:\S+ cannot be followed: it is on another host/,
     ],
   ])("fails for %s", ([file, words]) =>
     Effect.gen(function* () {

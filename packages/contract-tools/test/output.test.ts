@@ -1,13 +1,14 @@
 /** What the commands write: whole reports however slow the reader, and what is known when they are interrupted. */
+import { Contract } from "@effect-sent/contract"
 import { startMockServer } from "@effect-sent/mock-server"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { afterAll, assert, describe, it, vi } from "vitest"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
@@ -149,6 +150,104 @@ describe("a report", { timeout: 60_000 }, () => {
     )
     server.closeAllConnections()
     server.close()
+  })
+})
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+interface Printed {
+  readonly title: string
+  readonly checks: ReadonlyArray<{
+    readonly skipped?: string
+    readonly findings: ReadonlyArray<{ readonly message: string }>
+  }>
+}
+
+describe.skipIf(process.platform === "win32")("Ctrl-C", { timeout: 60_000 }, () => {
+  /** Interrupts a command once a file is there. */
+  const interrupted = async (
+    marker: string,
+    flags: ReadonlyArray<string>,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Printed> => {
+    const child = start([...flags, "-r", "json"], env)
+    const ended = endOf(child)
+    await vi.waitUntil(() => existsSync(marker), { timeout: 30_000 })
+    child.kill("SIGINT")
+    const { code, err, out } = await ended
+    assert.strictEqual(code, 130, err)
+    const report: Printed = JSON.parse(out)
+    return report
+  }
+
+  it("in lint prints what is known of the document", async () => {
+    const marker = join(folder, "lint-hangs")
+    writeFileSync(
+      join(folder, "hangs.mjs"),
+      `import { writeFileSync } from "node:fs"
+      writeFileSync(${JSON.stringify(marker)}, "")
+      await new Promise((resolve) => setTimeout(resolve, 600_000))`,
+    )
+    writeFileSync(join(folder, "hangs.yaml"), "plugins: [./hangs.mjs]\n")
+    const document = join(folder, "lost.yaml")
+    writeFileSync(
+      document,
+      'openapi: 3.1.0\ninfo: { title: a, version: "1" }\npaths: { /a: { $ref: no.yaml } }\n',
+    )
+    const config = join(folder, "hangs.yaml")
+    const { checks, title } = await interrupted(marker, ["lint", document, "--config", config])
+    assert.strictEqual(title, `lint ${document}`)
+    assert.include(checks[0]?.findings[0]?.message, "the reference to no.yaml cannot be followed")
+    assert.strictEqual(checks.at(-1)?.skipped, "interrupted: no rule was applied")
+  })
+
+  it("in diff prints what is known of the change, and ends the comparison", async () => {
+    const marker = join(folder, "diff-hangs")
+    const hook = join(folder, "hook.mjs")
+    // Redocly's command never begins.
+    writeFileSync(
+      hook,
+      `import { writeFileSync } from "node:fs"
+      if (process.argv.includes("--fail-on=none")) {
+        writeFileSync(${JSON.stringify(marker)}, String(process.pid))
+        await new Promise((resolve) => setTimeout(resolve, 600_000))
+      }`,
+    )
+    const text = readFileSync(Contract.bundledPath, "utf8")
+    const changed = join(folder, "changed.yaml")
+    writeFileSync(changed, text.replaceAll("+15005554292", "+15005554293"))
+    assert.notStrictEqual(readFileSync(changed, "utf8"), text)
+    const { checks } = await interrupted(marker, ["diff", Contract.bundledPath, changed], {
+      NODE_OPTIONS: `--import=${pathToFileURL(hook).href}`,
+    })
+    assert.isTrue(
+      checks.some(({ findings }) => findings.some(({ message }) => message.includes("4292"))),
+    )
+    assert.match(checks.at(-1)?.skipped ?? "", /^interrupted: requests, responses and updates/)
+    const redocly = Number(readFileSync(marker, "utf8"))
+    await vi.waitUntil(() => !isRunning(redocly), { timeout: 30_000 })
+  })
+
+  it("while a document is read says so", async () => {
+    const marker = join(folder, "asked")
+    const server = createServer(() => writeFileSync(marker, "")).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const url = `http://127.0.0.1:${port}/a.yaml`
+    const { checks } = await interrupted(marker, ["diff", "--allow-network", url, old])
+    server.closeAllConnections()
+    server.close()
+    assert.strictEqual(
+      checks.at(-1)?.skipped,
+      "interrupted: the documents were not read to their end",
+    )
   })
 })
 

@@ -189,12 +189,12 @@ const ok = {
   },
 }
 
-const verifyPets = (paths: object) =>
+const verifyPets = (paths: object, more: object = {}) =>
   Effect.gen(function* () {
     const directory = mkdtempSync(join(tmpdir(), "effect-sent-"))
     yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
     const contract = join(directory, "pets.json")
-    writeFileSync(contract, JSON.stringify(pets(paths)))
+    writeFileSync(contract, JSON.stringify({ ...pets(paths), ...more }))
     return yield* ContractVerify.verify({ target: yield* yes, contract, runs: 5 })
   }).pipe(Effect.scoped)
 
@@ -214,6 +214,41 @@ describe("other contracts", { timeout: 60_000 }, () => {
       assert.include(untested[0]?.reason, "the parameter id")
       assert.strictEqual(skippedIn(report), 1)
     }),
+  )
+
+  it.live(
+    "an operation with a schema that does not compile is not tested, and costs no other",
+    () =>
+      Effect.gen(function* () {
+        const schema = { type: "object", properties: { a: { type: "text" } } }
+        const wrong = { 200: { description: "", content: { "application/json": { schema } } } }
+        const callback = {
+          post: { requestBody: { content: { "a/json": { schema } } }, responses: ok },
+        }
+        const { report, untested } = yield* verifyPets(
+          {
+            "/good": { get: { responses: { 200: { description: "" } } } },
+            "/response": { get: { responses: wrong } },
+            "/callback": {
+              get: { responses: ok, callbacks: { done: { "{$request.body#/url}": callback } } },
+            },
+          },
+          { webhooks: { newPet: callback } },
+        )
+        assert.deepStrictEqual(
+          untested.map(({ name }) => name),
+          ["GET /response", "GET /callback"],
+        )
+        assert.match(untested[0]?.reason ?? "", /^the schema of the response 200 of GET \/response/)
+        assert.match(
+          untested[1]?.reason ?? "",
+          /^the schema of the callback done of GET \/callback/,
+        )
+        assert.include(report.summary.join(), "2 not tested, though they should have been")
+        const checks = new Map(report.checks.map((check) => [check.name, check.skipped]))
+        assert.match(checks.get("the webhook newPet") ?? "", /which request leads to it/)
+        assert.isTrue(checks.has("a request"))
+      }),
   )
 
   it.live("operations without a body, with parameters and with other security are verified", () =>

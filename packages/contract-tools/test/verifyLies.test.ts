@@ -1,4 +1,5 @@
 /** Every lie is found, and every case can fail. */
+import { Contract } from "@effect-sent/contract"
 import { type ContractReport, ContractVerify } from "@effect-sent/contract-tools"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
@@ -17,7 +18,8 @@ describe("a server that lies", { timeout: 60_000 }, () => {
   it.live.each([...new Set(lies.map(({ server }) => server))])("%s: every lie is found", (server) =>
     Effect.gen(function* () {
       const told = lies.filter((lie) => lie.server === server)
-      const contract = yield* quickContract
+      // One of these answers at once in place of after the delay, which must be longer than a busy machine takes for it.
+      const contract = server === "answers" ? Contract.bundledPath : yield* quickContract
       const mock = yield* MockServer.make({ contract, port: 0 })
       const target = yield* makeLiar(mock.baseUrl, told)
       // Only a run of all cases can tell which parts of the contract are not covered.

@@ -41,6 +41,8 @@ const { metafile } = await build({
     contents: `
       export * as core from "@stoplight/prism-core"
       export * as http from "@stoplight/prism-http"
+      export * as spec from "@stoplight/http-spec/oas3/operation"
+      export * as json from "@stoplight/json"
     `,
     resolveDir: fileURLToPath(new URL("..", import.meta.url)),
   },
@@ -64,10 +66,7 @@ const { metafile } = await build({
 await writeFile(
   join(internal, "loadPrism.js"),
   `/** Loads the bundled Prism. */
-export const loadPrism = async () => {
-  const { core, http } = await import("./prism.js")
-  return [core, http]
-}
+export const loadPrism = () => import("./prism.js")
 `,
 )
 

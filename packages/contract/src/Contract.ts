@@ -13,17 +13,17 @@
  * }
  * ```
  */
-import $RefParser from "@stoplight/json-schema-ref-parser"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"
-import { resolve } from "node:path"
 import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
 import * as Document from "./Document.ts"
 import { readText, resolvePath } from "./File.ts"
+import { dereference } from "./internal/dereference.ts"
 import { decodeDocument } from "./internal/document.ts"
+import { reasonsOf } from "./internal/omitted.ts"
 import { parseText, type Place } from "./internal/yaml.ts"
 import { readOperations } from "./internal/operations.ts"
 import type { OmittedOperation, Operation } from "./Operation.ts"
@@ -79,7 +79,8 @@ export const bundledPath: string =
  *
  * **Gotchas**
  *
- * References to other files are resolved. References to other hosts are not: reading a contract never opens a connection.
+ * References to other files are resolved. References to other hosts are, too, if the options allow the network. Otherwise,
+ * reading a contract opens no connection.
  *
  * @example
  * ```ts
@@ -90,40 +91,48 @@ export const bundledPath: string =
  * console.log(contract.title, contract.version)
  * ```
  */
-export const load: (path?: string | URL) => Effect.Effect<Contract, ContractError> =
-  Effect.fnUntraced(function* (path: string | URL = bundledPath) {
-    const opened = yield* Document.openWhole(path)
-    const file = opened.path
-    const document = yield* dereference(opened)
-    const parsed = decodeDocument(document)
-    if (Result.isFailure(parsed)) {
-      return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
-    }
-    const { omitted, operations } = readOperations(parsed.success)
-    if (operations.length === 0) {
-      const reasons = omitted.map(({ reason }) => reason).join("; ")
-      return yield* invalid(file, reasons || "it declares no operations under `paths`")
-    }
-    const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
-      unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
+export const load: (
+  path?: string | URL,
+  options?: Document.OpenOptions,
+) => Effect.Effect<Contract, ContractError> = Effect.fnUntraced(function* (
+  path: string | URL = bundledPath,
+  options: Document.OpenOptions = {},
+) {
+  const opened = yield* Document.openWhole(path, options)
+  const file = opened.path
+  const document = dereference(opened.files, file)
+  if (!Predicate.isObject(document)) return yield* invalid(file, "it is not an object")
+  const parsed = decodeDocument(document)
+  if (Result.isFailure(parsed)) {
+    return yield* invalid(file, `it is not OpenAPI 3: ${messageOf(parsed.failure)}`)
+  }
+  const { omitted, operations } = readOperations(parsed.success)
+  if (operations.length === 0) {
+    return yield* invalid(
+      file,
+      omitted.length === 0 ? "it declares no operations under `paths`" : reasonsOf(omitted),
     )
-    if (unplayed.length > 0) {
-      const words = unplayed.map(
-        ({ problem, scenario }) => `the scenario ${scenario} cannot be played: ${problem}`,
-      )
-      return yield* invalid(file, words.join("; "))
-    }
-    const { title, version } = parsed.success.info
-    return {
-      path: file,
-      files: [...opened.files.keys()],
-      title,
-      version,
-      operations,
-      omitted,
-      document,
-    }
-  })
+  }
+  const unplayed = operations.flatMap(({ responses, scenarios, updates }) =>
+    unplayable(scenarios, { responses, updates: updates?.examples ?? [] }),
+  )
+  if (unplayed.length > 0) {
+    const words = unplayed.map(
+      ({ problem, scenario }) => `the scenario ${scenario} cannot be played: ${problem}`,
+    )
+    return yield* invalid(file, words.join("; "))
+  }
+  const { title, version } = parsed.success.info
+  return {
+    path: file,
+    files: [...opened.files.keys()],
+    title,
+    version,
+    operations,
+    omitted,
+    document,
+  }
+})
 
 /**
  * Adds the scenarios of a YAML or JSON file to the operations of a contract that have scenarios. The file has the form of
@@ -182,35 +191,6 @@ export const withScenarios =
     })
 
 const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
-
-/** The document with its references resolved. It may contain cycles. */
-const dereference = Effect.fnUntraced(function* ({
-  files,
-  path,
-}: Document.Document): Effect.fn.Return<object, ContractError> {
-  const document: unknown = yield* Effect.tryPromise({
-    try: () =>
-      new $RefParser().dereference(path, {
-        // Every file was read and parsed.
-        resolve: { http: never, file: never, opened: { order: 1, canRead: true, read: () => "" } },
-        parse: {
-          json: never,
-          yaml: never,
-          text: never,
-          binary: never,
-          opened: { order: 1, canParse: true, parse: ({ url }) => valueAt(files, url) },
-        },
-      }),
-    catch: (cause) => invalid(path, messageOf(cause)),
-  })
-  return Predicate.isObject(document) ? document : yield* invalid(path, "it is not an object")
-})
-
-const never = { canRead: false, canParse: false, parse: () => undefined }
-
-/** A copy, because references are resolved in place. The parser encodes paths as URLs. */
-const valueAt = (files: Document.Document["files"], url: string): unknown =>
-  structuredClone((files.get(url) ?? files.get(resolve(decodeURIComponent(url))))?.value)
 
 const invalid = (path: string, problem: string, place?: Place): ContractError =>
   new ContractError({ reason: new ContractInvalid({ path, problem, ...place }) })

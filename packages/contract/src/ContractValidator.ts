@@ -75,7 +75,8 @@ export interface Validator {
 }
 
 /**
- * Makes a validator for a contract. Fails with `ContractInvalid` when Prism cannot use the contract.
+ * Makes a validator for a contract. An operation with a schema that does not compile, of a request, a response or a
+ * callback, is `omitted`. Fails with `ContractInvalid` when none is left.
  *
  * @example
  * ```ts
@@ -89,7 +90,7 @@ export interface Validator {
 export const make = Effect.fnUntraced(function* (
   contract: Contract,
 ): Effect.fn.Return<Validator, ContractError> {
-  const prism = yield* Prism.make(contract)
+  const prism = yield* Prism.make(contract, { checks: "all" })
 
   const { operations } = prism.contract
   const validator: Validator = {

@@ -11,27 +11,28 @@
  * console.assert(openapi.startsWith("3.") && problems.length === 0)
  * ```
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { dirname, resolve } from "node:path"
 import { ContractError, ContractInvalid } from "./ContractError.ts"
 import { readText, resolvePath } from "./File.ts"
-import { outsideReferences, type Reference } from "./internal/references.ts"
+import { makeFetch, withoutUser } from "./internal/network.ts"
+import { at, isUrl, outsideReferences, type Reference, targetOf } from "./internal/references.ts"
 import { parseText, placeOf } from "./internal/yaml.ts"
 
 /** An OpenAPI 3 document with the files that it refers to. */
 export interface Document {
-  /** The absolute path of the file. */
+  /** The absolute path of the file, or its URL. */
   readonly path: string
   /** Its version of OpenAPI, for example `3.1.0`. */
   readonly openapi: string
   /** The document itself, references not resolved. */
   readonly value: object
-  /** All files by their absolute paths, the document first. */
+  /** All files by their absolute paths or URLs, the document first. */
   readonly files: ReadonlyMap<string, SourceFile>
   /** References that cannot be followed, in the order of the files. */
   readonly problems: ReadonlyArray<Problem>
-  /** How its files were read. */
+  /** How its files were read, by their absolute paths or URLs. */
   readonly read: ReadFile
 }
 
@@ -54,6 +55,19 @@ export interface Problem {
 /** Reads the text of a file. */
 export type ReadFile = (path: string) => Effect.Effect<string, ContractError>
 
+/** Where a document may be read from. */
+export interface OpenOptions {
+  /** Reads a file of this machine, by its absolute path. Default: the file system. */
+  readonly read?: ReadFile | undefined
+  /**
+   * Whether the document, and what it refers to, may be read from other hosts over http and https: at most 200 files and 20 MB in
+   * all. Default: false, and no connection is opened.
+   */
+  readonly allowNetwork?: boolean | undefined
+  /** How long to wait for each file of another host. Default: 10 seconds. */
+  readonly networkTimeout?: Duration.Input | undefined
+}
+
 /**
  * Opens a document, in YAML or JSON, and every file that it refers to.
  *
@@ -61,14 +75,14 @@ export type ReadFile = (path: string) => Effect.Effect<string, ContractError>
  *
  * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid`, which has line and column, when it
  *
- * - is a URL, empty, or neither YAML nor JSON in UTF-8 (this includes duplicate keys and tabs in the indentation),
+ * - is a URL (unless the network is allowed), empty, or neither YAML nor JSON in UTF-8 (this includes duplicate keys and tabs in the indentation),
  * - is not OpenAPI 3.0, 3.1 or 3.2, or
  * - has YAML aliases that contain themselves, or expand to an excessive number of values.
  *
  * **Gotchas**
  *
- * Never opens a connection: a reference to another host is one of the `problems`. Callers that cannot use a document with
- * `problems` must look at them; lint reports them as findings.
+ * Without `allowNetwork`, no connection is opened: a URL is refused, and a reference to another host is one of the `problems`.
+ * Callers that cannot use a document with `problems` must look at them; lint reports them as findings.
  *
  * @example
  * ```ts
@@ -81,9 +95,13 @@ export type ReadFile = (path: string) => Effect.Effect<string, ContractError>
  */
 export const open = Effect.fnUntraced(function* (
   source: string | URL,
-  read: ReadFile = readText,
+  options: OpenOptions = {},
 ): Effect.fn.Return<Document, ContractError> {
-  const path = yield* resolvePath(source)
+  const read = readerOf(options)
+  const path =
+    options.allowNetwork === true && /^https?:/i.test(String(source))
+      ? new URL(source).href
+      : yield* resolvePath(source)
   const text = yield* read(path)
   const value = yield* parse(path, text)
   if (value === undefined || value === null) return yield* invalid(path, "it is empty")
@@ -119,14 +137,29 @@ export const open = Effect.fnUntraced(function* (
  */
 export const openWhole = Effect.fnUntraced(function* (
   source: string | URL,
-  read: ReadFile = readText,
+  options: OpenOptions = {},
 ): Effect.fn.Return<Document, ContractError> {
-  const document = yield* open(source, read)
+  const document = yield* open(source, options)
   const [first, ...others] = document.problems
   if (first === undefined) return document
   const more = others.length === 0 ? "" : ` (and ${others.length} more references)`
   return yield* invalid(first.path, `${first.message}${more}`, first)
 })
+
+const readerOf = ({
+  allowNetwork = false,
+  networkTimeout = "10 seconds",
+  read = readText,
+}: OpenOptions): ReadFile => {
+  if (!allowNetwork) {
+    return (path) => (isUrl(path) ? invalid(withoutUser(path), notAllowed) : read(path))
+  }
+  const fetched = makeFetch(networkTimeout)
+  return (path) => (isUrl(path) ? fetched(path) : read(path))
+}
+
+const notAllowed =
+  "it is on another host, which is asked only if the network is allowed (--allow-network); otherwise, download it"
 
 const parse = (path: string, text: string): Effect.Effect<unknown, ContractError> => {
   const parsed = parseText(text)
@@ -167,58 +200,32 @@ const follow = Effect.fnUntraced(function* (
   files: Map<string, SourceFile>,
   read: ReadFile,
 ): Effect.fn.Return<string | undefined> {
-  const [location = "", ...fragments] = reference.split("#")
-  if (/^[a-z][a-z0-9+.-]+:/i.test(location) || location.startsWith("//")) {
-    return `the reference to ${reference} leads to another host, which is never asked`
-  }
-  const path = location === "" ? from : resolve(dirname(from), decoded(location))
-  if (!files.has(path)) {
-    const text = yield* Effect.result(read(path))
+  const { file, pointer } = targetOf(from, reference)
+  const shown = withoutUser(reference)
+  if (!files.has(file)) {
+    const text = yield* Effect.result(read(file))
     if (text._tag === "Failure") {
       const why =
         text.failure.reason._tag === "ContractNotFound"
           ? "there is no such file"
           : text.failure.reason.problem
-      return `the reference to ${reference} cannot be followed: ${why}`
+      return `the reference to ${shown} cannot be followed: ${why}`
     }
-    const isDocument = /\.(?:ya?ml|json)$/i.test(path)
+    // The URL of a document need not have an extension.
+    const isDocument = isUrl(file)
+      ? !/\.(?!ya?ml$|json$)\w+$/i.test(new URL(file).pathname)
+      : /\.(?:ya?ml|json)$/i.test(file)
     const parsed = isDocument ? parseText(text.success) : { value: text.success }
     if ("problem" in parsed) {
       const { column, line } = parsed.place
-      return `the reference to ${reference} cannot be followed: ${path}:${line}:${column}: ${parsed.problem}`
+      return `the reference to ${shown} cannot be followed: ${file}:${line}:${column}: ${parsed.problem}`
     }
-    files.set(path, { text: text.success, value: parsed.value })
+    files.set(file, { text: text.success, value: parsed.value })
   }
-  const fragment = decoded(fragments.join("#"))
-  // Any other fragment is an anchor, which validators find.
-  if (!fragment.startsWith("/")) return undefined
-  const found = at(files.get(path)?.value, fragment)
-  return found === undefined
-    ? `the reference to ${reference} cannot be followed: there is nothing at #${fragment}`
+  return at(files.get(file)?.value, pointer) === undefined
+    ? `the reference to ${shown} cannot be followed: there is nothing at #${pointer}`
     : undefined
 })
-
-const at = (value: unknown, pointer: string): unknown =>
-  pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (holder, key) =>
-        typeof holder === "object" && holder !== null && Object.hasOwn(holder, key)
-          ? Object.entries(holder).find(([name]) => name === key)?.[1]
-          : undefined,
-      value,
-    )
-
-/** A reference is a URI: a space in it is `%20`. */
-const decoded = (reference: string): string => {
-  try {
-    return decodeURIComponent(reference)
-  } catch {
-    return reference
-  }
-}
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   Predicate.isObject(value)

@@ -19,7 +19,7 @@ import { ContractError, ContractInvalid, ContractNotFound } from "./ContractErro
 
 /**
  * Resolves a path or a `file:` URL to an absolute path. Fails with `ContractInvalid` for a URL with
- * another scheme: nothing is read over the network.
+ * another scheme: only `Document.open` reads over the network, when that is allowed.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export const resolvePath = (path: string | URL): Effect.Effect<string, ContractE
         reason: new ContractInvalid({
           path: String(path),
           problem:
-            "a contract is read from a file and never over the network; download it and pass the file",
+            "a contract is read from a file; download it, or allow the network (--allow-network of the contract tools)",
         }),
       }),
   })

@@ -21,7 +21,6 @@
  * console.assert(response?.status === 204)
  * ```
  */
-import type { createInstance } from "@stoplight/prism-http"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isJson } from "./Body.ts"
@@ -29,6 +28,18 @@ import type { Contract } from "./Contract.ts"
 import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
 import { methods } from "./internal/document.ts"
 import { loadPrism } from "./internal/loadPrism.ts"
+import type {
+  Components,
+  Config,
+  Input,
+  Instance,
+  Output,
+  PrismViolation,
+  Resource,
+} from "./internal/prism.ts"
+import { isLargerThan } from "./internal/size.ts"
+import { type Probing, unvalidated } from "./internal/unvalidated.ts"
+import { reasonsOf } from "./internal/omitted.ts"
 import type { Content, OmittedOperation, Operation } from "./Operation.ts"
 
 /** A request with a parsed body. */
@@ -55,14 +66,7 @@ export interface PlainResponse {
   readonly body: unknown
 }
 
-/** A violation as Prism reports it. */
-export interface PrismViolation {
-  /** The location, beginning with the part of the message, for example `["body", "messageBody", "name"]`. */
-  readonly path: ReadonlyArray<string>
-  /** The JSON Schema keyword, or `401` for a missing credential. */
-  readonly code: string
-  readonly message: string
-}
+export type { PrismViolation } from "./internal/prism.ts"
 
 /** Selects a response of the contract. */
 export interface Wanted {
@@ -94,17 +98,18 @@ export interface Prism {
   ) => Effect.Effect<ReadonlyArray<PrismViolation>>
 }
 
-type Instance = ReturnType<typeof createInstance>
-type Resource = Parameters<Instance["request"]>[1][number]
-type Input = Parameters<Instance["request"]>[0]
-type Config = NonNullable<Parameters<Instance["request"]>[2]>
-type Components = Required<Parameters<typeof createInstance>[1]>
-type Result = Awaited<ReturnType<ReturnType<Instance["request"]>>>
-type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
+/** What Prism is used for. */
+export interface PrismOptions {
+  /**
+   * The schemas that must compile, or their operation is omitted: those of requests, or also those of responses and callbacks,
+   * which takes longer. Default: `requests`, enough for a server that makes the responses itself.
+   */
+  readonly checks?: "requests" | "all" | undefined
+}
 
 /**
- * Starts Prism for a contract. Operations that Prism cannot read, or whose request schema it would not validate, are
- * `omitted`. Fails with `ContractInvalid` when no operation is left.
+ * Starts Prism for a contract. Operations that Prism cannot read, whose schemas it would not validate, or whose schemas refer to
+ * each other in so many ways that it would take minutes, are `omitted`. Fails with `ContractInvalid` when no operation is left.
  *
  * @example
  * ```ts
@@ -115,9 +120,12 @@ type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
  * console.assert(typeof prism.validateRequest === "function")
  * ```
  */
-export const make = (contract: Contract): Effect.Effect<Prism, ContractError> =>
+export const make = (
+  contract: Contract,
+  { checks = "requests" }: PrismOptions = {},
+): Effect.Effect<Prism, ContractError> =>
   Effect.mapError(
-    makePrism(contract),
+    makePrism(contract, checks),
     (problem) =>
       new ContractError({ reason: new ContractInvalid({ path: contract.path, problem }) }),
   )
@@ -125,41 +133,54 @@ export const make = (contract: Contract): Effect.Effect<Prism, ContractError> =>
 /** Fails with a description of the problem. */
 const makePrism = Effect.fnUntraced(function* (
   contract: Contract,
+  checks: "requests" | "all",
 ): Effect.fn.Return<Prism, string> {
   // Loaded late: Prism takes longer to load than everything else, and help texts and early errors do not need it.
-  const [{ createLogger }, { createInstance, getHttpOperationsFromSpec }] =
-    yield* Effect.promise(loadPrism)
-  const { document } = contract
+  const { core, http, json, spec } = yield* Effect.promise(loadPrism)
+  const { createLogger } = core
+  const { createInstance } = http
+  const omitted: Array<OmittedOperation> = []
+  const omit = ({ method, path }: Operation, reason: string): void => {
+    omitted.push({ method, path, reason })
+  }
+  const usable = contract.operations.filter((operation) => {
+    const isLarge = isLargerThan(onlyPath(contract.document, operation), maxValues)
+    if (isLarge) omit(operation, `its schemas expand to more than ${maxValues} values`)
+    return !isLarge
+  })
+  const document = withoutParts(contract.document)
   const read = (paths: object): Effect.Effect<ReadonlyArray<Resource>, string> =>
-    Effect.tryPromise({
-      // A copy, because Prism writes into its argument.
-      try: () =>
-        getHttpOperationsFromSpec({ ...structuredClone({ ...document, paths }), ...dialect }),
+    Effect.try({
+      // As Prism's `getHttpOperationsFromSpec` does it, which would also follow what looks like a reference in an example, over
+      // the network if it says so.
+      try: () => {
+        const tree = json.decycle({ ...document, ...dialect, paths })
+        return spec.transformOas3Operations(tree).map((operation) =>
+          json.bundleTarget<Resource>({
+            document: { ...tree, __target__: operation },
+            path: "#/__target__",
+            cloneDocument: false,
+          }),
+        )
+      },
       catch: (cause) => `Prism cannot read it: ${messageOf(cause)}`,
     })
-  const omitted: Array<OmittedOperation> = []
-  const all = yield* Effect.result(read(pathsOf(document)))
+  const paths = usable.map((operation) => onlyPath(contract.document, operation))
+  const all = yield* Effect.result(read(merged(paths)))
   const resources: ReadonlyArray<Resource> =
     all._tag === "Success"
       ? all.success
       : // One operation that Prism cannot read does not cost the others.
-        (yield* Effect.forEach(contract.operations, (operation) =>
-          read(onlyPath(document, operation)).pipe(
-            Effect.matchEffect({
-              onSuccess: (one) => Effect.succeed(one),
-              onFailure: (reason) => {
-                omitted.push({ method: operation.method, path: operation.path, reason })
-                return Effect.succeed<ReadonlyArray<Resource>>([])
-              },
+        (yield* Effect.forEach(usable, (operation) =>
+          read(onlyPath(contract.document, operation)).pipe(
+            Effect.catch((reason) => {
+              omit(operation, reason)
+              return Effect.succeed<ReadonlyArray<Resource>>([])
             }),
           ),
         )).flat()
   const byOperation = new Map<string, Resource>()
-  for (const resource of resources) {
-    // Prism would send callbacks after every response, even after a 401, unsigned and out of order.
-    delete resource.callbacks
-    byOperation.set(key(resource), resource)
-  }
+  for (const resource of resources) byOperation.set(key(resource), resource)
   const logger = createLogger("prism", { enabled: false })
   const resourceOf = (operation: Operation): Effect.Effect<Resource> => {
     const resource = byOperation.get(key(operation))
@@ -213,7 +234,7 @@ const makePrism = Effect.fnUntraced(function* (
       checkSecurity: request.skipsCredentials !== true,
     }
     const { validations } = yield* call(validator, input, resource, settings)
-    return validations.input.map(toViolation)
+    return violationsOf(validations.input)
   })
 
   // This instance picks a response and validates it. The response does not depend on the request, so it is cached.
@@ -273,27 +294,37 @@ const makePrism = Effect.fnUntraced(function* (
         return { _tag: "Right", right: { statusCode: status, headers: { ...headers }, body } }
       },
   })
-  const validateResponse = Effect.fnUntraced(function* (
-    operation: Operation,
-    response: PlainResponse,
-  ) {
-    const resource = yield* resourceOf(operation)
-    const input: Input = { method: methodOf(resource), url: { path: operation.path } }
+  const validateResponse: Prism["validateResponse"] = (operation, response) =>
+    Effect.flatMap(resourceOf(operation), (resource) => validateAs(resource, response))
+  const validateAs = Effect.fnUntraced(function* (resource: Resource, response: PlainResponse) {
+    const input: Input = { method: methodOf(resource), url: { path: resource.path } }
     upstream.set(input, response)
     const { validations } = yield* call(observer, input, resource, proxyConfig)
-    return validations.output.map(toViolation)
+    return violationsOf(validations.output)
   })
 
+  const probing: Probing = {
+    request: (resource, body) => {
+      const input: Input = { method: methodOf(resource), url: { path: resource.path }, body }
+      return Effect.map(
+        call(validator, input, resource, { ...config, validateRequest: true }),
+        ({ validations }) => violationsOf(validations.input),
+      )
+    },
+    response: (resource, body) =>
+      validateAs(resource, { status: 200, headers: { "content-type": "application/json" }, body }),
+  }
   const operations: Array<Operation> = []
-  for (const operation of contract.operations) {
-    if (!byOperation.has(key(operation))) continue
-    const reason = yield* unvalidatedSchema(validateRequest, operation)
+  for (const operation of usable) {
+    const resource = byOperation.get(key(operation))
+    if (resource === undefined) continue
+    const reason = yield* unvalidated(resource, probing, checks)
+    // Prism would send callbacks after every response, even after a 401, unsigned and out of order.
+    delete resource.callbacks
     if (reason === undefined) operations.push(operation)
-    else omitted.push({ method: operation.method, path: operation.path, reason })
+    else omit(operation, reason)
   }
-  if (operations.length === 0) {
-    return yield* Effect.fail(omitted.map(({ reason }) => reason).join("; "))
-  }
+  if (operations.length === 0) return yield* Effect.fail(reasonsOf(omitted))
   return {
     contract: { ...contract, operations, omitted: [...contract.omitted, ...omitted] },
     validateRequest,
@@ -319,6 +350,29 @@ const call = (
     Effect.promise(async () => instance.request(input, [resource], settings)()),
     (result) => (result._tag === "Left" ? Effect.die(result.left) : Effect.succeed(result.right)),
   )
+
+/** Larger operations would take Prism minutes: no other public document of those that are tested has a tenth. */
+const maxValues = 50_000
+
+/** What paths refer to is part of them: the parts by their names would only be expanded once more. */
+const withoutParts = (document: object): object => {
+  const components: unknown = Predicate.hasProperty(document, "components")
+    ? document.components
+    : undefined
+  const securitySchemes: unknown = Predicate.hasProperty(components, "securitySchemes")
+    ? components.securitySchemes
+    : {}
+  return { ...document, components: { securitySchemes }, webhooks: {} }
+}
+
+/** Path items by their paths, each with all of its operations. */
+const merged = (paths: ReadonlyArray<object>): object => {
+  const items: Record<string, object> = {}
+  for (const [path, item] of paths.flatMap((one) => Object.entries(one))) {
+    items[path] = { ...items[path], ...item }
+  }
+  return items
+}
 
 const pathsOf = (document: object): Readonly<Record<string, unknown>> =>
   Predicate.hasProperty(document, "paths") && Predicate.isObject(document.paths)
@@ -404,41 +458,12 @@ interface Diagnostic {
   readonly message: string
 }
 
+/** That a parameter is deprecated is not a violation. */
+const violationsOf = (diagnostics: ReadonlyArray<Diagnostic>): ReadonlyArray<PrismViolation> =>
+  diagnostics.filter(({ code }) => code !== "deprecated").map(toViolation)
+
 const toViolation = ({ path = [], code = "", message }: Diagnostic): PrismViolation => ({
   path: path.map(String),
   code: String(code),
   message,
-})
-
-/**
- * Detects a request schema that Prism does not validate: when a schema does not compile, Prism accepts every body without an
- * error. No schema with a `type` accepts all of the values below, so a schema that does is not being validated. The first call
- * also compiles the schema before a request needs it.
- */
-const unvalidatedSchema = Effect.fnUntraced(function* (
-  validateRequest: Prism["validateRequest"],
-  operation: Operation,
-): Effect.fn.Return<string | undefined> {
-  for (const content of operation.requestBody?.contents ?? []) {
-    const { mediaType, schema } = content
-    if (!Predicate.hasProperty(schema, "type") || typeof schema.type !== "string") continue
-    let isValidated = false
-    for (const body of [true, 1, "text", {}]) {
-      const violations = yield* validateRequest({
-        operation,
-        path: operation.path,
-        query: new URLSearchParams(),
-        headers: {},
-        content,
-        body,
-        skipsCredentials: true,
-      })
-      isValidated = violations.some(({ path }) => path[0] === "body")
-      if (isValidated) break
-    }
-    if (!isValidated) {
-      return `the request schema of ${key(operation)} for ${mediaType} does not compile, so no request would be validated`
-    }
-  }
-  return undefined
 })

@@ -74,7 +74,7 @@ const unusable: ReadonlyArray<readonly [title: string, content: unknown, problem
   [
     "a schema that does not compile",
     documentWith({ type: "object", properties: { name: { type: "text" } } }),
-    /does not compile, so no request would be validated/,
+    /does not compile, so it would not be validated/,
   ],
 ]
 

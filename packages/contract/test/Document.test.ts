@@ -78,7 +78,7 @@ describe("a document is refused in words", () => {
     "s3://bucket/a.yaml",
   ])("when it is the URL %s", (url) =>
     Effect.map(Effect.flip(Document.open(url)), ({ message }) =>
-      assert.match(message, /never over the network; download it/),
+      assert.match(message, /a file; download it, or allow the network/),
     ),
   )
 })
@@ -127,14 +127,16 @@ describe("a document is opened", () => {
   )
 
   it.effect.each<readonly [reference: string, words: RegExp]>([
-    ["https://example.com/a.yaml", /leads to another host/],
-    ["//example.com/a.yaml", /leads to another host/],
+    ["https://example.com/a.yaml", /it is on another host, which is asked only if .* allowed/],
+    ["//example.com/a.yaml", /on another host/],
+    ["https://jane:secret@example.com/a.yaml", /reference to https:\/\/example.com\/a.yaml cannot/],
     ["./no.yaml", /there is no such file/],
     ["./", /it is a folder/],
     ["./broken.yaml#/a", /broken\.yaml:1:5: it is not YAML/],
     ["./bomb.yaml#/a", /bomb\.yaml:1:1: its YAML aliases expand/],
     ["./other.yaml#/no/such", /there is nothing at #\/no\/such/],
     ["#/components/schemas/No", /there is nothing at #\/components\/schemas\/No/],
+    ["#no-anchor", /there is nothing at #no-anchor/],
   ])("and a reference to %s has a place", ([reference, words]) =>
     Effect.gen(function* () {
       const path = yield* files({
@@ -166,6 +168,103 @@ const operation = (schema: object, more: object = {}): object => ({
   requestBody: { content: { "application/json": { schema } } },
   responses: { 201: { description: "Made." } },
   ...more,
+})
+
+const schemasOf = (schemas: string) =>
+  Effect.gen(function* () {
+    const path = yield* files({
+      "a.yaml": `${head}paths: { /a: { get: { responses: { "200": { $ref: "b.yaml#/ok" } } } } }\ncomponents:\n  schemas:\n${schemas}`,
+      "b.yaml": `ok: { description: ok }\nT: { type: integer, properties: { own: { $ref: "#/T" } } }\n`,
+    })
+    const { document } = yield* Contract.load(path)
+    assert.nestedPropertyVal(document, "paths./a.get.responses.200.description", "ok")
+    const { components } = Object.assign({ components: { schemas: {} } }, document)
+    return new Map<string, unknown>(Object.entries(components.schemas))
+  }).pipe(Effect.scoped)
+
+describe("a reference", () => {
+  it.effect("becomes what it refers to, the same object wherever it is", () =>
+    Effect.gen(function* () {
+      const schemas = yield* schemasOf(
+        [
+          "    Alias: { $ref: '#/components/schemas/Node' }",
+          "    Node: { properties: { next: { $ref: '#/components/schemas/Alias' } } }",
+          "    Other: { properties: { node: { $ref: '#/components/schemas/Node' }, t: { $ref: 'b.yaml#/T' } } }",
+          "    Anchored: { properties: { own: { $ref: '#anchor' } } }",
+          "    Named: { $id: 'https://example.com/named', $anchor: anchor, type: string }",
+        ].join("\n"),
+      )
+      const node = schemas.get("Node")
+      assert.strictEqual(schemas.get("Alias"), node)
+      assert.nestedProperty(node, "properties.next.properties.next")
+      const { properties } = Object.assign(
+        { properties: { node: {}, t: {} } },
+        schemas.get("Other"),
+      )
+      assert.strictEqual(properties.node, node)
+      assert.nestedPropertyVal(properties.t, "properties.own.type", "integer")
+      assert.deepStrictEqual(schemas.get("Named"), { type: "string" })
+      assert.deepNestedPropertyVal(schemas.get("Anchored"), "properties.own", { type: "string" })
+    }),
+  )
+
+  it.effect("keeps what is beside it, and data is not a reference", () =>
+    Effect.gen(function* () {
+      const schemas = yield* schemasOf(
+        [
+          "    A: { $ref: '#/components/schemas/B', description: mine }",
+          "    B: { type: object, description: theirs, properties: { a: { $ref: '#/components/schemas/A' } } }",
+          "    C: { example: { $ref: no.yaml }, examples: [{ $ref: no.yaml }], properties: { $ref: { type: string }, example: { $ref: '#/components/schemas/B' } } }",
+        ].join("\n"),
+      )
+      const [a, b, c] = ["A", "B", "C"].map((name) => schemas.get(name))
+      assert.nestedPropertyVal(a, "description", "mine")
+      assert.nestedPropertyVal(a, "type", "object")
+      assert.nestedPropertyVal(a, "properties.a.description", "mine")
+      assert.nestedPropertyVal(b, "description", "theirs")
+      assert.deepNestedPropertyVal(c, "example", { $ref: "no.yaml" })
+      assert.deepNestedPropertyVal(c, "examples", [{ $ref: "no.yaml" }])
+      assert.deepNestedPropertyVal(c, "properties.$ref", { type: "string" })
+      assert.nestedPropertyVal(c, "properties.example.description", "theirs")
+    }),
+  )
+
+  it.effect("gets no `nullable` without a type, which would not compile", () =>
+    Effect.gen(function* () {
+      const schemas = yield* schemasOf(
+        [
+          "    A: { nullable: true, description: a }",
+          "    B: { nullable: true, type: string, example: { nullable: true } }",
+          "    C: { $ref: '#/components/schemas/B', nullable: false }",
+          "    D: { $ref: '#/components/schemas/A', nullable: true }",
+          "    E: { properties: { nullable: { type: string } } }",
+        ].join("\n"),
+      )
+      assert.deepStrictEqual(Object.fromEntries(schemas), {
+        A: { description: "a" },
+        B: { nullable: true, type: "string", example: { nullable: true } },
+        C: { nullable: false, type: "string", example: { nullable: true } },
+        D: { description: "a" },
+        E: { properties: { nullable: { type: "string" } } },
+      })
+    }),
+  )
+
+  it.effect("that leads in a circle stays, and costs nothing else", () =>
+    Effect.gen(function* () {
+      const schemas = yield* schemasOf(
+        "    A: { $ref: '#/components/schemas/B' }\n    B: { $ref: '#/components/schemas/A' }\n    C: { type: string }",
+      )
+      assert.property(schemas.get("A"), "$ref")
+      assert.deepStrictEqual(schemas.get("C"), { type: "string" })
+    }),
+  )
+})
+
+/** `type: text` does not compile. */
+const uncompilable = { type: "object", properties: { a: { type: "text" } } }
+const answer = (more: object): object => ({
+  responses: { 200: { description: "Found.", ...more } },
 })
 
 describe("an operation that cannot be used", () => {
@@ -202,6 +301,196 @@ describe("an operation that cannot be used", () => {
       assert.match(reasons["/malformed"] ?? "", /#\/paths\/~1malformed\/post is not an operation/)
       assert.match(reasons["/security"] ?? "", /scheme token, which is not declared/)
       assert.match(reasons["/query"] ?? "", /only the methods of OpenAPI 3\.1/)
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect.each<readonly [what: string, value: object, words: RegExp]>([
+    [
+      "a request",
+      operation(uncompilable),
+      /^the request schema of POST \/x for application\/json does not compile/,
+    ],
+    [
+      "a request without a type",
+      operation({ anyOf: [uncompilable, {}], not: { const: 1 } }),
+      /^the request schema of POST \/x for application\/json does not compile/,
+    ],
+    [
+      "a form",
+      {
+        ...operation({}),
+        requestBody: { content: { "multipart/form-data": { schema: uncompilable } } },
+      },
+      /^the request schema of POST \/x for multipart\/form-data/,
+    ],
+    [
+      "a response",
+      answer({ content: { "application/json": { schema: uncompilable } } }),
+      /^the schema of the response 200 of POST \/x for application\/json does not compile/,
+    ],
+    [
+      "the second media type of a response",
+      answer({
+        content: {
+          "application/json": { schema: {} },
+          "application/a+json": { schema: uncompilable },
+        },
+      }),
+      /^the schema of the response 200 of POST \/x for application\/a\+json/,
+    ],
+    [
+      "a default response",
+      {
+        responses: {
+          default: { description: "", content: { "a/json": { schema: uncompilable } } },
+        },
+      },
+      /^the schema of the response default of POST \/x/,
+    ],
+    [
+      "a response header",
+      answer({ headers: { "x-a": { schema: { type: "text" } } } }),
+      /^the schema of a header of the response 200 of POST \/x/,
+    ],
+    ...["query", "header"].map((place): readonly [string, object, RegExp] => [
+      `a parameter in ${place}`,
+      { ...answer({}), parameters: [{ name: "a", in: place, schema: { type: "text" } }] },
+      /^the schema of a (?:query|header) parameter of POST \/x/,
+    ]),
+    [
+      "a callback",
+      {
+        ...answer({}),
+        callbacks: { done: { "{$request.body#/url}": { post: operation(uncompilable) } } },
+      },
+      /^the schema of the callback done of POST \/x for application\/json/,
+    ],
+  ])("is one whose schema of %s does not compile", ([, value, words]) =>
+    Effect.gen(function* () {
+      const path = yield* files({
+        "a.json": JSON.stringify({
+          openapi: "3.1.0",
+          info: { title: "Pets", version: "1" },
+          paths: { "/x": { post: value }, "/good": { post: operation({ type: "object" }) } },
+        }),
+      })
+      const { contract } = yield* Effect.flatMap(Contract.load(path), ContractValidator.make)
+      assert.deepStrictEqual(
+        contract.operations.map((one) => one.path),
+        ["/good"],
+      )
+      assert.match(contract.omitted[0]?.reason ?? "", words)
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("is none whose schemas are of all sorts, as long as they compile", () =>
+    Effect.gen(function* () {
+      const schemas = [
+        {},
+        { type: ["string", "null"] },
+        { type: ["string", "boolean", "object", "array"] },
+        { $id: "https://example.com/a", type: "object" },
+        { $id: "https://example.com/b", anyOf: [{ type: "object" }] },
+        { allOf: [{ type: "object" }, { not: { required: ["a"] } }] },
+        { not: { type: "string" } },
+        { type: "object", $defs: { a: { type: "string" } }, properties: { a: { type: "string" } } },
+        { enum: ["a", 1] },
+      ]
+      const parameters = ["query", "header"].map((place) => ({
+        name: "a",
+        in: place,
+        schema: { type: "integer" },
+      }))
+      const paths = schemas.map((schema, index) => [
+        `/${index}/{id}`,
+        {
+          parameters: [...parameters, { name: "id", in: "path", required: true, schema: {} }],
+          post: {
+            ...operation(schema),
+            responses: {
+              200: {
+                description: "",
+                headers: { "x-a": { schema: { type: "integer" } } },
+                content: { "application/json": { schema }, "text/plain": { schema } },
+              },
+            },
+          },
+        },
+      ])
+      const path = yield* files({
+        "a.json": JSON.stringify({
+          openapi: "3.1.0",
+          info: { title: "Pets", version: "1" },
+          paths: Object.fromEntries(paths),
+        }),
+      })
+      const { contract } = yield* Effect.flatMap(Contract.load(path), ContractValidator.make)
+      assert.deepStrictEqual(contract.omitted, [])
+      assert.strictEqual(contract.operations.length, schemas.length)
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("is none with deprecated parameters, whose messages are valid", () =>
+    Effect.gen(function* () {
+      const old = { deprecated: true, schema: { type: "string" } }
+      const path = yield* files({
+        "a.json": JSON.stringify({
+          openapi: "3.1.0",
+          info: { title: "Pets", version: "1" },
+          paths: {
+            "/x": {
+              get: {
+                parameters: [{ ...old, name: "a", in: "query" }],
+                responses: { 200: { description: "", headers: { "x-a": old } } },
+              },
+            },
+          },
+        }),
+      })
+      const validator = yield* Effect.flatMap(Contract.load(path), ContractValidator.make)
+      const [found] = validator.contract.operations
+      const body = new Uint8Array()
+      assert(found !== undefined)
+      const request = { method: "GET", target: "/x?a=1", headers: {}, body }
+      assert.deepStrictEqual(yield* validator.request(found, request), [])
+      const response = { status: 200, headers: { "x-a": "1" }, body }
+      assert.deepStrictEqual(yield* validator.response(found, response), [])
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("is one whose schemas refer to each other in too many ways", () =>
+    Effect.gen(function* () {
+      // As in Stripe's document: each refers to each, so there are 60! ways through them.
+      const names = Array.from({ length: 60 }, (_, index) => `S${index}`)
+      const properties = Object.fromEntries(
+        names.map((name) => [name, { $ref: `#/components/schemas/${name}` }]),
+      )
+      const large = operation({ $ref: "#/components/schemas/S0" })
+      const path = yield* files({
+        "a.json": JSON.stringify({
+          openapi: "3.1.0",
+          info: { title: "Pets", version: "1" },
+          paths: {
+            "/large": { post: large, put: large },
+            "/good": { post: operation({ type: "object" }) },
+          },
+          components: {
+            schemas: Object.fromEntries(
+              names.map((name) => [name, { type: "object", properties }]),
+            ),
+          },
+        }),
+      })
+      const { contract } = yield* Effect.flatMap(Contract.load(path), ContractValidator.make)
+      assert.deepStrictEqual(
+        contract.operations.map((one) => one.path),
+        ["/good"],
+      )
+      const reason = "its schemas expand to more than 50000 values"
+      assert.deepStrictEqual(contract.omitted, [
+        { method: "POST", path: "/large", reason },
+        { method: "PUT", path: "/large", reason },
+      ])
     }).pipe(Effect.scoped),
   )
 

@@ -5,6 +5,8 @@
  * The published package replaces this module: there, `scripts/bundlePrism.ts` bundles Prism into one file and leaves out the
  * same parts.
  */
+import type * as Spec from "@stoplight/http-spec/oas3/operation"
+import type * as Json from "@stoplight/json"
 import type * as PrismCore from "@stoplight/prism-core"
 import type * as PrismHttp from "@stoplight/prism-http"
 import { createRequire, Module } from "node:module"
@@ -20,7 +22,13 @@ export const unused: ReadonlyArray<string> = [
   "@stoplight/http-spec/postman/operation",
 ]
 
-type Prism = readonly [core: typeof PrismCore, http: typeof PrismHttp]
+interface Prism {
+  readonly core: typeof PrismCore
+  readonly http: typeof PrismHttp
+  /** What Prism reads documents with. */
+  readonly spec: typeof Spec
+  readonly json: typeof Json
+}
 
 export const loadPrism = async (): Promise<Prism> => {
   const prismRequire = createRequire(own.resolve("@stoplight/prism-http"))
@@ -29,7 +37,15 @@ export const loadPrism = async (): Promise<Prism> => {
     .filter((file) => !(file in own.cache))
   for (const file of files) own.cache[file] = later(file, prismRequire)
   try {
-    return await Promise.all([import("@stoplight/prism-core"), import("@stoplight/prism-http")])
+    const [core, http] = await Promise.all([
+      import("@stoplight/prism-core"),
+      import("@stoplight/prism-http"),
+    ])
+    const [spec, json] = await Promise.all([
+      import("@stoplight/http-spec/oas3/operation"),
+      import("@stoplight/json"),
+    ])
+    return { core, http, spec, json }
   } finally {
     for (const file of files) delete own.cache[file]
   }

@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { targetFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { failOnFlag, openReport, reportFlags } from "./report.ts"
-import { failIfUntested, printInterrupted, verifyFlags, verifyTarget } from "./verify.ts"
+import { failOnFlag, openReport, printInterrupted, reportFlags } from "./report.ts"
+import { failIfUntested, verifyFlags, verifyTarget } from "./verify.ts"
 
 export const coverage = Command.make(
   "coverage",

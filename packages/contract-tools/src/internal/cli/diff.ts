@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ContractDiff from "../../ContractDiff.ts"
 import { isAtLeast } from "../diff/version.ts"
+import { networkFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { type FailOn, openReport, reportFlags } from "./report.ts"
+import { type FailOn, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const diff = Command.make(
   "diff",
@@ -28,14 +29,17 @@ export const diff = Command.make(
       ),
       Flag.withDefault("breaking"),
     ),
+    allowNetwork: networkFlag,
     ...reportFlags,
   },
   Effect.fnUntraced(
-    function* ({ failOn, new: revision, old, ...flags }) {
+    function* ({ allowNetwork, failOn, new: revision, old, ...flags }) {
       const print = yield* openReport(flags)
       const { actualBump, report, requiredBump } = yield* ContractDiff.diff({
         old,
         new: Option.getOrUndefined(revision),
+        allowNetwork,
+        onInterrupt: (known) => printInterrupted(print, known),
       })
       // With the required version, breaking changes are warnings, and no reason to fail.
       const isBumped = isAtLeast(actualBump, requiredBump)

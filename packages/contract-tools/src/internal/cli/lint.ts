@@ -5,8 +5,9 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ContractLint from "../../ContractLint.ts"
+import { networkFlag } from "./contract.ts"
 import { withMessages } from "./exit.ts"
-import { failOnFlag, openReport, reportFlags } from "./report.ts"
+import { failOnFlag, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const lint = Command.make(
   "lint",
@@ -33,16 +34,19 @@ export const lint = Command.make(
       Flag.withDescription("A rule to skip, by its name. Can be repeated"),
       Flag.between(0, 100),
     ),
+    allowNetwork: networkFlag,
     failOn: failOnFlag,
     ...reportFlags,
   },
   Effect.fnUntraced(
-    function* ({ config, contract, failOn, rules, skipRules, ...flags }) {
+    function* ({ allowNetwork, config, contract, failOn, rules, skipRules, ...flags }) {
       const print = yield* openReport(flags)
       const report = yield* ContractLint.lint(Option.getOrUndefined(contract), {
         config: Option.getOrUndefined(config),
         rules: Option.getOrUndefined(rules),
         skipRules,
+        allowNetwork,
+        onInterrupt: (known) => printInterrupted(print, known),
       })
       yield* print(report, failOn)
     },

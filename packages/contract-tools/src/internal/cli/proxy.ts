@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ContractProxy from "../../ContractProxy.ts"
 import { toLines } from "../report/pretty.ts"
-import { contractFlag, targetFlag } from "./contract.ts"
+import { contractFlag, networkFlag, targetFlag } from "./contract.ts"
 import { untilInterrupted, withMessages } from "./exit.ts"
 import { makeLog } from "./output.ts"
 import { failOnFlag, openReport, reportFlags } from "./report.ts"
@@ -19,6 +19,7 @@ export const proxy = Command.make(
       Flag.withDescription("The base URL of the service: https, or http on this machine"),
     ),
     contract: contractFlag,
+    allowNetwork: networkFlag,
     port: Flag.Int("port").pipe(
       Flag.withAlias("p"),
       Flag.withDescription("The port to listen on; 0 picks a free one"),

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { appendFile, open } from "node:fs/promises"
 import * as ContractReport from "../../ContractReport.ts"
-import { ChecksFailed } from "./exit.ts"
+import { ChecksFailed, interruptedCode } from "./exit.ts"
 import { writeOut } from "./output.ts"
 
 export const reportFlags = {
@@ -109,3 +109,13 @@ export const openReport = Effect.fnUntraced(function* ({
     if (hasFailed) yield* new ChecksFailed()
   })
 })
+
+/** Prints what is known. The exit code says that the command was interrupted. A second Ctrl-C does not wait for the reader. */
+export const printInterrupted = (
+  print: Print,
+  report: ContractReport.Report,
+): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.sync(() => process.once("SIGINT", () => process.exit(interruptedCode))),
+    Effect.ignore(print(report, "none")),
+  )

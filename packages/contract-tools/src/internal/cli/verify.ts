@@ -9,15 +9,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as ContractReport from "../../ContractReport.ts"
 import * as ContractVerify from "../../ContractVerify.ts"
 import { parseTarget } from "../target.ts"
-import { contractFlag, targetFlag } from "./contract.ts"
-import { interruptedCode, withMessages } from "./exit.ts"
-import { failOnFlag, openReport, type Print, reportFlags } from "./report.ts"
+import { contractFlag, networkFlag, targetFlag } from "./contract.ts"
+import { withMessages } from "./exit.ts"
+import { failOnFlag, openReport, printInterrupted, reportFlags } from "./report.ts"
 
 export const verifyFlags = {
   contract: contractFlag,
+  allowNetwork: networkFlag,
   allowSend: Flag.Redacted("allow-send").pipe(
     Flag.withDescription(
       "Your own phone number: a live service is sent one message to it. Without it, only requests that must be " +
@@ -78,6 +78,7 @@ export const verifyFlags = {
 
 interface VerifyFlags {
   readonly contract: Option.Option<string>
+  readonly allowNetwork: boolean
   readonly allowSend: Option.Option<Redacted.Redacted<string>>
   readonly live: boolean
   readonly sandbox: boolean
@@ -122,12 +123,13 @@ export const verifyTarget = Effect.fnUntraced(function* (
   },
 ) {
   const { allowSend, contract, only, receiverHost, skipWithoutCredentials, timeout } = flags
-  const { live, runs, sandbox, seed, updates } = flags
+  const { allowNetwork, live, runs, sandbox, seed, updates } = flags
   const given = yield* readCredentials
   if (given === undefined && skipWithoutCredentials && isLive(target, flags)) return skipped(target)
   const progress = yield* progressBar
   return yield* ContractVerify.verify({
     target,
+    allowNetwork,
     live,
     sandbox,
     runs,
@@ -179,16 +181,6 @@ export const failIfUntested = ({
   })
   return Effect.fail(new CliError.UserError({ cause: new Error(lines.join("\n")) }))
 }
-
-/** Prints what is known. The exit code says that the command was interrupted. A second Ctrl-C does not wait for the reader. */
-export const printInterrupted = (
-  print: Print,
-  report: ContractReport.Report,
-): Effect.Effect<void> =>
-  Effect.andThen(
-    Effect.sync(() => process.once("SIGINT", () => process.exit(interruptedCode))),
-    Effect.ignore(print(report, "none")),
-  )
 
 type Progress = (done: number, total: number) => void
 

@@ -36,8 +36,9 @@ export interface Absent {
 
 export const readNew = Effect.fnUntraced(function* (
   path: string | URL,
+  options: Document.OpenOptions,
 ): Effect.fn.Return<Compared, string> {
-  const opened = yield* Effect.mapError(Document.openWhole(path), messageOf)
+  const opened = yield* Effect.mapError(Document.openWhole(path, options), messageOf)
   return yield* make(relativeName(opened.path), opened)
 })
 
@@ -45,10 +46,11 @@ export const readNew = Effect.fnUntraced(function* (
 export const readOld = Effect.fnUntraced(function* (
   old: string | URL,
   newPath: string | URL,
+  options: Document.OpenOptions,
 ): Effect.fn.Return<Compared | Absent, string> {
   const isUrl = old instanceof URL || /^[a-z][a-z0-9+.-]+:\/\//i.test(old)
-  if (isUrl || (yield* isFile(yield* pathOf(old)))) return yield* readNew(old)
-  return yield* readFromGit(old, yield* pathOf(newPath))
+  if (isUrl || (yield* isFile(yield* pathOf(old)))) return yield* readNew(old, options)
+  return yield* readFromGit(old, yield* pathOf(newPath), options)
 })
 
 const isFile = (path: string): Effect.Effect<boolean> =>
@@ -75,6 +77,7 @@ const gitEnvironment = {
 const readFromGit = Effect.fnUntraced(function* (
   old: string,
   newFile: string,
+  options: Document.OpenOptions,
 ): Effect.fn.Return<Compared | Absent, string> {
   const folder = dirname(newFile)
   const git = (...args: ReadonlyArray<string>) =>
@@ -114,7 +117,9 @@ const readFromGit = Effect.fnUntraced(function* (
       ? shown.stdout
       : yield* new Failure({ reason: new ContractNotFound({ path: `${ref}:${inTree}` }) })
   })
-  const opened = yield* Effect.result(Document.openWhole(join(top, path), show))
+  const opened = yield* Effect.result(
+    Document.openWhole(join(top, path), { ...options, read: show }),
+  )
   if (opened._tag === "Success") return yield* make(name, opened.success)
   const { reason } = opened.failure
   if (reason._tag === "ContractNotFound") {
@@ -156,6 +161,7 @@ const make = Effect.fnUntraced(function* (
 
 /** Relative to the current folder where the file is in it, as the annotations of a CI expect. */
 const relativeName = (path: string): string => {
+  if (/^https?:/.test(path)) return path
   const short = relative(process.cwd(), path)
   return short.startsWith("..") ? path : short
 }

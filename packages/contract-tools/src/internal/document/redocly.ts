@@ -93,17 +93,17 @@ export const openDocument = async (opened: Document.Document): Promise<OpenApiDo
   }
 }
 
-/** Reads only what was opened, in the same way: never over the network, and no file that no other tool would take. */
+/** Reads only what was opened, in the same way: over the network only if it is allowed, and no file that no other tool would take. */
 const makeResolver = async ({ files, read }: Document.Document): Promise<BaseResolver> => {
   const { BaseResolver, Source } = await import("@redocly/openapi-core")
   class OpenedResolver extends BaseResolver {
     /** Redocly takes the `%20` of a reference literally. */
     override resolveExternalRef(base: string | null, reference: string): string {
-      return super.resolveExternalRef(base, decoded(reference))
+      const isRemote = [base ?? "", reference].some((location) => /^https?:/i.test(location))
+      return super.resolveExternalRef(base, isRemote ? reference : decoded(reference))
     }
     override async loadExternalRef(reference: string) {
-      if (/^https?:/.test(reference)) throw new Error("references to other hosts are not followed")
-      const known = files.get(reference)?.text
+      const known = files.get(URL.parse(reference)?.href ?? reference)?.text
       if (known !== undefined) return new Source(reference, known)
       // Only Redocly follows references in examples.
       const text = await Effect.runPromise(Effect.result(read(reference)))

@@ -87,3 +87,21 @@ export const placeOf = ({ source }: Finding): string | undefined =>
 /** A message and, for a cause of several findings, their number. */
 export const withCount = ({ count, message }: Finding): string =>
   count === undefined ? message : `${message} (${count} times)`
+
+/** What is known when the work is interrupted: these checks, and that the others were not made. */
+export const interruptedReport = (
+  report: Report,
+  /** What was not done, e.g. `no rule was applied`. */
+  left: string,
+): Report => ({
+  ...report,
+  checks: [
+    ...report.checks,
+    {
+      group: "interrupted",
+      name: "all other checks",
+      skipped: `interrupted: ${left}`,
+      findings: [],
+    },
+  ],
+})

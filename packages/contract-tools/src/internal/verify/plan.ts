@@ -1,5 +1,6 @@
 /** The cases and generated requests for one operation, and what is left out. */
-import type { Contract, Operation } from "@effect-sent/contract/Contract"
+import type { Contract, Operation, Updates } from "@effect-sent/contract/Contract"
+import { messageOf } from "@effect-sent/contract/ContractError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Check } from "../report/report.ts"
@@ -12,7 +13,7 @@ import type { CoverageItem } from "./coverage.ts"
 import { makeReceiver, type Receiver } from "./receiver.ts"
 import { jsonBytes, makeRequests, type Requests } from "./requests.ts"
 import { type Runner, type Tested, untested } from "./runner.ts"
-import { updateFinding } from "./update.ts"
+import { type CheckUpdate, makeCheckUpdate, updateFinding } from "./update.ts"
 
 export interface PlanOptions {
   /** Whether nothing that is sent to the server can reach a person. */
@@ -50,24 +51,17 @@ export const planOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Plan, string, Scope.Scope> {
   const { allowSend, credentials, isMock, webhookSecret } = options
   const requests = makeRequests(contract, operation, { given: credentials, isMock })
-  if (typeof requests === "string") {
-    return {
-      skipped: [],
-      untested: [untested("operations", nameOf(operation), requests)],
-      steps: [],
-      covers: [],
-      atEnd: Effect.succeed([]),
-    }
-  }
   const { updates } = operation
-  const receiver =
+  if (typeof requests === "string") return without(operation, requests)
+  const check =
     updates === undefined || !isMock || !options.updates
       ? undefined
-      : yield* makeReceiver(updates, {
-          secret: webhookSecret,
-          mediaTypes: requests.declared.callback?.mediaTypes ?? [],
-          host: options.receiverHost,
-        })
+      : checkOf(updates, requests, webhookSecret)
+  if (typeof check === "string") return without(operation, check)
+  const receiver =
+    updates === undefined || check === undefined
+      ? undefined
+      : yield* makeReceiver(updates, { check, host: options.receiverHost })
   const cases: ReadonlyArray<Case> = unique([
     ...successes(operation, requests, isMock ? undefined : allowSend),
     ...refusals(operation, requests, contract.operations),
@@ -108,6 +102,28 @@ export const planOf = Effect.fnUntraced(function* (
           ),
   }
 })
+
+/** The plan for an operation that cannot be tested. */
+const without = (operation: Operation, why: string): Plan => ({
+  skipped: [],
+  untested: [untested("operations", nameOf(operation), why)],
+  steps: [],
+  covers: [],
+  atEnd: Effect.succeed([]),
+})
+
+/** The check of an update, or the reason why there can be none. */
+const checkOf = (
+  updates: Updates,
+  { declared }: Requests,
+  secret: string | undefined,
+): CheckUpdate | string => {
+  try {
+    return makeCheckUpdate(updates, declared.callback?.mediaTypes ?? [], secret)
+  } catch (cause) {
+    return `the schema of its updates does not compile: ${messageOf(cause)}`
+  }
+}
 
 const lingerMillis = 200
 

@@ -1,6 +1,5 @@
 /** Receives the updates of a server, and answers them as a case says. */
 import type { Updates } from "@effect-sent/contract/Contract"
-import { messageOf } from "@effect-sent/contract/ContractError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { buffer } from "node:stream/consumers"
 import type { Finding } from "../../ContractReport.ts"
 import type { Receiving } from "./cases/case.ts"
-import { makeCheckUpdate, messageIn, type ReceivedUpdate, updateFinding } from "./update.ts"
+import { type CheckUpdate, messageIn, type ReceivedUpdate, updateFinding } from "./update.ts"
 
 export interface Receiver {
   /** Where updates are received, as the server sees it. */
@@ -31,8 +30,7 @@ export interface Inbox {
 }
 
 export interface ReceiverOptions {
-  readonly secret: string | undefined
-  readonly mediaTypes: ReadonlyArray<string>
+  readonly check: CheckUpdate
   /** The name or address of this machine as the server sees it, with a port if it is forwarded. Default: loopback. */
   readonly host: string | undefined
 }
@@ -46,12 +44,8 @@ const holdMillis = 20
 /** Listens until the scope closes: on loopback, or on every address if the server is elsewhere. */
 export const makeReceiver = Effect.fnUntraced(function* (
   updates: Updates,
-  { host, mediaTypes, secret }: ReceiverOptions,
+  { check, host }: ReceiverOptions,
 ): Effect.fn.Return<Receiver, string, Scope.Scope> {
-  const check = yield* Effect.try({
-    try: () => makeCheckUpdate(updates, mediaTypes, secret),
-    catch: (cause) => `the schema of the updates does not compile: ${messageOf(cause)}`,
-  })
   const inboxes = new Map<
     string,
     {

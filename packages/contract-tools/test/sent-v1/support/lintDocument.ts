@@ -18,7 +18,7 @@ export const lintDocument = async (
   (
     await openDocument(
       await Effect.runPromise(
-        Document.open(contractPath, () => Effect.succeed(JSON.stringify(document))),
+        Document.open(contractPath, { read: () => Effect.succeed(JSON.stringify(document)) }),
       ),
     )
   ).lint(rules)
