@@ -43,7 +43,7 @@ const rightApiKey =
  *
  * Source: the API page's header parameter `x-sender-id` (format `guid`).
  */
-export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.check(
+export const SenderId: Schema.brand<Schema.String, "SenderId"> = /* @__PURE__ */ Schema.String.check(
   Schema.isPattern(guid, { message: rightSenderId }),
 ).pipe(Schema.brand("SenderId"))
 
@@ -58,7 +58,7 @@ export type SenderId = string & Brand.Brand<"SenderId">
  * Spaces and line breaks, which files and copied lines often end with, are rejected: a header cannot contain them, and
  * runtimes print the header when they say so.
  */
-export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = Schema.String.check(
+export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = /* @__PURE__ */ Schema.String.check(
   Schema.isPattern(/^[\x21-\x7E]+$/u, { message: rightApiKey }),
 ).pipe(Schema.brand("ApiKey"))
 
@@ -295,7 +295,7 @@ const rotatingKinds: Kind.Kind = Kind.struct<RotatingOptions>({
   timeToLive: Kind.duration({ infinite: true }),
 })
 
-const makeRotating = Effect.fnUntraced(function* <E, R>(options: RotatingOptions<E, R>) {
+const makeRotating = /* @__PURE__ */ Effect.fnUntraced(function* <E, R>(options: RotatingOptions<E, R>) {
   yield* Kind.checkOptions(rotatingKinds, options)
   const { load, timeToLive = "5 minutes" } = options
   const lifetime = Duration.fromInputUnsafe(timeToLive)
