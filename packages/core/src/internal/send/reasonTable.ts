@@ -14,6 +14,7 @@ import {
 } from "./answer.ts"
 import * as Reasons from "./reason.ts"
 import type { Issue, Reason } from "./reason.ts"
+import { withoutStack } from "./withoutStack.ts"
 
 /**
  * What a failure says about the message: `not-sent` if the service certainly did not accept it, `unknown` if it may
@@ -306,21 +307,6 @@ const readReason = (answer: Answer): Reason => {
   }
   // The row of UnexpectedResponse reads every response.
   return new Reasons.UnexpectedResponse({ status: answer.status })
-}
-
-/**
- * Makes an error without its stack, which costs more than all else of a rejection. A reason is data in a `SentError`, and
- * where it was made is of no use.
- */
-const withoutStack = <A>(make: () => A): A => {
-  // V8's. Elsewhere, it is a property that nobody reads.
-  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
-  Reflect.set(Error, "stackTraceLimit", 0)
-  try {
-    return make()
-  } finally {
-    Reflect.set(Error, "stackTraceLimit", limit)
-  }
 }
 
 /** The row of a reason. */
