@@ -25,15 +25,27 @@ export interface Bound {
   readonly must: { readonly atMost: number } | { readonly atLeast: number }
 }
 
-/** The median, over the rounds, of the ratio of a figure of two contestants. */
+/** The median, over the steady rounds, of the ratio of a figure of two contestants. */
 const ratioOf =
   (figure: keyof Measured, one: Contestant, other: Contestant) =>
-  (figures: Figures): number =>
-    median(
-      (figures.get(one) ?? []).map(
-        (measured, round) => measured[figure] / (figures.get(other)?.[round]?.[figure] ?? 0),
-      ),
+  (figures: Figures): number => {
+    const others = figures.get(other) ?? []
+    const isSteady = steadyRounds(others)
+    return median(
+      (figures.get(one) ?? [])
+        .map((measured, round) => measured[figure] / (others[round]?.[figure] ?? 0))
+        .filter((_, round) => isSteady[round]),
     )
+  }
+
+/** Whether the machine was about as busy as usual, for each round: by the client that others are compared with. */
+const steadyRounds = (compared: ReadonlyArray<Measured>): ReadonlyArray<boolean> => {
+  const times = compared.map(({ microseconds }) => microseconds)
+  const usual = median(times)
+  return times.map((time) => time <= usual * maxDrift && time >= usual / maxDrift)
+}
+
+const maxDrift = 1.4
 
 const times = "processor time of"
 

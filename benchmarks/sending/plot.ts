@@ -31,7 +31,7 @@ export const plot = (figures: Figures): string => {
   const height = 40 + bars.length * rowHeight
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 ${height}" role="img" aria-label="Processor time of a send">
 <style>text{font:13px system-ui,sans-serif;fill:#57606a}.ours{fill:#7c3aed}.other{fill:#9ca3af}path{stroke:#57606a;fill:none}@media(prefers-color-scheme:dark){text{fill:#9da7b1}path{stroke:#d0d7de}}</style>
-<text x="${labelWidth}" y="18">Processor time of a send, 64 at a time: median and range of five rounds</text>
+<text x="${labelWidth}" y="18">Processor time of a send, 64 at a time: median and range of the rounds</text>
 ${rows.join("\n")}
 </svg>
 `

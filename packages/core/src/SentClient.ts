@@ -373,7 +373,7 @@ export const layerConfig = (
     }),
   )
 
-const readBaseUrl = Effect.fnUntraced(function* (mayBePlain: boolean) {
+const readBaseUrl = /* @__PURE__ */ Effect.fnUntraced(function* (mayBePlain: boolean) {
   const value = yield* readVariable("SENT_BASE_URL")
   if (value === undefined) return undefined
   yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", baseUrlKind(value)))
@@ -381,20 +381,23 @@ const readBaseUrl = Effect.fnUntraced(function* (mayBePlain: boolean) {
   return value
 })
 
-const readAllowPlainHttp = Effect.fnUntraced(function* () {
+const readAllowPlainHttp = /* @__PURE__ */ Effect.gen(function* () {
   const value = yield* readVariable("SENT_ALLOW_PLAIN_HTTP")
   if (value === undefined || value === "false") return false
   yield* Kind.rejectInvalid(
     Kind.at("SENT_ALLOW_PLAIN_HTTP", Kind.boolean(value === "true" ? true : value)),
   )
   return true
-})()
+})
 
 /**
  * Provides a client that is configured by the environment and sends with `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and,
  * optionally, `SENT_BASE_URL`.
  */
-export const layerEnv: Layer.Layer<SentClient, Config.ConfigError | SentError> = layerConfig().pipe(
-  Layer.provide(SentCredentials.layerConfig()),
-  Layer.provide(FetchHttpClient.layer),
-)
+export const layerEnv: Layer.Layer<SentClient, Config.ConfigError | SentError> =
+  /* @__PURE__ */ Layer.suspend(() =>
+    layerConfig().pipe(
+      Layer.provide(SentCredentials.layerConfig()),
+      Layer.provide(FetchHttpClient.layer),
+    ),
+  )

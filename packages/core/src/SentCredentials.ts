@@ -43,12 +43,15 @@ const rightApiKey =
  *
  * Source: the API page's header parameter `x-sender-id` (format `guid`).
  */
-export const SenderId: Schema.brand<Schema.String, "SenderId"> = Schema.String.check(
-  Schema.isPattern(guid, { message: rightSenderId }),
-).pipe(Schema.brand("SenderId"))
+export const SenderId: Schema.brand<Schema.String, "SenderId"> =
+  /* @__PURE__ */ Schema.String.check(Schema.isPattern(guid, { message: rightSenderId })).pipe(
+    Schema.brand("SenderId"),
+  )
 
 /** A string that {@link SenderId} accepted. */
 export type SenderId = string & Brand.Brand<"SenderId">
+
+const visibleAscii = /^[\x21-\x7E]+$/u
 
 /**
  * The value of `x-api-key`: visible ASCII characters.
@@ -58,8 +61,8 @@ export type SenderId = string & Brand.Brand<"SenderId">
  * Spaces and line breaks, which files and copied lines often end with, are rejected: a header cannot contain them, and
  * runtimes print the header when they say so.
  */
-export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = Schema.String.check(
-  Schema.isPattern(/^[\x21-\x7E]+$/u, { message: rightApiKey }),
+export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = /* @__PURE__ */ Schema.String.check(
+  Schema.isPattern(visibleAscii, { message: rightApiKey }),
 ).pipe(Schema.brand("ApiKey"))
 
 /** A string that {@link ApiKey} accepted. */
@@ -99,15 +102,11 @@ export class SentCredentials extends Context.Service<
 // Construction
 // -----------------------------------------------------------------------------
 
-const isSenderId = Schema.is(SenderId)
-
-const isApiKey = Schema.is(ApiKey)
-
 const credentialKinds = {
-  senderId: Kind.required(
-    Kind.secret(rightSenderId, (text) => (isSenderId(text) ? undefined : "")),
+  senderId: Kind.required(Kind.secret(rightSenderId, (text) => (guid.test(text) ? undefined : ""))),
+  apiKey: Kind.required(
+    Kind.secret(rightApiKey, (text) => (visibleAscii.test(text) ? undefined : "")),
   ),
-  apiKey: Kind.required(Kind.secret(rightApiKey, (text) => (isApiKey(text) ? undefined : ""))),
 }
 
 const credentialsInput: Kind.Kind = Kind.struct<CredentialsInput>(credentialKinds)
@@ -144,8 +143,11 @@ export const make = (input: CredentialsInput): Effect.Effect<Credentials, SentEr
 
 /** Makes validated credentials `Redacted`. */
 const redact = ({ apiKey, senderId }: CredentialsInput): Credentials => ({
-  senderId: Redacted.make(SenderId.make(reveal(senderId)), { label: "x-sender-id" }),
-  apiKey: Redacted.make(ApiKey.make(reveal(apiKey)), { label: "x-api-key" }),
+  // Both were validated.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  senderId: Redacted.make(reveal(senderId) as SenderId, { label: "x-sender-id" }),
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  apiKey: Redacted.make(reveal(apiKey) as ApiKey, { label: "x-api-key" }),
 })
 
 const reveal = (value: string | Redacted.Redacted<string>): string =>
@@ -290,12 +292,16 @@ export interface RotatingOptions<E = never, R = never> {
   readonly timeToLive?: Duration.Input | undefined
 }
 
-const rotatingKinds: Kind.Kind = Kind.struct<RotatingOptions>({
-  load: Kind.required(Kind.where("must be an Effect", Effect.isEffect)),
-  timeToLive: Kind.duration({ infinite: true }),
+const rotatingKinds: Kind.Kind = /* @__PURE__ */ Kind.struct<RotatingOptions>({
+  load: /* @__PURE__ */ Kind.required(
+    /* @__PURE__ */ Kind.where("must be an Effect", Effect.isEffect),
+  ),
+  timeToLive: /* @__PURE__ */ Kind.duration({ infinite: true }),
 })
 
-const makeRotating = Effect.fnUntraced(function* <E, R>(options: RotatingOptions<E, R>) {
+const makeRotating = /* @__PURE__ */ Effect.fnUntraced(function* <E, R>(
+  options: RotatingOptions<E, R>,
+) {
   yield* Kind.checkOptions(rotatingKinds, options)
   const { load, timeToLive = "5 minutes" } = options
   const lifetime = Duration.fromInputUnsafe(timeToLive)

@@ -112,7 +112,7 @@ describe("the places of a key", () => {
             send.state = "on the wire"
             send.refusalsBefore = model.refusals
             const verdict = yield* Deferred.await(send.end)
-            if (verdict !== undefined) place.learn(verdict)
+            if (verdict !== undefined) place.learn(() => verdict)
           }).pipe(
             // It is removed before another send takes its place.
             Effect.ensuring(Effect.sync(() => model.sends.delete(send))),

@@ -121,7 +121,7 @@ describe("the progress of a send", () => {
             progress.next()
             attempts = afterNext(attempts)
           } else if (event !== undefined) {
-            progress.learn(verdicts[event])
+            progress.learn(() => verdicts[event])
             attempts = afterVerdict(attempts, verdicts[event])
           }
           assert.strictEqual(progress.attempts(), attempts.length)

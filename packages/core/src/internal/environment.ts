@@ -9,10 +9,14 @@ import * as Predicate from "effect/Predicate"
  * providers read that as not set.
  */
 export const readVariable: (name: string) => Effect.Effect<string | undefined, Config.ConfigError> =
-  Effect.fnUntraced(function* (name) {
-    const value = yield* Config.withDefault(Config.String(name), undefined)
-    if (value !== undefined) return value
+  /* @__PURE__ */ Effect.fnUntraced(function* (name) {
     const provider = yield* ConfigProvider.ConfigProvider
+    // Not as a `Config.String`, which brings the decoders of all schemas with it.
+    const node = yield* Effect.mapError(
+      provider.load([name]),
+      (error) => new Config.ConfigError(error),
+    )
+    if (node?.value !== undefined) return node.value
     // As the provider of the environment splits names, and as those of objects and files do not.
     for (const path of [name.split("_"), [name]]) {
       const parent = yield* load(provider, path.slice(0, -1))

@@ -67,6 +67,7 @@ export const attempt = <Request extends object>(
       // Only now is the evidence final.
       Effect.flatMap((end) => {
         const verdict = verdictOfEnd(sending, guarded, evidence, end)
+        progress.learn(() => verdict)
         release(body, evidence)
         const isRepeated =
           end._tag === "Refused" ||
@@ -138,14 +139,13 @@ const read = <Request extends object>(
       mask: (text) => makeMask(operation, request, credentials)(text),
     }
     // From here on, neither a deadline nor an interruption changes what is known.
-    const verdict = verdictOfHead(head)
-    progress.learn(unlessRepeated(verdict, evidence))
+    progress.learn(() => unlessRepeated(verdictOfHead(head), evidence))
     const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
     return Effect.andThen(
       Telemetry.answered(response.status),
-      // An empty body that was seen to end is read already.
-      isHeldBack || (head.hasEnded && Result.isSuccess(verdict) && isEmpty(head))
-        ? answered(verdict)
+      // An empty body that was seen to end is read already. Of a rejection, that it is empty is a part of what it says.
+      isHeldBack || (head.hasEnded && isEmpty(head) && operation.isAccepted(response.status))
+        ? answered(verdictOfHead(head))
         : Effect.flatMap(readVerdict(head, left), answered),
     )
   })

@@ -126,10 +126,14 @@ const decoderFor = (bytes: Uint8Array, contentType: string | undefined): TextDec
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le")
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be")
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? "")?.[1]
+  if (charset === undefined) return utf8
   try {
     return new TextDecoder(charset)
   } catch {
     // The runtime does not know the charset. Its ASCII characters are still readable as UTF-8.
-    return new TextDecoder()
+    return utf8
   }
 }
+
+// A decoder costs more than to decode a short text.
+const utf8 = new TextDecoder()

@@ -13,6 +13,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { LazyArg } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Credentials } from "../../SentCredentials.ts"
@@ -47,8 +48,8 @@ export interface Place {
    * before another `enter`.
    */
   readonly begin: () => boolean
-  /** The verdict of the request is known. The last one counts. */
-  readonly learn: (verdict: Verdict) => void
+  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
+  readonly learn: (verdict: LazyArg<Verdict>) => void
   /** The request has ended, or was never sent. */
   readonly leave: Effect.Effect<void>
 }
@@ -110,7 +111,7 @@ export const makeLockout = (): Lockout => {
 const makePlace = (key: Key): Place => {
   let isTaken = false
   let refusalsBefore = 0
-  let last: Verdict | undefined
+  let last: LazyArg<Verdict> | undefined
 
   const take = (): void => {
     isTaken = true
@@ -151,7 +152,9 @@ const makePlace = (key: Key): Place => {
     leave: Effect.suspend(() => {
       if (!isTaken) return Effect.void
       giveBack()
-      const reason = last !== undefined && Result.isFailure(last) ? last.failure : undefined
+      const verdict = last?.()
+      const reason =
+        verdict !== undefined && Result.isFailure(verdict) ? verdict.failure : undefined
       if (reason?._tag === "CredentialsRejected") {
         return Effect.map(Clock.currentTimeMillis, (now) => {
           key.isGood = false
@@ -162,7 +165,7 @@ const makePlace = (key: Key): Place => {
           settle(key)
         })
       }
-      if (last !== undefined && (reason === undefined || provesCredentials(reason))) {
+      if (verdict !== undefined && (reason === undefined || provesCredentials(reason))) {
         key.refusals = 0
         if (refusalsBefore === key.allRefusals) key.isGood = true
       }

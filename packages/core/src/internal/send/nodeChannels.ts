@@ -67,7 +67,11 @@ const forgetLater = (): void => {
 }
 
 /** Certain: the events of a fiber's own calls. */
-const ofFiber = (): Evidence | undefined => Fiber.getCurrent()?.getRef(CurrentEvidence)
+const ofFiber = (): Evidence | undefined => {
+  const evidence = Fiber.getCurrent()?.getRef(CurrentEvidence)
+  // Another copy of this package in the process has listeners of its own: a request must not be counted by both.
+  return evidence instanceof Evidence ? evidence : undefined
+}
 
 /** Likely: the context of a `fetch` lives on in what its connection does for other requests. */
 const ofContext = (): Evidence | undefined => storage?.getStore()

@@ -7,11 +7,13 @@
  * that is in flight may have been accepted, unless its connection was seen not to be established. From the head of a
  * response on, its verdict is known, whatever becomes of its body.
  */
+import type { LazyArg } from "effect/Function"
 import * as Result from "effect/Result"
 import { SentError } from "../../SentError.ts"
 import type { Reason } from "./reason.ts"
 import { type Delivery, deliveryOf } from "./reasonTable.ts"
 import type { Verdict } from "./verdict.ts"
+import { withoutStack } from "./withoutStack.ts"
 
 /** What is known of a message. */
 export type Knowledge = Delivery | "accepted"
@@ -22,8 +24,8 @@ export interface Progress {
   readonly attempts: () => number
   /** A request is about to be sent. `isUnsent` says whether it was seen not to be written. */
   readonly begin: (isUnsent: () => boolean) => void
-  /** The verdict of the request is known. The last one counts. */
-  readonly learn: (verdict: Verdict) => void
+  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
+  readonly learn: (verdict: LazyArg<Verdict>) => void
   /** The send goes on without the last request: it waits before another one. */
   readonly next: () => void
   /** The error of a send that ends here, for this reason. */
@@ -36,7 +38,7 @@ export interface Progress {
 type Last =
   | { readonly _tag: "none" }
   | { readonly _tag: "in-flight"; readonly isUnsent: () => boolean }
-  | { readonly _tag: "known"; readonly verdict: Verdict }
+  | { readonly _tag: "known"; readonly verdict: LazyArg<Verdict> }
 
 const none: Last = { _tag: "none" }
 
@@ -50,7 +52,7 @@ export const makeProgress = (): Progress => {
   const ofLast = (): Knowledge => {
     if (last._tag === "none") return "not-sent"
     if (last._tag === "in-flight") return last.isUnsent() ? "not-sent" : "unknown"
-    return Result.match(last.verdict, { onSuccess: () => "accepted", onFailure: deliveryOf })
+    return Result.match(last.verdict(), { onSuccess: () => "accepted", onFailure: deliveryOf })
   }
 
   const next = (): void => {
@@ -61,11 +63,14 @@ export const makeProgress = (): Progress => {
   const fail = (reason: Reason): SentError => {
     // The reason speaks of the last request; where it says less than is known of that, the request counts as well.
     const isUnsaid = ofLast() !== "not-sent" && deliveryOf(reason) === "not-sent"
-    return new SentError({
-      reason,
-      attempts,
-      unknownAttempts: unknownAttempts + (isUnsaid ? 1 : 0),
-    })
+    return withoutStack(
+      () =>
+        new SentError({
+          reason,
+          attempts,
+          unknownAttempts: unknownAttempts + (isUnsaid ? 1 : 0),
+        }),
+    )
   }
 
   return {

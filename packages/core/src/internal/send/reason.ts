@@ -17,6 +17,12 @@ export interface Issue {
   readonly message: string
 }
 
+/** Makes the class of a reason. Its schema is named after its tag. */
+const reason =
+  <Self>() =>
+  <const Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
+    Schema.TaggedError<Self>(`SentError/${tag}`)(tag, fields)
+
 const issues = Schema.Array(
   Schema.Struct({ path: Schema.Array(Schema.String), message: Schema.String }),
 )
@@ -35,26 +41,20 @@ const foreign = Schema.optionalKey(Schema.Literals(["page", "other"]))
 // -----------------------------------------------------------------------------
 
 /** The input of a send is malformed. No request was sent. */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("SentError/InvalidRequest")(
-  "InvalidRequest",
-  {
-    /** Every problem, with the path of its field. The values are left out: they can be personal data. */
-    issues,
-  },
-) {
+export class InvalidRequest extends reason<InvalidRequest>()("InvalidRequest", {
+  /** Every problem, with the path of its field. The values are left out: they can be personal data. */
+  issues,
+}) {
   override get message(): string {
     return `invalid request: ${formatIssues(this.issues)}`
   }
 }
 
 /** An option of a layer or of a send is invalid. */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("SentError/InvalidOptions")(
-  "InvalidOptions",
-  {
-    /** Every problem, with the path of its option. */
-    issues,
-  },
-) {
+export class InvalidOptions extends reason<InvalidOptions>()("InvalidOptions", {
+  /** Every problem, with the path of its option. */
+  issues,
+}) {
   override get message(): string {
     return `invalid options: ${formatIssues(this.issues)}`
   }
@@ -69,25 +69,23 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("SentErro
  * After three rejections, credentials that can be loaded again (`SentCredentials.layerEffect`) are: by the first send a
  * second later, and then at most every 2, 4, 8, 16 and 30 seconds.
  */
-export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
-  "SentError/CredentialsUnavailable",
-)("CredentialsUnavailable", {
-  /** What is missing or malformed, without its value. */
-  description: Schema.String,
-}) {
+export class CredentialsUnavailable extends reason<CredentialsUnavailable>()(
+  "CredentialsUnavailable",
+  {
+    /** What is missing or malformed, without its value. */
+    description: Schema.String,
+  },
+) {
   override get message(): string {
     return `credentials unavailable: ${this.description}`
   }
 }
 
 /** The circuit breaker of the layer is open, after too many failures of the service. No request was sent. */
-export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("SentError/CircuitOpen")(
-  "CircuitOpen",
-  {
-    /** How long the circuit stays open from now, if that is known. */
-    retryAfter: Schema.optionalKey(Schema.Duration),
-  },
-) {
+export class CircuitOpen extends reason<CircuitOpen>()("CircuitOpen", {
+  /** How long the circuit stays open from now, if that is known. */
+  retryAfter: Schema.optionalKey(Schema.Duration),
+}) {
   override get message(): string {
     return `circuit breaker open${formatRetryAfter(this.retryAfter)}`
   }
@@ -98,9 +96,7 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("SentError/Circ
 // -----------------------------------------------------------------------------
 
 /** The service rejected fields of the request (400 with `errors`). */
-export class ValidationFailed extends Schema.TaggedError<ValidationFailed>(
-  "SentError/ValidationFailed",
-)("ValidationFailed", {
+export class ValidationFailed extends reason<ValidationFailed>()("ValidationFailed", {
   /** The service's messages by field, with the service's names of the fields. */
   fieldErrors: Schema.Record(Schema.String, Schema.Array(Schema.String)),
 }) {
@@ -113,18 +109,14 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>(
 }
 
 /** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`). */
-export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>(
-  "SentError/InvalidPhoneNumber",
-)("InvalidPhoneNumber", {}) {
+export class InvalidPhoneNumber extends reason<InvalidPhoneNumber>()("InvalidPhoneNumber", {}) {
   override get message(): string {
     return "invalid phone number (400): the service cannot send to it"
   }
 }
 
 /** The account has no template with this id (400 `Template not found`). */
-export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
-  "SentError/TemplateNotFound",
-)("TemplateNotFound", {}) {
+export class TemplateNotFound extends reason<TemplateNotFound>()("TemplateNotFound", {}) {
   override get message(): string {
     return "template not found (400): check that templateId exists in this account"
   }
@@ -138,9 +130,7 @@ export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
  * The amounts are exact decimals in the account's currency, which the service does not name. An amount that cannot be
  * read unambiguously, such as `1.234,50`, is left out.
  */
-export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>(
-  "SentError/InsufficientBalance",
-)("InsufficientBalance", {
+export class InsufficientBalance extends reason<InsufficientBalance>()("InsufficientBalance", {
   /** The balance of the account. */
   balance: Schema.optionalKey(Schema.BigDecimal),
   /** What the message would cost. */
@@ -157,9 +147,11 @@ export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>
 }
 
 /** The service rejected the request in a way that has no reason of its own (other 400, 413, 415, 422). */
-export class RequestRejected extends Schema.TaggedError<RequestRejected>(
-  "SentError/RequestRejected",
-)("RequestRejected", { status: Schema.Int, detail, foreign }) {
+export class RequestRejected extends reason<RequestRejected>()("RequestRejected", {
+  status: Schema.Int,
+  detail,
+  foreign,
+}) {
   override get message(): string {
     return `request rejected (${this.status})${formatDetail(this.detail)}`
   }
@@ -172,9 +164,7 @@ export class RequestRejected extends Schema.TaggedError<RequestRejected>(
  *
  * The provider locks a credential after ten failures in a row, so a 401 is never retried with the same credentials.
  */
-export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>(
-  "SentError/CredentialsRejected",
-)("CredentialsRejected", {
+export class CredentialsRejected extends reason<CredentialsRejected>()("CredentialsRejected", {
   /** The header at fault, if the service names it. */
   header: Schema.optionalKey(Schema.Literals(["x-api-key", "x-sender-id"])),
   detail,
@@ -192,19 +182,14 @@ export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>
  * If `foreign` is `page`, the response was an HTML page, which the service does not send: a firewall or a proxy on the way
  * denied the request, and nothing is known of the credentials.
  */
-export class AccessDenied extends Schema.TaggedError<AccessDenied>("SentError/AccessDenied")(
-  "AccessDenied",
-  { detail, foreign },
-) {
+export class AccessDenied extends reason<AccessDenied>()("AccessDenied", { detail, foreign }) {
   override get message(): string {
     return `access denied (403)${formatDetail(this.detail)}${formatForeign(this.foreign)}`
   }
 }
 
 /** There is no such endpoint (404). The base URL is usually wrong. */
-export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
-  "SentError/EndpointNotFound",
-)("EndpointNotFound", {
+export class EndpointNotFound extends reason<EndpointNotFound>()("EndpointNotFound", {
   /** The URL that the request was sent to. */
   url: Schema.optionalKey(Schema.String),
   detail,
@@ -216,19 +201,16 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
 }
 
 /** Too many requests (429). */
-export class RateLimited extends Schema.TaggedError<RateLimited>("SentError/RateLimited")(
-  "RateLimited",
-  {
-    /** How long to wait from now: `Retry-After` or the time until `X-RateLimit-Reset`, whichever is later. */
-    retryAfter: Schema.optionalKey(Schema.Duration),
-    /** `X-RateLimit-Limit`: how many requests a window allows. */
-    limit: Schema.optionalKey(Schema.Int),
-    /** `X-RateLimit-Remaining`: how many requests the current window still allows. */
-    remaining: Schema.optionalKey(Schema.Int),
-    /** `X-RateLimit-Reset`: when the next window begins. */
-    resetAt: Schema.optionalKey(Schema.DateTimeUtc),
-  },
-) {
+export class RateLimited extends reason<RateLimited>()("RateLimited", {
+  /** How long to wait from now: `Retry-After` or the time until `X-RateLimit-Reset`, whichever is later. */
+  retryAfter: Schema.optionalKey(Schema.Duration),
+  /** `X-RateLimit-Limit`: how many requests a window allows. */
+  limit: Schema.optionalKey(Schema.Int),
+  /** `X-RateLimit-Remaining`: how many requests the current window still allows. */
+  remaining: Schema.optionalKey(Schema.Int),
+  /** `X-RateLimit-Reset`: when the next window begins. */
+  resetAt: Schema.optionalKey(Schema.DateTimeUtc),
+}) {
   override get message(): string {
     return `rate limited (429)${formatRetryAfter(this.retryAfter)}`
   }
@@ -246,9 +228,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("SentError/Rate
  * Only with a `Retry-After` is the message certainly not sent. Without one, the response may be a proxy's, and the
  * service behind it may have accepted the message.
  */
-export class ServiceOverloaded extends Schema.TaggedError<ServiceOverloaded>(
-  "SentError/ServiceOverloaded",
-)("ServiceOverloaded", {
+export class ServiceOverloaded extends reason<ServiceOverloaded>()("ServiceOverloaded", {
   /** How long to wait from now: the `Retry-After` header. */
   retryAfter: Schema.optionalKey(Schema.Duration),
   detail,
@@ -259,10 +239,10 @@ export class ServiceOverloaded extends Schema.TaggedError<ServiceOverloaded>(
 }
 
 /** The service, or a proxy in front of it, failed while it processed the request (5xx other than 503). */
-export class ServerFailed extends Schema.TaggedError<ServerFailed>("SentError/ServerFailed")(
-  "ServerFailed",
-  { status: Schema.Int, detail },
-) {
+export class ServerFailed extends reason<ServerFailed>()("ServerFailed", {
+  status: Schema.Int,
+  detail,
+}) {
   override get message(): string {
     return `server failed (${this.status})${formatDetail(this.detail)}`
   }
@@ -276,9 +256,10 @@ export class ServerFailed extends Schema.TaggedError<ServerFailed>("SentError/Se
  * Redirects are never followed, since they would take the credentials to another server. `status` is 0 where the
  * runtime hides it, as browsers do for redirects.
  */
-export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
-  "SentError/UnexpectedResponse",
-)("UnexpectedResponse", { status: Schema.Int, detail }) {
+export class UnexpectedResponse extends reason<UnexpectedResponse>()("UnexpectedResponse", {
+  status: Schema.Int,
+  detail,
+}) {
   override get message(): string {
     const what = isRedirect(this.status)
       ? `unexpected redirect (${this.status}), not followed; check the base URL`
@@ -301,9 +282,7 @@ const isRedirect = (status: number): boolean => status === 0 || (status >= 300 &
  *
  * `code` is `bad port` where the runtime's `fetch` refuses to connect to the port of the base URL.
  */
-export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>(
-  "SentError/ConnectionFailed",
-)("ConnectionFailed", {
+export class ConnectionFailed extends reason<ConnectionFailed>()("ConnectionFailed", {
   /** The step that failed: the DNS lookup, the TCP connection or the TLS handshake. */
   stage: Schema.Literals(["resolve", "connect", "tls"]),
   /** The runtime's code, such as `ECONNREFUSED`. */
@@ -320,20 +299,17 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>(
 }
 
 /** The connection broke, or what came over it was not HTTP. The request may have been written. */
-export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("SentError/ConnectionLost")(
-  "ConnectionLost",
-  {
-    /** The runtime's code, such as `ECONNRESET`, if there is one. */
-    code: Schema.optionalKey(Schema.String),
-  },
-) {
+export class ConnectionLost extends reason<ConnectionLost>()("ConnectionLost", {
+  /** The runtime's code, such as `ECONNRESET`, if there is one. */
+  code: Schema.optionalKey(Schema.String),
+}) {
   override get message(): string {
     return `connection lost${this.code === undefined ? "" : ` (${this.code})`}`
   }
 }
 
 /** A request got no response in time, or the deadline of the send passed. */
-export class TimedOut extends Schema.TaggedError<TimedOut>("SentError/TimedOut")("TimedOut", {
+export class TimedOut extends reason<TimedOut>()("TimedOut", {
   /**
    * What the send was doing: `in-flight` once the request may have been on its way, `connecting` while its connection was
    * seen not to be established, `waiting` while there was no request, for example for the rate limit or between two
@@ -362,9 +338,7 @@ const doing: { readonly [Stage in TimedOut["stage"]]: string } = {
  *
  * A second request is refused where it is seen before it is made. What became of the first one is not known.
  */
-export class RequestRepeated extends Schema.TaggedError<RequestRepeated>(
-  "SentError/RequestRepeated",
-)("RequestRepeated", {
+export class RequestRepeated extends reason<RequestRepeated>()("RequestRepeated", {
   /** `again` if the client repeated the request, `elsewhere` if the response or the error came from another URL. */
   how: Schema.Literals(["again", "elsewhere"]),
 }) {

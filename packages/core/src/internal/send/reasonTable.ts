@@ -14,6 +14,7 @@ import {
 } from "./answer.ts"
 import * as Reasons from "./reason.ts"
 import type { Issue, Reason } from "./reason.ts"
+import { withoutStack } from "./withoutStack.ts"
 
 /**
  * What a failure says about the message: `not-sent` if the service certainly did not accept it, `unknown` if it may
@@ -37,7 +38,7 @@ export interface Conditional<R, A extends string> {
   readonly when: { readonly [K in A]?: string }
 }
 
-/** What a reason means. In words, it stands in `reasonWords.ts`. */
+/** What a reason means. */
 export interface ReasonMeaning<R> {
   /** Whether the service may have accepted the message. */
   readonly delivery: Fact<R, Delivery>
@@ -65,8 +66,15 @@ export type ReasonTable = {
   readonly [Tag in Reason["_tag"]]: ReasonFacts<Extract<Reason, { readonly _tag: Tag }>>
 }
 
+/** What a reason means without its words, which stand in `reasonWords.ts`: a fact that depends on its data is a function. */
+type Meaning<R> = {
+  readonly [Column in keyof ReasonMeaning<R>]: Bare<R, ReasonMeaning<R>[Column]>
+}
+
+type Bare<R, F> = F extends Conditional<R, infer A> ? (reason: R) => A : F
+
 /** A row of the table: what a reason means, and how a response is read. */
-interface Row<R> extends ReasonMeaning<R> {
+interface Row<R> extends Meaning<R> {
   /** Reads the reason from a response that has it. Undefined if no response can have it. */
   readonly read: ((answer: Answer) => R | undefined) | undefined
 }
@@ -93,23 +101,15 @@ const onlyPhoneNumber = (fields: ReadonlyArray<string | undefined>): boolean =>
 const fieldsOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<string | undefined> =>
   issues.map(({ path }) => path[0])
 
-const byField = {
-  recipient: "if only `phoneNumber` is wrong",
-  operator: "otherwise",
-}
-
 /** The code of a port that `fetch` does not connect to. The words are the Fetch standard's. */
 export const blockedPort = "bad port"
 
 /** The table. A response has the first reason whose row reads it. */
-export const reasonTable: Table = {
+const table = {
   InvalidRequest: {
     read: undefined,
     delivery: "not-sent",
-    mendedBy: {
-      of: ({ issues }) => (onlyPhoneNumber(fieldsOf(issues)) ? "recipient" : "operator"),
-      when: byField,
-    },
+    mendedBy: ({ issues }) => (onlyPhoneNumber(fieldsOf(issues)) ? "recipient" : "operator"),
     provesCredentials: "no",
     health: "ignored",
   },
@@ -133,11 +133,8 @@ export const reasonTable: Table = {
       return fieldErrors === undefined ? undefined : new Reasons.ValidationFailed({ fieldErrors })
     },
     delivery: "not-sent",
-    mendedBy: {
-      of: ({ fieldErrors }) =>
-        onlyPhoneNumber(Object.keys(fieldErrors)) ? "recipient" : "operator",
-      when: byField,
-    },
+    mendedBy: ({ fieldErrors }) =>
+      onlyPhoneNumber(Object.keys(fieldErrors)) ? "recipient" : "operator",
     provesCredentials: "yes",
     health: "success",
   },
@@ -173,12 +170,9 @@ export const reasonTable: Table = {
     }),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: {
-      // What is too long or of the wrong type is rejected before anyone looks at the credentials.
-      of: ({ detail, foreign, status }) =>
-        status === 400 && detail !== undefined && foreign === undefined ? "yes" : "no",
-      when: { yes: "a 400 with a `detail` in the service's form", no: "otherwise" },
-    },
+    // What is too long or of the wrong type is rejected before anyone looks at the credentials.
+    provesCredentials: ({ detail, foreign, status }) =>
+      status === 400 && detail !== undefined && foreign === undefined ? "yes" : "no",
     health: "success",
   },
   CredentialsRejected: {
@@ -199,10 +193,7 @@ export const reasonTable: Table = {
     ),
     delivery: "not-sent",
     mendedBy: "operator",
-    provesCredentials: {
-      of: ({ foreign }) => (foreign === undefined ? "yes" : "no"),
-      when: { yes: "if `foreign` is absent", no: "otherwise" },
-    },
+    provesCredentials: ({ foreign }) => (foreign === undefined ? "yes" : "no"),
     health: "success",
   },
   EndpointNotFound: {
@@ -228,10 +219,7 @@ export const reasonTable: Table = {
       [503],
       (answer) => new Reasons.ServiceOverloaded({ ...retryAfterOf(answer), ...detailOf(answer) }),
     ),
-    delivery: {
-      of: ({ retryAfter }) => (retryAfter === undefined ? "unknown" : "not-sent"),
-      when: { "not-sent": "with `Retry-After`", unknown: "without" },
-    },
+    delivery: ({ retryAfter }) => (retryAfter === undefined ? "unknown" : "not-sent"),
     mendedBy: "time",
     provesCredentials: "no",
     health: "failure",
@@ -243,38 +231,26 @@ export const reasonTable: Table = {
         : undefined,
     // It may have failed before or after it accepted the message.
     delivery: "unknown",
-    mendedBy: {
-      // A 501 or a 505 does not pass with time.
-      of: ({ status }) => ([500, 502, 504].includes(status) ? "time" : "provider"),
-      when: { time: "500, 502, 504", provider: "otherwise" },
-    },
+    // A 501 or a 505 does not pass with time.
+    mendedBy: ({ status }) => ([500, 502, 504].includes(status) ? "time" : "provider"),
     provesCredentials: "no",
     health: "failure",
   },
   UnexpectedResponse: {
     read: (answer) =>
       new Reasons.UnexpectedResponse({ status: answer.status, ...detailOf(answer) }),
-    delivery: {
-      // A 4xx rejects the message; after a 408, Request Timeout, the service may still have read it.
-      of: ({ status }) =>
-        status >= 400 && status < 500 && status !== 408 ? "not-sent" : "unknown",
-      when: { "not-sent": "for a 4xx other than 408", unknown: "otherwise" },
-    },
-    mendedBy: {
-      of: ({ status }) => (status === 408 ? "time" : "operator"),
-      when: { time: "408", operator: "otherwise" },
-    },
+    // A 4xx rejects the message; after a 408, Request Timeout, the service may still have read it.
+    delivery: ({ status }) =>
+      status >= 400 && status < 500 && status !== 408 ? "not-sent" : "unknown",
+    mendedBy: ({ status }) => (status === 408 ? "time" : "operator"),
     provesCredentials: "no",
     health: "success",
   },
   ConnectionFailed: {
     read: undefined,
     delivery: "not-sent",
-    mendedBy: {
-      // Names and connections come back; a certificate that is not trusted stays so, and so does a port.
-      of: ({ code, stage }) => (stage === "tls" || code === blockedPort ? "operator" : "time"),
-      when: { time: "DNS and connect", operator: "TLS, and a port that `fetch` blocks" },
-    },
+    // Names and connections come back; a certificate that is not trusted stays so, and so does a port.
+    mendedBy: ({ code, stage }) => (stage === "tls" || code === blockedPort ? "operator" : "time"),
     provesCredentials: "no",
     health: "failure",
   },
@@ -287,10 +263,7 @@ export const reasonTable: Table = {
   },
   TimedOut: {
     read: undefined,
-    delivery: {
-      of: ({ stage }) => (stage === "in-flight" ? "unknown" : "not-sent"),
-      when: { "not-sent": "while waiting or connecting", unknown: "once a request is in flight" },
-    },
+    delivery: ({ stage }) => (stage === "in-flight" ? "unknown" : "not-sent"),
     mendedBy: "time",
     provesCredentials: "no",
     health: "failure",
@@ -309,7 +282,20 @@ export const reasonTable: Table = {
     provesCredentials: "no",
     health: "ignored",
   },
+} satisfies Table
+
+export const reasonTable: Table = table
+
+/** For each reason, the facts that depend on its data: their words say when they are which. */
+export type Conditions = { readonly [Tag in Reason["_tag"]]: ConditionsOf<(typeof table)[Tag]> }
+
+type ConditionsOf<R> = {
+  readonly [
+    Fact in keyof R as R[Fact] extends Dependent<string> ? Fact : never
+  ]: R[Fact] extends Dependent<infer A> ? { readonly [Value in A]?: string } : never
 }
+
+type Dependent<A extends string> = (reason: never) => A
 
 /** The reason of a response that does not accept the message. */
 export const reasonOf = (answer: Answer): Reason => withoutStack(() => readReason(answer))
@@ -323,29 +309,14 @@ const readReason = (answer: Answer): Reason => {
   return new Reasons.UnexpectedResponse({ status: answer.status })
 }
 
-/**
- * Makes an error without its stack, which costs more than all else of a rejection. A reason is data in a `SentError`, and
- * where it was made is of no use.
- */
-const withoutStack = <A>(make: () => A): A => {
-  // V8's. Elsewhere, it is a property that nobody reads.
-  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
-  Reflect.set(Error, "stackTraceLimit", 0)
-  try {
-    return make()
-  } finally {
-    Reflect.set(Error, "stackTraceLimit", limit)
-  }
-}
-
 /** The row of a reason. */
-export const factsOf = <R extends Reason>(reason: R): ReasonMeaning<R> =>
+export const factsOf = <R extends Reason>(reason: R): Meaning<R> =>
   // Each row is typed by its own reason; TypeScript does not relate the tag of `R` to the row of that tag.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  reasonTable[reason._tag] as unknown as ReasonMeaning<R>
+  reasonTable[reason._tag] as unknown as Meaning<R>
 
-const valueOf = <R, A extends string>(fact: Fact<R, A>, reason: R): A =>
-  typeof fact === "string" ? fact : fact.of(reason)
+const valueOf = <R, A extends string>(fact: A | ((reason: R) => A), reason: R): A =>
+  typeof fact === "string" ? fact : fact(reason)
 
 /** What a reason says about the message. */
 export const deliveryOf = (reason: Reason): Delivery => valueOf(factsOf(reason).delivery, reason)

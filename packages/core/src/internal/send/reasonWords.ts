@@ -1,12 +1,21 @@
 /** What each reason means, in words: for the pages and for a dashboard. A bundle of a program that sends has none of them. */
 import type { Reason } from "./reason.ts"
-import { reasonTable, type ReasonTable, type ReasonWords } from "./reasonTable.ts"
+import { type Conditions, reasonTable, type ReasonTable, type ReasonWords } from "./reasonTable.ts"
 
-/** The words of each reason. */
-const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
+const byField = {
+  recipient: "if only `phoneNumber` is wrong",
+  operator: "otherwise",
+}
+
+/** A reason whose facts are always the same needs no `when`. */
+type Words<C> = keyof C extends never ? unknown : { readonly when: C }
+
+/** The words of each reason, and of each fact that depends on its data. */
+const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Conditions[Tag]> } = {
   InvalidRequest: {
     occurs: "the input is malformed; `issues` lists every field",
     remedy: "fix the fields in `issues`",
+    when: { mendedBy: byField },
   },
   InvalidOptions: {
     occurs: "an option of a layer or of a send is invalid; `issues` lists each",
@@ -19,6 +28,7 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
   ValidationFailed: {
     occurs: "400 with field errors",
     remedy: "fix the fields in `fieldErrors`",
+    when: { mendedBy: byField },
   },
   InvalidPhoneNumber: {
     occurs: "400 `Invalid phone number`",
@@ -35,6 +45,9 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
   RequestRejected: {
     occurs: "any other 400, 413, 415, 422",
     remedy: "read `detail` and fix the request",
+    when: {
+      provesCredentials: { yes: "a 400 with a `detail` in the service's form", no: "otherwise" },
+    },
   },
   CredentialsRejected: {
     occurs: "401; `header` names the header at fault, if the service does",
@@ -44,6 +57,7 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
     occurs: "403; `foreign` is `page` if it is an HTML page, as firewalls send it",
     remedy:
       "check what this account is allowed to do; for a page, the firewalls and proxies on the way",
+    when: { provesCredentials: { yes: "if `foreign` is absent", no: "otherwise" } },
   },
   EndpointNotFound: {
     occurs: "404",
@@ -56,19 +70,28 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
   ServiceOverloaded: {
     occurs: "503",
     remedy: "wait; check the provider's status page",
+    when: { delivery: { "not-sent": "with `Retry-After`", unknown: "without" } },
   },
   ServerFailed: {
     occurs: "any other 5xx",
     remedy: "do not send again blindly: wait for an update, or look at the dashboard",
+    when: { mendedBy: { time: "500, 502, 504", provider: "otherwise" } },
   },
   UnexpectedResponse: {
     occurs:
       "a redirect (never followed), a 2xx that is not an acceptance, 408, or any other status",
     remedy: "check `baseUrl` and the proxies on the way",
+    when: {
+      delivery: { "not-sent": "for a 4xx other than 408", unknown: "otherwise" },
+      mendedBy: { time: "408", operator: "otherwise" },
+    },
   },
   ConnectionFailed: {
     occurs: "the DNS lookup, the connection or the TLS handshake failed",
     remedy: "check the network, the firewall and the certificates: `stage` and `code`",
+    when: {
+      mendedBy: { time: "DNS and connect", operator: "TLS, and a port that `fetch` blocks" },
+    },
   },
   ConnectionLost: {
     occurs: "the connection broke, or the response was not HTTP",
@@ -77,6 +100,12 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
   TimedOut: {
     occurs: "no response in time, or the deadline of the send passed",
     remedy: "compare `after` with `timeout` and `deadline` to see which it was",
+    when: {
+      delivery: {
+        "not-sent": "while waiting or connecting",
+        unknown: "once a request is in flight",
+      },
+    },
   },
   RequestRepeated: {
     occurs: "the `HttpClient` repeated or redirected the request on its own",
@@ -91,12 +120,20 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
 
 /** The table of the reasons, with its words. */
 export const makeReasonTable = (): ReasonTable =>
-  // Both have a row for every reason.
+  // Both have a row for every reason, and a `when` for every fact that is a function.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   Object.fromEntries(
-    Object.entries(reasonTable).map(([tag, row]) => [
-      tag,
+    Object.entries(reasonTable).map(([tag, row]) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      { ...row, ...reasonWords[tag as Reason["_tag"]] },
-    ]),
-  ) as unknown as ReasonTable
+      const { when = {}, ...words }: WithWhen = reasonWords[tag as Reason["_tag"]]
+      const conditional = Object.entries(when).map(([fact, values]) => [
+        fact,
+        { of: Reflect.get(row, fact), when: values },
+      ])
+      return [tag, { ...row, ...words, ...Object.fromEntries(conditional) }]
+    }),
+  ) as ReasonTable
+
+interface WithWhen extends ReasonWords {
+  readonly when?: object
+}

@@ -6,9 +6,9 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { LazyArg } from "effect/Function"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Pull from "effect/Pull"
-import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type { RetryPolicy } from "../../RetryPolicy.ts"
 import type { SendReceipt } from "../../SendToPhone.ts"
@@ -74,8 +74,10 @@ export const send = <Request extends object>(
           return Effect.succeed({ ...accepted, attempts: progress.attempts() })
         },
         onFailure: (reason) => {
+          const error = progress.fail(reason)
+          if (!isOfCredentials(reason) && !mayRepeat(policy, error)) return Effect.fail(error)
           recovery ??= makeRecovery(line, policy, progress, time, getCredentials)
-          return Effect.flatMap(recovery(reason, credentials), from)
+          return Effect.flatMap(recovery(error, credentials), from)
         },
       })
     return Effect.flatMap(getCredentials, from)
@@ -95,13 +97,11 @@ const makeRecovery = (
   let mayReplace = true
 
   return Effect.fnUntraced(function* (
-    reason: Reason,
+    error: SentError,
     credentials: Credentials,
   ): Effect.fn.Return<Credentials, SentError> {
-    const error = progress.fail(reason)
-    const { _tag } = reason
-    if (_tag === "CredentialsRejected" || _tag === "CredentialsUnavailable") {
-      const isRejected = _tag === "CredentialsRejected"
+    if (isOfCredentials(error.reason)) {
+      const isRejected = error.reason._tag === "CredentialsRejected"
       const renewed = yield* time
         .within(isRejected ? renew(line, credentials, mayRenew) : replace(line, credentials))
         .pipe(Effect.orElseSucceed(() => undefined))
@@ -219,7 +219,7 @@ const inPlace = <Request extends object>(
   left: number,
 ): Effect.Effect<Accepted, Reason> => {
   const given = timeGiven(left, timeout, time.deadline)
-  const learn = (verdict: Verdict): void => {
+  const learn = (verdict: LazyArg<Verdict>): void => {
     progress.learn(verdict)
     place.learn(verdict)
   }
@@ -236,11 +236,7 @@ const inPlace = <Request extends object>(
       endsAt: time.endsAt,
       progress: { begin: progress.begin, learn },
       onRepeated: line.warnOfRepeats,
-    }).pipe(
-      Effect.tap((accepted) => Effect.sync(() => learn(Result.succeed(accepted)))),
-      Effect.tapError((reason) => Effect.sync(() => learn(Result.fail(reason)))),
-      Telemetry.attempt(operation, url, progress.attempts()),
-    ),
+    }).pipe(Telemetry.attempt(operation, url, progress.attempts())),
     given,
   )
 }
@@ -257,6 +253,13 @@ const timeGiven = (
 // -----------------------------------------------------------------------------
 // After a failure
 // -----------------------------------------------------------------------------
+
+const isOfCredentials = ({ _tag }: Reason): boolean =>
+  _tag === "CredentialsRejected" || _tag === "CredentialsUnavailable"
+
+/** Whether another attempt may follow a failure, as far as the failure and the policy say. */
+const mayRepeat = (policy: RetryPolicy, error: SentError): boolean =>
+  (error.delivery === "not-sent" || policy.atLeastOnce) && policy.times > 0 && policy.while(error)
 
 /** Other credentials than the ones that were rejected, if there are any. */
 const renew = Effect.fnUntraced(function* (
@@ -295,8 +298,6 @@ const waitBefore = Effect.fnUntraced(function* (
   error: SentError,
   waits: Waits,
 ) {
-  const mayRepeat = error.delivery === "not-sent" || policy.atLeastOnce
-  if (!mayRepeat || policy.times === 0 || !policy.while(error)) return undefined
   const hasBudget = budget.spend(policy.budget)
   const atLeast = error.retryAfter ?? Duration.zero
   if (!hasBudget || retries >= policy.times) return undefined

@@ -1,0 +1,16 @@
+/** Makes the errors of a send. */
+
+/**
+ * Makes an error without its stack, which costs more than all else of a rejection. Where an error of a send was made is of no
+ * use: after the response, what called the send is not on the stack any more.
+ */
+export const withoutStack = <A>(make: () => A): A => {
+  // V8's. Elsewhere, it is a property that nobody reads.
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  Reflect.set(Error, "stackTraceLimit", 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit)
+  }
+}
