@@ -27,7 +27,14 @@ import { decodeDocument } from "./internal/document.ts"
 import { parseText, type Place } from "./internal/yaml.ts"
 import { readOperations } from "./internal/operations.ts"
 import type { OmittedOperation, Operation } from "./Operation.ts"
-import { fromObject, ScenariosObject, unplayable } from "./Scenario.ts"
+import {
+  fromObject,
+  type Scenario,
+  ScenariosObject,
+  triggerName,
+  triggerOf,
+  unplayable,
+} from "./Scenario.ts"
 
 export type {
   Content,
@@ -59,10 +66,14 @@ export interface Contract {
   readonly document: object
 }
 
-/** The absolute path of the Sent.dm contract that `@effect-sent/contracts` publishes. */
-export const bundledPath: string =
-  // Not `import.meta.resolve`: bundlers and test runners that transform modules do not provide it.
-  createRequire(import.meta.url).resolve("@effect-sent/contracts/sent-v1.openapi.yaml")
+// Not `import.meta.resolve`: bundlers and test runners that transform modules do not provide it.
+const { resolve: resolveModule } = createRequire(import.meta.url)
+
+/** The absolute path of the Sent.dm v1 contract that `@effect-sent/contracts` publishes. */
+export const bundledPath: string = resolveModule("@effect-sent/contracts/sent-v1.openapi.yaml")
+
+/** The absolute path of the Sent.dm v3 contract that `@effect-sent/contracts` publishes. */
+export const bundledV3Path: string = resolveModule("@effect-sent/contracts/sent-v3.openapi.yaml")
 
 /**
  * Reads a contract from a YAML or JSON file and checks that a mock can serve it. Without a path, reads the bundled contract.
@@ -158,28 +169,34 @@ export const withScenarios =
       const added = fromObject(decoded.success)
       const problems: Array<string> = []
       const operations = contract.operations.map((operation) => {
-        if (operation.scenarios.length === 0) return operation
+        // An added scenario plays for a phone number or for a message id: it belongs to the operations of its kind.
+        const mine = added.filter((one) => isOfKind(operation, one))
+        if (mine.length === 0) return operation
         const { responses, scenarios, updates } = operation
-        for (const { problem, scenario } of unplayable(added, {
+        for (const { problem, scenario } of unplayable(mine, {
           responses,
           updates: updates?.examples ?? [],
         })) {
           problems.push(`the scenario ${scenario} cannot be played: ${problem}`)
         }
-        for (const { isDefault, name, phoneNumber } of added) {
+        for (const { isDefault, name, ...own } of mine) {
+          const { kind, value } = triggerOf(own)
           if (isDefault) problems.push(`the scenario ${name} cannot be the default`)
           for (const known of scenarios) {
             if (known.name === name) problems.push(`the contract has a scenario ${name}`)
-            if (known.phoneNumber === phoneNumber) {
-              problems.push(`the scenario ${name} has the phone number of ${known.name}`)
+            if (triggerOf(known).value === value) {
+              problems.push(`the scenario ${name} has the ${triggerName[kind]} of ${known.name}`)
             }
           }
         }
-        return { ...operation, scenarios: [...scenarios, ...added] }
+        return { ...operation, scenarios: [...scenarios, ...mine] }
       })
       if (problems.length > 0) return yield* invalid(file, problems.join("; "))
       return { ...contract, operations, files: [...contract.files, file] }
     })
+
+const isOfKind = ({ scenarios: [first] }: Operation, scenario: Scenario): boolean =>
+  first !== undefined && triggerOf(first).kind === triggerOf(scenario).kind
 
 const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
 

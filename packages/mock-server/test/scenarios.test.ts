@@ -12,7 +12,11 @@ const scenarios = contract.operations.flatMap((one) => one.scenarios)
 const numberOf = (name: string): string =>
   scenarios.find((scenario) => scenario.name === name)?.phoneNumber ?? ""
 
-const send = (mock: MockServer.MockServer["Service"], phoneNumber: string, senderId?: string) =>
+const send = (
+  mock: MockServer.MockServer["Service"],
+  phoneNumber: string | undefined,
+  senderId?: string,
+) =>
   post(mock, { ...sample, phoneNumber }, senderId === undefined ? {} : { "x-sender-id": senderId })
 
 describe("a magic number", () => {

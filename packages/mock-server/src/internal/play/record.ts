@@ -28,7 +28,8 @@ export const makeRecord = (exchanged: Exchanged): MessageRecord => {
   const { answer, body, id, number, operation, plans, play, receivedAt, request, senderId } =
     exchanged
   const { updates } = operation
-  const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
+  const webhookUrl =
+    updates?.urlMember === undefined ? undefined : textIn(body.value, updates.urlMember)
   const accepted = play.processed && answer.status >= 200 && answer.status < 300
   return {
     ...givenIn({ body, id, number, receivedAt, senderId }),
