@@ -138,7 +138,10 @@ describe("a magic number", () => {
           Object(one).phoneNumber,
           Object(one).summary,
         ]),
-        scenarios.map(({ name, phoneNumber, summary }) => [name, phoneNumber, summary]),
+        mock.contracts
+          .flatMap(({ operations }) => operations)
+          .flatMap((one) => one.scenarios)
+          .map(({ name, phoneNumber, summary }) => [name, phoneNumber, summary]),
       )
     }),
   )
