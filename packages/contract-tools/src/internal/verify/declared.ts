@@ -9,7 +9,7 @@ export interface Declared {
   readonly parameters: ReadonlyArray<Parameter>
   /** The headers of each response, by status. */
   readonly responseHeaders: ReadonlyMap<number, ReadonlyArray<string>>
-  /** Undefined for an operation without a callback. */
+  /** Undefined for an operation without a callback and without a webhook. */
   readonly callback: Callback | undefined
 }
 
@@ -59,7 +59,7 @@ export const declaredBy = ({ document }: Contract, { method, path }: Operation):
         entriesOf(at(response, "headers")).map(([name]) => name.toLowerCase()),
       ]),
     ),
-    callback: callbackOf(operation),
+    callback: callbackOf(operation) ?? webhookOf(document, operation),
   }
 }
 
@@ -128,19 +128,26 @@ const callbackOf = (operation: unknown): Callback | undefined => {
   for (const [, callback] of entriesOf(at(operation, "callbacks"))) {
     for (const [expression, item] of entriesOf(callback)) {
       const post = at(item, "post")
-      if (!/^\{\$request\.body#\/\w+\}$/.test(expression) || post === undefined) continue
-      return {
-        mediaTypes: entriesOf(at(post, "requestBody", "content")).map(([type]) =>
-          type.toLowerCase(),
-        ),
-        answers: entriesOf(at(post, "responses")).map(([status, answer]) => ({
-          status,
-          isRepeated: /\bsent again\b|\bretr(?:y|ies|ied)\b|\bredeliver/i.test(
-            (textOf(at(answer, "description")) ?? "").replaceAll(/\bnot sent again\b/gi, ""),
-          ),
-        })),
-      }
+      if (/^\{\$request\.body#\/\w+\}$/.test(expression) && post !== undefined)
+        return readPost(post)
     }
   }
   return undefined
 }
+
+/** The webhook that an operation names. */
+const webhookOf = (document: unknown, operation: unknown): Callback | undefined => {
+  const name = textOf(at(operation, "x-sent-webhook"))
+  const post = name === undefined ? undefined : at(document, "webhooks", name, "post")
+  return post === undefined ? undefined : readPost(post)
+}
+
+const readPost = (post: unknown): Callback => ({
+  mediaTypes: entriesOf(at(post, "requestBody", "content")).map(([type]) => type.toLowerCase()),
+  answers: entriesOf(at(post, "responses")).map(([status, answer]) => ({
+    status,
+    isRepeated: /\bsent again\b|\bretr(?:y|ies|ied)\b|\bredeliver/i.test(
+      (textOf(at(answer, "description")) ?? "").replaceAll(/\bnot sent again\b/gi, ""),
+    ),
+  })),
+})

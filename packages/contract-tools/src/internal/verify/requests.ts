@@ -12,7 +12,7 @@ import { type CredentialSource, type Held, heldBy, withCredentials } from "./cre
 import { type Declared, declaredBy } from "./declared.ts"
 import type { SentRequest } from "./exchange.ts"
 import { makeSafe, safeNumber, type Safety } from "./safe.ts"
-import { isJsonObject, sampleOf, typesOf } from "./values/sample.ts"
+import { isJsonObject, type JsonObject, listOf, sampleOf, typesOf } from "./values/sample.ts"
 import { type Variation, variationsOf } from "./values/variations.ts"
 
 export interface Requests {
@@ -28,8 +28,10 @@ export interface Requests {
   readonly withBytes: (body: Uint8Array) => SentRequest
   /** The request for another id in the path, the value of the last parameter there. */
   readonly withId: (id: string) => SentRequest
-  /** The valid request that all others vary. */
+  /** The valid request that all others vary. For a look-up on a mock, that of an id which is found. */
   readonly usual: SentRequest
+  /** A valid request for a number or an id without a scenario. */
+  readonly otherwise: SentRequest
   /** Undefined for an operation without a body. */
   readonly body: Bodies | undefined
 }
@@ -83,9 +85,10 @@ export const makeRequests = (
 
   const body = requestBody === undefined ? undefined : makeBodies(requestBody, options.isMock)
   if (Predicate.isString(body)) return body
+  const found = options.isMock ? foundId(operation) : undefined
   const bare: SentRequest = {
     method,
-    target: target.target,
+    target: found === undefined ? target.target : target.withId(found),
     headers: {
       ...target.headers,
       ...(requestBody === undefined
@@ -96,6 +99,7 @@ export const makeRequests = (
   }
   const withBytes = (bytes: Uint8Array): SentRequest =>
     withCredentials({ ...bare, body: bytes }, held)
+  const usual = withBytes(body === undefined ? new Uint8Array() : jsonBytes(body.sample))
   return {
     declared,
     held,
@@ -105,9 +109,15 @@ export const makeRequests = (
     body,
     withBytes,
     withId: (id) => withCredentials({ ...bare, target: target.withId(id) }, held),
-    usual: withBytes(body === undefined ? new Uint8Array() : jsonBytes(body.sample)),
+    usual,
+    otherwise: withCredentials({ ...bare, target: target.target, body: usual.body }, held),
   }
 }
+
+/** The id of a scenario that answers a look-up with success. */
+const foundId = ({ scenarios }: Operation): string | undefined =>
+  scenarios.find(({ answers }) => answers.every(({ status }) => status >= 200 && status < 300))
+    ?.messageId
 
 /** A body as JSON. */
 export const jsonBytes = (body: unknown): Uint8Array =>
@@ -287,12 +297,20 @@ const indexBelow = (bound: number): Arbitrary.Arbitrary<number> =>
     Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Math.max(bound - 1, 0) })),
   )
 
-/** Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. */
+/**
+ * Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. Where the schema combines
+ * conditions in a way that cannot be generated from, they are written out as far as they can be, and left to the validator.
+ */
 const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> | string => {
+  const whole = generatorOf(schema)
+  return Predicate.isString(whole) ? generatorOf(relaxed(schema)) : whole
+}
+
+const generatorOf = (schema: unknown): Arbitrary.Arbitrary<unknown> | string => {
   try {
     return Arbitrary.schema(
       SchemaRepresentation.fromJsonSchemaDocument(
-        JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema))),
+        JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema ?? {}))),
         { patterns: "apply" },
       ),
     )
@@ -300,3 +318,41 @@ const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> | string => {
     return messageOf(cause)
   }
 }
+
+/**
+ * The schema with each object that has alternatives beside its properties as a union of whole objects: each alternative requires
+ * its own members, and has none that another one requires.
+ */
+const relaxed = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(relaxed)
+  if (!isJsonObject(schema)) return schema
+  const { anyOf, not: _, oneOf, ...rest } = schema
+  const own = rest["properties"]
+  if (!isJsonObject(own)) return mapValues(schema, relaxedMember)
+  const names = [...listOf(anyOf), ...listOf(oneOf)].map((branch) =>
+    isJsonObject(branch) ? listOf(branch["required"]).map(String) : [],
+  )
+  const required = listOf(rest["required"]).map(String)
+  const whole = (mine: ReadonlyArray<string>): JsonObject => {
+    const left = new Set(names.flat().filter((name) => !mine.includes(name)))
+    const kept = Object.entries(own).filter(([name]) => !left.has(name))
+    return {
+      ...rest,
+      required: [...new Set([...required, ...mine])],
+      properties: mapValues(Object.fromEntries(kept), relaxed),
+    }
+  }
+  return names.length === 0 ? whole([]) : { anyOf: names.map(whole) }
+}
+
+const relaxedMember = (value: unknown, keyword: string): unknown =>
+  data.has(keyword) ? value : relaxed(value)
+
+const mapValues = (
+  object: JsonObject,
+  change: (value: unknown, name: string) => unknown,
+): JsonObject =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]))
+
+/** Keywords whose values are not schemas. */
+const data: ReadonlySet<string> = new Set(["const", "default", "enum", "example", "examples"])
