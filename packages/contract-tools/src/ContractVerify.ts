@@ -29,6 +29,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as MockServer from "@effect-sent/mock-server/MockServer"
 import { Webhook } from "standardwebhooks"
 import type { Check, Report } from "./ContractReport.ts"
 import { parseTarget, type Target } from "./internal/target.ts"
@@ -274,7 +275,7 @@ const problemOfCredentials = (
     : `the credential ${bad[0]} is empty, or has characters that a header cannot have`
 }
 
-const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
+const planOptions = (options: VerifyOptions, isMock: boolean): Omit<PlanOptions, "register"> => {
   const { allowSend, credentials, runs = 100, seed = 1, webhookSecret } = options
   return {
     isMock,
@@ -300,7 +301,7 @@ const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
 const verifyContract = Effect.fnUntraced(function* (
   declared: Contract.Contract,
   url: string,
-  plan: PlanOptions,
+  plan: Omit<PlanOptions, "register">,
   { allowSend, onInterrupt, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
@@ -320,8 +321,21 @@ const verifyContract = Effect.fnUntraced(function* (
     credentials: plan.credentials ?? {},
     hidden: allowSend,
   })
+  const register = (receiver: string, apiKey: string): Effect.Effect<boolean> =>
+    Effect.map(
+      exchange({
+        method: "PUT",
+        target: `/__mock/webhook?senderId=${MockServer.senderOfKey(apiKey)}`,
+        headers: { "content-type": "application/json" },
+        body: new TextEncoder().encode(JSON.stringify({ url: receiver })),
+      }),
+      (outcome) => outcome._tag === "Responded" && outcome.response.status === 204,
+    )
   const plans = yield* Effect.forEach(contract.operations, (operation) =>
-    Effect.mapError(planOf(contract, operation, plan), (problem) => new VerifyError({ problem })),
+    Effect.mapError(
+      planOf(contract, operation, { ...plan, register }),
+      (problem) => new VerifyError({ problem }),
+    ),
   )
   const steps = plans.flatMap((one) => one.steps)
   const known: Array<Tested> = []
