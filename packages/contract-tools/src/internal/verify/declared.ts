@@ -31,6 +31,7 @@ export interface Parameter {
   readonly required: boolean
   /** Undefined when the document has no example. */
   readonly value: unknown
+  readonly schema: unknown
 }
 
 export interface Callback {
@@ -113,6 +114,7 @@ const parameterOf = (parameter: JsonObject): Parameter => {
     place: String(parameter["in"]),
     name: String(parameter["name"]),
     required: parameter["required"] === true,
+    schema,
     value:
       parameter["example"] ??
       example ??

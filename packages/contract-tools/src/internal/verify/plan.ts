@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto"
 import type { Check } from "../report/report.ts"
 import { type Case, nameOf } from "./cases/case.ts"
 import { credentialCases } from "./cases/credentials.ts"
+import { parameterCases } from "./cases/parameters.ts"
 import { refusals } from "./cases/refusals.ts"
 import { scenarios } from "./cases/scenarios.ts"
 import { successes } from "./cases/successes.ts"
@@ -79,6 +80,7 @@ export const planOf = Effect.fnUntraced(function* (
   const cases: ReadonlyArray<Case> = unique([
     ...successes(operation, requests, isMock ? undefined : allowSend),
     ...refusals(operation, requests, contract.operations),
+    ...parameterCases(operation, requests),
     ...credentialCases(operation, requests),
     ...scenarios(operation, requests),
   ])

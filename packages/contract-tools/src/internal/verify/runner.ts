@@ -418,9 +418,11 @@ const unexpectedIn = (
   if (expected._tag === "Exactly")
     return differenceFrom(operation, expected.answer, cause, response)
   if (expected._tag === "Accepted") {
-    return isSuccess
+    if (!isSuccess) return wrong("refused-valid", `a valid request was rejected with ${status}`)
+    const { header } = expected
+    return header === undefined || response.headers[header] === "true"
       ? undefined
-      : wrong("refused-valid", `a valid request was rejected with ${status}`)
+      : wrong("not-replayed", `the response has no ${header}: true`)
   }
   if (expected._tag === "Undeclared") {
     const message = `a request that the contract does not declare was accepted with ${status}`
