@@ -14,6 +14,7 @@ import type { CoverageItem } from "./coverage.ts"
 import { makeReceiver, type Receiver } from "./receiver.ts"
 import { jsonBytes, makeRequests, type Requests } from "./requests.ts"
 import { keyHeader, type Runner, type Tested, untested } from "./runner.ts"
+import { hasSandbox } from "./sandbox.ts"
 import { updateFinding } from "./update.ts"
 
 export interface PlanOptions {
@@ -84,7 +85,8 @@ export const planOf = Effect.fnUntraced(function* (
     ...credentialCases(operation, requests),
     ...scenarios(operation, requests),
   ])
-  const sorted = cases.map((one) => ({ one, why: whyNot(one, options) }))
+  const isSandboxed = hasSandbox(operation)
+  const sorted = cases.map((one) => ({ one, why: whyNot(one, options, isSandboxed) }))
   const properties = generated(operation, requests, options)
   return {
     skipped: [
@@ -163,12 +165,13 @@ const unique = (cases: ReadonlyArray<Case>): ReadonlyArray<Case> => {
 const whyNot = (
   { group, name, needs }: Case,
   { allowSend, isMock, only, updates }: PlanOptions,
+  isSandboxed: boolean,
 ): string | undefined => {
   if (only?.every((text) => !name.includes(text)) === true) return "--only leaves it out"
   if (group === "updates" && !updates) return "--no-updates leaves it out"
   if (isMock || needs === undefined) return undefined
   if (needs === "acceptance") {
-    return allowSend === undefined
+    return allowSend === undefined && !isSandboxed
       ? "would send a message; allow one to your own number"
       : undefined
   }

@@ -12,6 +12,7 @@ import { type CredentialSource, type Held, heldBy, withCredentials } from "./cre
 import { type Declared, declaredBy } from "./declared.ts"
 import type { SentRequest } from "./exchange.ts"
 import { makeSafe, safeNumber, type Safety } from "./safe.ts"
+import { inSandbox, isHarmless, takesSandbox } from "./sandbox.ts"
 import { isJsonObject, type JsonObject, listOf, sampleOf, typesOf } from "./values/sample.ts"
 import { type Variation, variationsOf } from "./values/variations.ts"
 
@@ -192,11 +193,17 @@ const makeBodies = (
     return `the schema of its request body does not compile: ${compiled}`
   const isValid = (body: unknown): boolean => compiled(body)
   const safety: Safety = { isLive: !isMock, phoneMembers: phoneMembersOf(schema, new Set()) }
+  const isSandboxed = !isMock && takesSandbox(schema)
   const safely = (value: unknown): unknown => makeSafe(value, safety)
+  const asSample = (value: unknown): unknown =>
+    isSandboxed ? inSandbox(safely(value)) : safely(value)
+  /** Whether a live service with a sandbox may get a body. */
+  const maySend = ({ value }: { readonly value: unknown }): boolean =>
+    !isSandboxed || isHarmless(value)
   const safeExamples = examples
-    .map(({ name, value }) => ({ name, value: safely(value) }))
+    .map(({ name, value }) => ({ name, value: asSample(value) }))
     .filter(({ value }) => isValid(value))
-  const sample = safeExamples[0]?.value ?? safely(sampleOf(schema))
+  const sample = safeExamples[0]?.value ?? asSample(sampleOf(schema))
   if (!isValid(sample)) return "the contract has no valid example of the request"
   const full = completed(schema, sample, isValid, safely)
 
@@ -217,13 +224,13 @@ const makeBodies = (
   if (Predicate.isString(generated)) {
     return `requests cannot be generated from the schema of its request body: ${generated}`
   }
-  const anyValid = generated.pipe(Arbitrary.map(safely), Arbitrary.filter(isValid))
+  const anyValid = generated.pipe(Arbitrary.map(asSample), Arbitrary.filter(isValid))
   return {
     sample,
     examples: safeExamples,
     isValid,
     valid: varied.filter((one) => one.isValid && one.mayBeValid).filter(isNew),
-    invalid: varied.filter((one) => !one.isValid).filter(isNew),
+    invalid: varied.filter((one) => !one.isValid && maySend(one)).filter(isNew),
     anyValid,
     anyInvalid: Arbitrary.all({ body: anyValid, index: indexBelow(variations.length) }).pipe(
       Arbitrary.map(({ body, index }): Invalid => {
@@ -234,7 +241,9 @@ const makeBodies = (
           body: safely(variation?.apply(body)),
         }
       }),
-      Arbitrary.filter(({ body }) => body !== undefined && !isValid(body)),
+      Arbitrary.filter(
+        ({ body }) => body !== undefined && !isValid(body) && maySend({ value: body }),
+      ),
     ),
   }
 }

@@ -329,8 +329,8 @@ const isExpected = (outcome: Outcome, expected: Expected): boolean =>
     ? outcome.response.status === 429
     : expected.answer.lost !== undefined)
 
-/** `x-sender-id` is `SENT_SENDER_ID`, the variable that core reads. */
-const variableOf = (header: string): string =>
+/** The variable of the environment that a credential is read from: `x-sender-id` is `SENT_SENDER_ID`. */
+export const variableOf = (header: string): string =>
   `SENT_${header.replace(/^x-/, "").replaceAll("-", "_").toUpperCase()}`
 
 /** The longest `Retry-After` that is waited for. */

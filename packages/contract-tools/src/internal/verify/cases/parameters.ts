@@ -79,15 +79,23 @@ const ofPath = (
   { withId }: Requests,
   parameter: Parameter,
 ): ReadonlyArray<Case> => {
-  if (!operation.path.includes(`{${parameter.name}}`)) return []
+  const { name } = parameter
+  if (!operation.path.endsWith(`{${name}}`) && !operation.path.includes(`{${name}}/`)) return []
   const statuses = declaredOf(operation, 400, 404, 422)
-  return valuesOf(parameter)
+  const malformed = valuesOf(parameter)
     .filter(({ isValid }) => !isValid)
     .map(({ text, what }) =>
-      caseOf(operation, `${parameter.name} ${what}`, `${parameter.name} path`, [
+      caseOf(operation, `${name} ${what}`, `${name} path`, [
         [withId(text), { _tag: "Refused", statuses }],
       ]),
     )
+  const missing = declaredOf(operation, 404)
+  if (malformed.length === 0 || missing.length === 0) return malformed
+  const unknown = caseOf(operation, `${name} is that of nothing`, `${name} path`, [
+    [withId(randomUUID()), { _tag: "Refused", statuses: missing }],
+  ])
+  // A live service may get it: nothing is there to be found.
+  return [...malformed, { ...unknown, needs: undefined }]
 }
 
 const keyName = "idempotency-key"
