@@ -291,15 +291,15 @@ const problemWithContract = (
   }
   const needed = operations.flatMap((operation) => operation.credentials)
   const [first = []] = needed
-  const given = Object.keys(credentials ?? {}).map((name) => name.toLowerCase())
+  const given = new Set(Object.keys(credentials ?? {}).map((name) => name.toLowerCase()))
   if (credentials === undefined ? isMock : needed.length === 0) return undefined
-  const isComplete = needed.some((all) => all.every(({ name }) => given.includes(name)))
+  const isComplete = needed.some((all) => all.every(({ name }) => given.has(name)))
   if (isComplete || first.length === 0) return undefined
   const words = first.map(({ name }) => variableOf(name)).join(" and ")
   if (credentials === undefined) {
     return `a live target needs the credentials of an account: set ${words}`
   }
-  const missing = first.find(({ name }) => !given.includes(name))
+  const missing = first.find(({ name }) => !given.has(name))
   return `${variableOf(missing?.name ?? "")} is not set: the contract needs ${words}`
 }
 

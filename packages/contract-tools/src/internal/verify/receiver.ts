@@ -80,22 +80,23 @@ export const makeReceiver = Effect.fnUntraced(function* (
   let hasReceived = false
 
   /** The inbox that claims an update, now or soon. */
-  const ownerOf = async (update: ReceivedUpdate): Promise<Opened | undefined> => {
-    const until = performance.now() + claimMillis
-    for (;;) {
-      const owner = claimed.get(messageIn(update)) ?? claimed.get(numberIn(update))
-      const left = until - performance.now()
-      if (owner !== undefined || left <= 0) return owner
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(wake, left)
-        function wake(): void {
-          clearTimeout(timer)
-          waiting.delete(wake)
-          resolve()
-        }
-        waiting.add(wake)
-      })
-    }
+  const ownerOf = async (
+    update: ReceivedUpdate,
+    until = performance.now() + claimMillis,
+  ): Promise<Opened | undefined> => {
+    const owner = claimed.get(messageIn(update)) ?? claimed.get(numberIn(update))
+    const left = until - performance.now()
+    if (owner !== undefined || left <= 0) return owner
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, left)
+      waiting.add(wake)
+    })
+    return ownerOf(update, until)
   }
 
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
