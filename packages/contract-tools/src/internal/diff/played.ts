@@ -2,7 +2,12 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
-import { fromObject, type Scenario, ScenariosObject } from "@effect-sent/contract/Scenario"
+import {
+  fromObject,
+  type Scenario,
+  ScenariosObject,
+  triggerOf,
+} from "@effect-sent/contract/Scenario"
 import {
   isObject,
   type Json,
@@ -61,8 +66,9 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const forAllOthers = after.find(({ isDefault }) => isDefault)
 
   const ofNumbers = before.flatMap((old) => {
-    const name = `the scenario ${old.name} (${old.phoneNumber})`
-    const own = after.find(({ phoneNumber }) => phoneNumber === old.phoneNumber)
+    const trigger = triggerOf(old).value
+    const name = `the scenario ${old.name} (${trigger})`
+    const own = after.find((one) => triggerOf(one).value === trigger)
     const now = own ?? forAllOthers
     if (now === undefined) {
       return [judged(old, "magic-number-removed", "breaking", `${name} was removed`)]
@@ -74,7 +80,7 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
               old,
               "magic-number-removed",
               "breaking",
-              `${name} was removed: its number plays the default scenario`,
+              `${name} was removed: its ${others[triggerOf(old).kind]} plays the default scenario`,
             ),
           ]
         : [judged(own, "magic-number-changed", "breaking", `${name} plays something else`)]
@@ -87,23 +93,26 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const old = before.find(({ isDefault }) => isDefault)
   const isOther =
     old !== undefined && (forAllOthers === undefined || !playTheSame(old, forAllOthers))
-  const message = `numbers without a scenario no longer play ${old?.name}`
+  const all = old === undefined ? "numbers" : `${others[triggerOf(old).kind]}s`
+  const message = `${all} without a scenario no longer play ${old?.name}`
   const ofAllOthers = isOther
     ? [judged(forAllOthers ?? old, "default-scenario-changed", "breaking", message)]
     : []
 
   const more = after
-    .filter(({ phoneNumber }) => before.every((one) => one.phoneNumber !== phoneNumber))
+    .filter((now) => before.every((one) => triggerOf(one).value !== triggerOf(now).value))
     .map((now) =>
       judged(
         now,
         "magic-number-added",
         "addition",
-        `the scenario ${now.name} (${now.phoneNumber}) was added`,
+        `the scenario ${now.name} (${triggerOf(now).value}) was added`,
       ),
     )
   return [...ofNumbers, ...ofAllOthers, ...more]
 }
+
+const others = { phoneNumber: "number", messageId: "id" } as const
 
 /** Times included: a test may set the clock of a mock. */
 const playTheSame = (one: Scenario, other: Scenario): boolean =>
@@ -195,6 +204,7 @@ const bodiesOf = (document: JsonObject): ReadonlyArray<Body> => {
     ...operations
       .flatMap((operation) => updatesOf(document, operation))
       .map((update) => bodyOf(document, "update", update)),
+    ...webhookBodiesOf(document).map((update) => bodyOf(document, "update", update)),
   ]
 }
 
@@ -211,6 +221,15 @@ const updatesOf = (document: JsonObject, operation: Named): ReadonlyArray<Named>
           .filter(({ name }) => name === "requestBody")
           .map((body) => called(body, operation.name, callback.name, url.name, sent.name)),
       ),
+    ),
+  )
+
+const webhookBodiesOf = (document: JsonObject): ReadonlyArray<Named> =>
+  partsIn(document, { pointer: "#", value: document }, "webhooks").flatMap((webhook) =>
+    partsIn(document, webhook).flatMap((sent) =>
+      partsIn(document, sent)
+        .filter(({ name }) => name === "requestBody")
+        .map((body) => called(body, "webhook", webhook.name, sent.name)),
     ),
   )
 
