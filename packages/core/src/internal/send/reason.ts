@@ -24,6 +24,9 @@ const issues = Schema.Array(
 /** The service's own words, with the values of the request masked. */
 const detail = Schema.optionalKey(Schema.String)
 
+/** The code of the failure in v3, such as `VALIDATION_001`. v1 has none. */
+const code = Schema.optionalKey(Schema.String)
+
 /**
  * What a response was that has none of the forms that the service has published: an HTML `page`, as firewalls and proxies
  * send it, or `other`. Absent for the service's own responses, and only these prove that the credentials are good.
@@ -112,26 +115,26 @@ export class ValidationFailed extends Schema.TaggedError<ValidationFailed>(
   }
 }
 
-/** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`). */
+/** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`, `VALIDATION_002`). */
 export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>(
   "SentError/InvalidPhoneNumber",
-)("InvalidPhoneNumber", {}) {
+)("InvalidPhoneNumber", { code }) {
   override get message(): string {
-    return "invalid phone number (400): the service cannot send to it"
+    return `invalid phone number (${this.code ?? 400}): the service cannot send to it`
   }
 }
 
-/** The account has no template with this id (400 `Template not found`). */
+/** The account has no template with this id or name (400 `Template not found`, 404 `RESOURCE_002`). */
 export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
   "SentError/TemplateNotFound",
-)("TemplateNotFound", {}) {
+)("TemplateNotFound", { code }) {
   override get message(): string {
-    return "template not found (400): check that templateId exists in this account"
+    return `template not found (${this.code ?? 400}): check that templateId exists in this account`
   }
 }
 
 /**
- * The balance of the account is too low for this message (400 `Insufficient balance`).
+ * The balance of the account is too low for this message (400 `Insufficient balance`, 422 `BUSINESS_003`).
  *
  * **Details**
  *
@@ -145,6 +148,7 @@ export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>
   balance: Schema.optionalKey(Schema.BigDecimal),
   /** What the message would cost. */
   estimatedCost: Schema.optionalKey(Schema.BigDecimal),
+  code,
 }) {
   override get message(): string {
     const balance = this.balance === undefined ? "" : `: ${BigDecimal.format(this.balance)}`
@@ -152,14 +156,14 @@ export class InsufficientBalance extends Schema.TaggedError<InsufficientBalance>
       this.estimatedCost === undefined
         ? ""
         : `, estimated cost ${BigDecimal.format(this.estimatedCost)}`
-    return `insufficient balance (400)${balance}${cost}`
+    return `insufficient balance (${this.code ?? 400})${balance}${cost}`
   }
 }
 
 /** The service rejected the request in a way that has no reason of its own (other 400, 413, 415, 422). */
 export class RequestRejected extends Schema.TaggedError<RequestRejected>(
   "SentError/RequestRejected",
-)("RequestRejected", { status: Schema.Int, detail, foreign }) {
+)("RequestRejected", { status: Schema.Int, code, detail, foreign }) {
   override get message(): string {
     return `request rejected (${this.status})${formatDetail(this.detail)}`
   }
@@ -177,6 +181,7 @@ export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>
 )("CredentialsRejected", {
   /** The header at fault, if the service names it. */
   header: Schema.optionalKey(Schema.Literals(["x-api-key", "x-sender-id"])),
+  code,
   detail,
 }) {
   override get message(): string {
@@ -194,7 +199,7 @@ export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>
  */
 export class AccessDenied extends Schema.TaggedError<AccessDenied>("SentError/AccessDenied")(
   "AccessDenied",
-  { detail, foreign },
+  { code, detail, foreign },
 ) {
   override get message(): string {
     return `access denied (403)${formatDetail(this.detail)}${formatForeign(this.foreign)}`
@@ -207,11 +212,44 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
 )("EndpointNotFound", {
   /** The URL that the request was sent to. */
   url: Schema.optionalKey(Schema.String),
+  code,
   detail,
 }) {
   override get message(): string {
     const at = this.url === undefined ? "" : ` at ${this.url}`
     return `endpoint not found (404)${at}: is the base URL right? ${this.detail ?? ""}`.trimEnd()
+  }
+}
+
+/** The account has no message with this id (404 `RESOURCE_003`). */
+export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
+  "SentError/MessageNotFound",
+)("MessageNotFound", {}) {
+  override get message(): string {
+    return "message not found (404): check that its id is of this account, and of this profile"
+  }
+}
+
+/**
+ * Another request with the same idempotency key is under way (409 `CONFLICT_001`), or the service has another objection to
+ * the key.
+ *
+ * **Gotchas**
+ *
+ * The other request may be accepted, so this one is `unknown`. It is repeated with the same key: with a new one, there would
+ * be two messages if the other request is accepted.
+ */
+export class KeyConflict extends Schema.TaggedError<KeyConflict>("SentError/KeyConflict")(
+  "KeyConflict",
+  {
+    /** How long to wait from now: the `Retry-After` header. */
+    retryAfter: Schema.optionalKey(Schema.Duration),
+    code,
+    detail,
+  },
+) {
+  override get message(): string {
+    return `conflict of the idempotency key (409)${formatDetail(this.detail)}`
   }
 }
 
@@ -243,14 +281,15 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("SentError/Rate
  *
  * **Gotchas**
  *
- * Only with a `Retry-After` is the message certainly not sent. Without one, the response may be a proxy's, and the
- * service behind it may have accepted the message.
+ * Only with a `Retry-After`, or with the code `SERVICE_001`, is the message certainly not sent. Without one, the response may
+ * be a proxy's, and the service behind it may have accepted the message.
  */
 export class ServiceOverloaded extends Schema.TaggedError<ServiceOverloaded>(
   "SentError/ServiceOverloaded",
 )("ServiceOverloaded", {
   /** How long to wait from now: the `Retry-After` header. */
   retryAfter: Schema.optionalKey(Schema.Duration),
+  code,
   detail,
 }) {
   override get message(): string {
@@ -261,7 +300,7 @@ export class ServiceOverloaded extends Schema.TaggedError<ServiceOverloaded>(
 /** The service, or a proxy in front of it, failed while it processed the request (5xx other than 503). */
 export class ServerFailed extends Schema.TaggedError<ServerFailed>("SentError/ServerFailed")(
   "ServerFailed",
-  { status: Schema.Int, detail },
+  { status: Schema.Int, code, detail },
 ) {
   override get message(): string {
     return `server failed (${this.status})${formatDetail(this.detail)}`
@@ -278,7 +317,7 @@ export class ServerFailed extends Schema.TaggedError<ServerFailed>("SentError/Se
  */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   "SentError/UnexpectedResponse",
-)("UnexpectedResponse", { status: Schema.Int, detail }) {
+)("UnexpectedResponse", { status: Schema.Int, code, detail }) {
   override get message(): string {
     const what = isRedirect(this.status)
       ? `unexpected redirect (${this.status}), not followed; check the base URL`
@@ -391,6 +430,8 @@ const reasons = [
   CredentialsRejected,
   AccessDenied,
   EndpointNotFound,
+  MessageNotFound,
+  KeyConflict,
   RateLimited,
   ServiceOverloaded,
   ServerFailed,

@@ -5,6 +5,7 @@
 import {
   amountsOf,
   type Answer,
+  codeOf,
   detailOf,
   fieldErrorsOf,
   headerAtFault,
@@ -45,6 +46,11 @@ export interface ReasonMeaning<R> {
   readonly mendedBy: Fact<R, MendedBy>
   /** Whether it proves the credentials good: the service, in its own words, responds so only to valid ones. */
   readonly provesCredentials: Fact<R, "yes" | "no">
+  /**
+   * Whether a request may follow with the same idempotency key, when this one or an earlier one may have been accepted. Not
+   * where the provider does not say what becomes of the key.
+   */
+  readonly settledByKey: Fact<R, "yes" | "no">
   /** How the circuit breaker counts it: as a failure of the service, as a sign of health, or not at all. */
   readonly health: "success" | "failure" | "ignored"
 }
@@ -75,11 +81,15 @@ type Table = {
   readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { readonly _tag: Tag }>>
 }
 
-/** Reads a 400 whose words begin like this. */
-const on400 =
-  <R>(words: RegExp, read: (answer: Answer) => R) =>
-  (answer: Answer): R | undefined =>
-    answer.status === 400 && words.test(answer.problem.detail ?? "") ? read(answer) : undefined
+/** Reads a refusal of v3 with this code, or a 400 of v1 whose words begin like this. */
+const onCode =
+  <R>(code: string, words: RegExp | undefined, read: (answer: Answer) => R) =>
+  (answer: Answer): R | undefined => {
+    const { problem, status } = answer
+    const isCoded = problem.code === code && status >= 400 && status < 500
+    const isSaid = status === 400 && words?.test(problem.detail ?? "") === true
+    return isCoded || isSaid ? read(answer) : undefined
+  }
 
 /** Reads a response with one of these statuses. */
 const onStatus =
@@ -87,16 +97,25 @@ const onStatus =
   (answer: Answer): R | undefined =>
     statuses.includes(answer.status) ? read(answer) : undefined
 
-const onlyPhoneNumber = (fields: ReadonlyArray<string | undefined>): boolean =>
-  fields.length > 0 && fields.every((field) => field?.toLowerCase() === "phonenumber")
+const onlyPhoneNumber = (fields: ReadonlyArray<string>): boolean =>
+  fields.length > 0 && fields.every((field) => /^(?:phoneNumber|to[.[]\d+\]?)$/i.test(field))
 
-const fieldsOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<string | undefined> =>
-  issues.map(({ path }) => path[0])
+const fieldsOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<string> =>
+  issues.map(({ path }) => path.join("."))
 
 const byField = {
-  recipient: "if only `phoneNumber` is wrong",
+  recipient: "if only `phoneNumber`, or recipients in `to`, are wrong",
   operator: "otherwise",
 }
+
+/** The service cannot read the idempotency keys, and has not executed the request. */
+const storeIsDown = "SERVICE_001"
+
+/** A request with the same idempotency key is under way. */
+const keyIsInUse = "CONFLICT_001"
+
+/** The service cannot send to a phone number. */
+const isNoNumber = "VALIDATION_002"
 
 /** The code of a port that `fetch` does not connect to. The words are the Fetch standard's. */
 export const blockedPort = "bad port"
@@ -111,6 +130,7 @@ export const reasonTable: Table = {
       when: byField,
     },
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   InvalidOptions: {
@@ -118,6 +138,7 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   CredentialsUnavailable: {
@@ -125,11 +146,15 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "ignored",
   },
   ValidationFailed: {
     read: (answer) => {
-      const fieldErrors = answer.status === 400 ? fieldErrorsOf(answer) : undefined
+      const fieldErrors =
+        answer.status === 400 && answer.problem.code !== isNoNumber
+          ? fieldErrorsOf(answer)
+          : undefined
       return fieldErrors === undefined ? undefined : new Reasons.ValidationFailed({ fieldErrors })
     },
     delivery: "not-sent",
@@ -139,30 +164,43 @@ export const reasonTable: Table = {
       when: byField,
     },
     provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   InvalidPhoneNumber: {
-    read: on400(/^invalid phone number\b/i, () => new Reasons.InvalidPhoneNumber()),
+    read: onCode(
+      isNoNumber,
+      /^invalid phone number\b/i,
+      (answer) => new Reasons.InvalidPhoneNumber(codeOf(answer)),
+    ),
     delivery: "not-sent",
     mendedBy: "recipient",
     provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   TemplateNotFound: {
-    read: on400(/^template not found\b/i, () => new Reasons.TemplateNotFound()),
-    delivery: "not-sent",
-    mendedBy: "operator",
-    provesCredentials: "yes",
-    health: "success",
-  },
-  InsufficientBalance: {
-    read: on400(
-      /^insufficient balance\b/i,
-      (answer) => new Reasons.InsufficientBalance(amountsOf(answer)),
+    read: onCode(
+      "RESOURCE_002",
+      /^template not found\b/i,
+      (answer) => new Reasons.TemplateNotFound(codeOf(answer)),
     ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "yes",
+    settledByKey: "no",
+    health: "success",
+  },
+  InsufficientBalance: {
+    read: onCode(
+      "BUSINESS_003",
+      /^insufficient balance\b/i,
+      (answer) => new Reasons.InsufficientBalance({ ...amountsOf(answer), ...codeOf(answer) }),
+    ),
+    delivery: "not-sent",
+    mendedBy: "operator",
+    provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   RequestRejected: {
@@ -179,6 +217,7 @@ export const reasonTable: Table = {
         status === 400 && detail !== undefined && foreign === undefined ? "yes" : "no",
       when: { yes: "a 400 with a `detail` in the service's form", no: "otherwise" },
     },
+    settledByKey: "no",
     health: "success",
   },
   CredentialsRejected: {
@@ -190,6 +229,7 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "success",
   },
   AccessDenied: {
@@ -203,6 +243,34 @@ export const reasonTable: Table = {
       of: ({ foreign }) => (foreign === undefined ? "yes" : "no"),
       when: { yes: "if `foreign` is absent", no: "otherwise" },
     },
+    settledByKey: "no",
+    health: "success",
+  },
+  MessageNotFound: {
+    read: onCode("RESOURCE_003", undefined, () => new Reasons.MessageNotFound()),
+    delivery: "not-sent",
+    mendedBy: "operator",
+    provesCredentials: "yes",
+    settledByKey: "no",
+    health: "success",
+  },
+  KeyConflict: {
+    // Of v1, which keeps no keys, nobody knows what a 409 would mean.
+    read: (answer) =>
+      answer.status === 409 && answer.isKeyed
+        ? new Reasons.KeyConflict({ ...retryAfterOf(answer), ...detailOf(answer) })
+        : undefined,
+    // This request was not executed, but the other one with its key may be.
+    delivery: "unknown",
+    mendedBy: {
+      of: ({ code }) => (code === keyIsInUse ? "time" : "operator"),
+      when: { time: "with `CONFLICT_001`", operator: "otherwise" },
+    },
+    provesCredentials: "no",
+    settledByKey: {
+      of: ({ code }) => (code === keyIsInUse ? "yes" : "no"),
+      when: { yes: "with `CONFLICT_001`", no: "otherwise" },
+    },
     health: "success",
   },
   EndpointNotFound: {
@@ -213,6 +281,7 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "success",
   },
   RateLimited: {
@@ -220,6 +289,7 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     // The caller sends too fast; the service is well.
     health: "ignored",
   },
@@ -229,11 +299,18 @@ export const reasonTable: Table = {
       (answer) => new Reasons.ServiceOverloaded({ ...retryAfterOf(answer), ...detailOf(answer) }),
     ),
     delivery: {
-      of: ({ retryAfter }) => (retryAfter === undefined ? "unknown" : "not-sent"),
-      when: { "not-sent": "with `Retry-After`", unknown: "without" },
+      of: ({ code, retryAfter }) =>
+        retryAfter === undefined && code !== storeIsDown ? "unknown" : "not-sent",
+      when: { "not-sent": "with `Retry-After` or `SERVICE_001`", unknown: "otherwise" },
     },
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: {
+      // Who cannot read the keys may also have failed to keep that of an earlier request.
+      of: ({ code, retryAfter }) =>
+        retryAfter === undefined || code === storeIsDown ? "no" : "yes",
+      when: { yes: "with `Retry-After`, and without `SERVICE_001`", no: "otherwise" },
+    },
     health: "failure",
   },
   ServerFailed: {
@@ -249,6 +326,7 @@ export const reasonTable: Table = {
       when: { time: "500, 502, 504", provider: "otherwise" },
     },
     provesCredentials: "no",
+    settledByKey: "no",
     health: "failure",
   },
   UnexpectedResponse: {
@@ -265,6 +343,7 @@ export const reasonTable: Table = {
       when: { time: "408", operator: "otherwise" },
     },
     provesCredentials: "no",
+    settledByKey: "no",
     health: "success",
   },
   ConnectionFailed: {
@@ -276,6 +355,7 @@ export const reasonTable: Table = {
       when: { time: "DNS and connect", operator: "TLS, and a port that `fetch` blocks" },
     },
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   ConnectionLost: {
@@ -283,6 +363,7 @@ export const reasonTable: Table = {
     delivery: "unknown",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   TimedOut: {
@@ -293,6 +374,7 @@ export const reasonTable: Table = {
     },
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   RequestRepeated: {
@@ -300,6 +382,7 @@ export const reasonTable: Table = {
     delivery: "unknown",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   CircuitOpen: {
@@ -307,6 +390,7 @@ export const reasonTable: Table = {
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "ignored",
   },
 }
@@ -353,6 +437,10 @@ export const deliveryOf = (reason: Reason): Delivery => valueOf(factsOf(reason).
 /** Whether a response with this reason proves the credentials good. */
 export const provesCredentials = (reason: Reason): boolean =>
   valueOf(factsOf(reason).provesCredentials, reason) === "yes"
+
+/** Whether a request may follow with the same idempotency key, when an earlier one may have been accepted. */
+export const isSettledByKey = (reason: Reason): boolean =>
+  valueOf(factsOf(reason).settledByKey, reason) === "yes"
 
 /** Who can fix the cause of a failure. */
 export const mendedByOf = (reason: Reason): MendedBy => valueOf(factsOf(reason).mendedBy, reason)

@@ -21,15 +21,16 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
     remedy: "fix the fields in `fieldErrors`",
   },
   InvalidPhoneNumber: {
-    occurs: "400 `Invalid phone number`",
+    occurs: "400 `Invalid phone number` or `VALIDATION_002`",
     remedy: "ask the recipient for another number",
   },
   TemplateNotFound: {
-    occurs: "400 `Template not found`",
+    occurs: "400 `Template not found` or 404 `RESOURCE_002`",
     remedy: "check that the template exists in this account",
   },
   InsufficientBalance: {
-    occurs: "400 `Insufficient balance`; with the balance and the estimated cost as exact decimals",
+    occurs:
+      "400 `Insufficient balance` or 422 `BUSINESS_003`; with the balance and the estimated cost as exact decimals",
     remedy: "top up the account",
   },
   RequestRejected: {
@@ -48,6 +49,15 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords } = {
   EndpointNotFound: {
     occurs: "404",
     remedy: "check `baseUrl` (`SENT_BASE_URL`)",
+  },
+  MessageNotFound: {
+    occurs: "404 `RESOURCE_003`, of a look-up",
+    remedy: "check the id, the account and the profile",
+  },
+  KeyConflict: {
+    occurs:
+      "409 under an idempotency key; `CONFLICT_001`: a request with the same key is under way",
+    remedy: "wait, and send again with the same key, never with a new one",
   },
   RateLimited: {
     occurs: "429; with `retryAfter` and the limits",

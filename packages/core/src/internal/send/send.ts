@@ -11,7 +11,6 @@ import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type { RetryPolicy } from "../../RetryPolicy.ts"
-import type { SendReceipt } from "../../SendToPhone.ts"
 import type { Credentials, SentCredentials } from "../../SentCredentials.ts"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
@@ -19,10 +18,11 @@ import { attempt } from "./attempt.ts"
 import type { RetryBudget } from "./budget.ts"
 import type { TimeGiven } from "./limits/limits.ts"
 import type { Limits } from "./limits/limits.ts"
-import { type Lockout, type Place, sameCredentials } from "./lockout.ts"
+import { type Lockout, type Place, sameAccount, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
-import { type Reason, TimedOut } from "./reason.ts"
+import { CredentialsUnavailable, type Reason, TimedOut } from "./reason.ts"
+import { isSettledByKey } from "./reasonTable.ts"
 import { raceUntil } from "./race.ts"
 import * as Telemetry from "./telemetry.ts"
 import type { Verdict } from "./verdict.ts"
@@ -49,8 +49,15 @@ export interface Sending<Request> {
   readonly policy: RetryPolicy
   /** How long each response may take. */
   readonly timeout: Duration.Duration
-  /** How long the whole send may take, waits included. */
+  /** How long the whole send may take, waits included. It ends before the service forgets the idempotency key. */
   readonly deadline: Duration.Duration
+  readonly idempotencyKey?: string | undefined
+}
+
+/** What has become of a send that was accepted. */
+export interface Sent extends Accepted {
+  /** How many requests were sent. */
+  readonly attempts: number
 }
 
 /** Sends a message. It succeeds only if the service has accepted the message. */
@@ -58,23 +65,29 @@ export const send = <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
-): Effect.Effect<SendReceipt, SentError> =>
+): Effect.Effect<Sent, SentError> =>
   Clock.clockWith((clock) => {
     const { policy } = sending
     const time = makeTime(sending.deadline, clock)
-    const getCredentials = Effect.mapError(time.within(line.credentials.get), (error) =>
-      progress.fail(error._tag === "SentError" ? error.reason : error),
+    const getCredentials = time.within(line.credentials.get).pipe(
+      Effect.flatMap((credentials) => {
+        const description = sending.operation.credentials.problemOf(credentials)
+        return description === undefined
+          ? Effect.succeed(credentials)
+          : Effect.fail(new CredentialsUnavailable({ description }))
+      }),
+      Effect.mapError((error) => progress.fail(error._tag === "SentError" ? error.reason : error)),
     )
     // Most sends have one attempt, and need nothing of this.
     let recovery: ReturnType<typeof makeRecovery> | undefined
-    const from = (credentials: Credentials): Effect.Effect<SendReceipt, SentError> =>
+    const from = (credentials: Credentials): Effect.Effect<Sent, SentError> =>
       Effect.matchEffect(once(line, sending, progress, credentials, time), {
         onSuccess: (accepted) => {
           line.budget.refund(policy.budget)
           return Effect.succeed({ ...accepted, attempts: progress.attempts() })
         },
         onFailure: (reason) => {
-          recovery ??= makeRecovery(line, policy, progress, time, getCredentials)
+          recovery ??= makeRecovery(line, sending, progress, time, getCredentials)
           return Effect.flatMap(recovery(reason, credentials), from)
         },
       })
@@ -84,7 +97,7 @@ export const send = <Request extends object>(
 /** What a send does after each failure: it waits, and returns the credentials for another attempt, or fails. */
 const makeRecovery = (
   line: Line,
-  policy: RetryPolicy,
+  { idempotencyKey, policy }: Pick<Sending<unknown>, "idempotencyKey" | "policy">,
   progress: Progress,
   time: Time,
   getCredentials: Effect.Effect<Credentials, SentError>,
@@ -93,24 +106,35 @@ const makeRecovery = (
   let waits: Waits | undefined
   let mayRenew = policy.times > 0
   let mayReplace = true
+  const isKeyed = idempotencyKey !== undefined
+  /** With other credentials, the service may know nothing of the key, unless they are of the same account. */
+  const mayFollow = (error: SentError, before: Credentials, now: Credentials): boolean =>
+    error.delivery === "not-sent" || policy.atLeastOnce || sameAccount(before, now)
 
   return Effect.fnUntraced(function* (
     reason: Reason,
     credentials: Credentials,
   ): Effect.fn.Return<Credentials, SentError> {
     const error = progress.fail(reason)
+    const isRepeatable = mayRepeat(policy, isKeyed, error)
     const { _tag } = reason
     if (_tag === "CredentialsRejected" || _tag === "CredentialsUnavailable") {
       const isRejected = _tag === "CredentialsRejected"
       const renewed = yield* time
-        .within(isRejected ? renew(line, credentials, mayRenew) : replace(line, credentials))
+        .within(
+          isRejected
+            ? renew(line, credentials, mayRenew && isRepeatable)
+            : replace(line, credentials),
+        )
         .pipe(Effect.orElseSucceed(() => undefined))
-      if (renewed === undefined || !(isRejected || mayReplace)) return yield* error
+      if (renewed === undefined || !isRepeatable || !(isRejected || mayReplace)) return yield* error
+      if (!mayFollow(error, credentials, renewed)) return yield* error
       if (isRejected) mayRenew = false
       else mayReplace = false
       return renewed
     }
 
+    if (!isRepeatable) return yield* error
     waits ??= yield* Schedule.toStep(policy.schedule)
     const delay = yield* time
       .within(waitBefore(line, policy, retries, error, waits))
@@ -120,15 +144,17 @@ const makeRecovery = (
     if (!time.isEnough(error.retryAfter ?? Duration.zero)) return yield* error
     retries += 1
     progress.next()
-    return yield* policy
-      .onRetry({ error, attempts: progress.attempts(), delay })
-      .pipe(
-        Effect.andThen(Telemetry.waiting(error, delay)),
-        Effect.andThen(Effect.sleep(delay)),
-        time.within,
-        Effect.mapError(progress.fail),
-        Effect.andThen(getCredentials),
-      )
+    return yield* policy.onRetry({ error, attempts: progress.attempts(), delay }).pipe(
+      Effect.andThen(Telemetry.waiting(error, delay)),
+      Effect.andThen(Effect.sleep(delay)),
+      time.within,
+      Effect.mapError(progress.fail),
+      Effect.andThen(getCredentials),
+      Effect.filterOrFail(
+        (now) => mayFollow(error, credentials, now),
+        () => error,
+      ),
+    )
   })
 }
 
@@ -211,7 +237,7 @@ const awaitPlace = (line: Line, place: Place, time: Time): Effect.Effect<number,
 
 const inPlace = <Request extends object>(
   line: Line,
-  { operation, request, timeout, url }: Sending<Request>,
+  { idempotencyKey, operation, request, timeout, url }: Sending<Request>,
   progress: Progress,
   credentials: Credentials,
   time: Time,
@@ -231,6 +257,7 @@ const inPlace = <Request extends object>(
       url,
       request,
       credentials,
+      idempotencyKey,
       timeout: given === "timeout" ? timeout : Duration.millis(left),
       allowed: given === "timeout" ? timeout : time.deadline,
       endsAt: time.endsAt,
@@ -287,6 +314,12 @@ const replace = Effect.fnUntraced(function* (
   return sameCredentials(present, locked) ? undefined : present
 })
 
+/** Whether another request may follow a failure: whatever the policy says, no message can be sent twice by it. */
+const mayRepeat = (policy: RetryPolicy, isKeyed: boolean, error: SentError): boolean =>
+  error.delivery === "not-sent" ||
+  policy.atLeastOnce ||
+  (isKeyed && policy.sameKey && isSettledByKey(error.reason))
+
 /** How long to wait before the next attempt, if there is to be one. */
 const waitBefore = Effect.fnUntraced(function* (
   { budget }: Line,
@@ -295,8 +328,7 @@ const waitBefore = Effect.fnUntraced(function* (
   error: SentError,
   waits: Waits,
 ) {
-  const mayRepeat = error.delivery === "not-sent" || policy.atLeastOnce
-  if (!mayRepeat || policy.times === 0 || !policy.while(error)) return undefined
+  if (policy.times === 0 || !policy.while(error)) return undefined
   const hasBudget = budget.spend(policy.budget)
   const atLeast = error.retryAfter ?? Duration.zero
   if (!hasBudget || retries >= policy.times) return undefined
