@@ -27,7 +27,14 @@ import { decodeDocument } from "./internal/document.ts"
 import { parseText, type Place } from "./internal/yaml.ts"
 import { readOperations } from "./internal/operations.ts"
 import type { OmittedOperation, Operation } from "./Operation.ts"
-import { fromObject, ScenariosObject, unplayable } from "./Scenario.ts"
+import {
+  fromObject,
+  type Scenario,
+  ScenariosObject,
+  triggerName,
+  triggerOf,
+  unplayable,
+} from "./Scenario.ts"
 
 export type {
   Content,
@@ -59,10 +66,14 @@ export interface Contract {
   readonly document: object
 }
 
-/** The absolute path of the Sent.dm contract that `@effect-sent/contracts` publishes. */
-export const bundledPath: string =
-  // Not `import.meta.resolve`: bundlers and test runners that transform modules do not provide it.
-  createRequire(import.meta.url).resolve("@effect-sent/contracts/sent-v1.openapi.yaml")
+// Not `import.meta.resolve`: bundlers and test runners that transform modules do not provide it.
+const { resolve: resolveModule } = createRequire(import.meta.url)
+
+/** The absolute path of the Sent.dm v1 contract that `@effect-sent/contracts` publishes. */
+export const bundledPath: string = resolveModule("@effect-sent/contracts/sent-v1.openapi.yaml")
+
+/** The absolute path of the Sent.dm v3 contract that `@effect-sent/contracts` publishes. */
+export const bundledV3Path: string = resolveModule("@effect-sent/contracts/sent-v3.openapi.yaml")
 
 /**
  * Reads a contract from a YAML or JSON file and checks that a mock can serve it. Without a path, reads the bundled contract.
@@ -127,12 +138,13 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
 
 /**
  * Adds the scenarios of a YAML or JSON file to the operations of a contract that have scenarios. The file has the form of
- * `x-sent-scenarios`, and its scenarios are checked like those of the contract.
+ * `x-sent-scenarios`, and its scenarios are checked like those of the contract. A scenario belongs to every operation that can
+ * play it.
  *
  * **Details**
  *
- * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when a scenario cannot be played or has
- * the name or the phone number of another one.
+ * Fails with `ContractNotFound` when the file does not exist, and with `ContractInvalid` when a scenario can be played by no
+ * operation, or has the name, the phone number or the message id of another one.
  *
  * @example
  * ```ts
@@ -147,6 +159,28 @@ export const load: (path?: string | URL) => Effect.Effect<Contract, ContractErro
 export const withScenarios =
   (path: string | URL) =>
   (contract: Contract): Effect.Effect<Contract, ContractError> =>
+    Effect.map(addScenarios(path)([contract]), ([added]) => added)
+
+/**
+ * Adds the scenarios of a file to several contracts, as {@link withScenarios} does: each scenario belongs to every operation, of
+ * any of the contracts, that can play it.
+ *
+ * @example
+ * ```ts
+ * import { Contract } from "@effect-sent/contract"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const both = [yield* Contract.load(), yield* Contract.load(Contract.bundledV3Path)] as const
+ *   return yield* Contract.addScenarios("/no/such/file.yaml")(both)
+ * })
+ * const error = await Effect.runPromise(Effect.flip(program))
+ * console.assert(error.reason._tag === "ContractNotFound")
+ * ```
+ */
+export const addScenarios =
+  (path: string | URL) =>
+  (contracts: Contracts): Effect.Effect<Contracts, ContractError> =>
     Effect.gen(function* () {
       const file = yield* resolvePath(path)
       const parsed = parseText(yield* readText(file))
@@ -156,30 +190,61 @@ export const withScenarios =
         return yield* invalid(file, `it has no scenarios: ${messageOf(decoded.failure)}`)
       }
       const added = fromObject(decoded.success)
-      const problems: Array<string> = []
-      const operations = contract.operations.map((operation) => {
-        if (operation.scenarios.length === 0) return operation
-        const { responses, scenarios, updates } = operation
-        for (const { problem, scenario } of unplayable(added, {
-          responses,
-          updates: updates?.examples ?? [],
-        })) {
-          problems.push(`the scenario ${scenario} cannot be played: ${problem}`)
-        }
-        for (const { isDefault, name, phoneNumber } of added) {
-          if (isDefault) problems.push(`the scenario ${name} cannot be the default`)
-          for (const known of scenarios) {
-            if (known.name === name) problems.push(`the contract has a scenario ${name}`)
-            if (known.phoneNumber === phoneNumber) {
-              problems.push(`the scenario ${name} has the phone number of ${known.name}`)
-            }
-          }
-        }
-        return { ...operation, scenarios: [...scenarios, ...added] }
-      })
+      const operations = contracts.flatMap((contract) => contract.operations)
+      const problems = added.flatMap((scenario) => problemsOf(scenario, operations))
       if (problems.length > 0) return yield* invalid(file, problems.join("; "))
-      return { ...contract, operations, files: [...contract.files, file] }
+      const extend = (contract: Contract): Contract => ({
+        ...contract,
+        operations: contract.operations.map((operation) => {
+          const mine = added.filter((scenario) => canPlay(operation, scenario))
+          return mine.length === 0
+            ? operation
+            : { ...operation, scenarios: [...operation.scenarios, ...mine] }
+        }),
+        files: [...contract.files, file],
+      })
+      const [first, ...others] = contracts
+      return [extend(first), ...others.map(extend)]
     })
+
+type Contracts = readonly [Contract, ...ReadonlyArray<Contract>]
+
+const unplayableBy = (
+  { responses, updates }: Operation,
+  scenario: Scenario,
+): ReadonlyArray<string> =>
+  unplayable([scenario], { responses, updates: updates?.examples ?? [] }).map(
+    ({ problem }) => `the scenario ${scenario.name} cannot be played: ${problem}`,
+  )
+
+const canPlay = (operation: Operation, scenario: Scenario): boolean =>
+  isOfKind(operation, scenario) && unplayableBy(operation, scenario).length === 0
+
+/** What is wrong with a scenario that is added to these operations. */
+const problemsOf = (
+  scenario: Scenario,
+  operations: ReadonlyArray<Operation>,
+): ReadonlyArray<string> => {
+  const { isDefault, name } = scenario
+  const { kind, value } = triggerOf(scenario)
+  const possible = operations.filter((operation) => isOfKind(operation, scenario))
+  const able = possible.filter((operation) => canPlay(operation, scenario))
+  const [nearest] = possible
+  const problems: Array<string> = []
+  if (able.length === 0 && nearest !== undefined) problems.push(...unplayableBy(nearest, scenario))
+  if (isDefault) problems.push(`the scenario ${name} cannot be the default`)
+  // A scenario that cannot be played is compared all the same.
+  for (const known of (able.length === 0 ? possible : able).flatMap(({ scenarios }) => scenarios)) {
+    if (known.name === name) problems.push(`the contract has a scenario ${name}`)
+    if (triggerOf(known).value === value) {
+      problems.push(`the scenario ${name} has the ${triggerName[kind]} of ${known.name}`)
+    }
+  }
+  return [...new Set(problems)]
+}
+
+const isOfKind = ({ scenarios: [first] }: Operation, scenario: Scenario): boolean =>
+  first !== undefined && triggerOf(first).kind === triggerOf(scenario).kind
 
 const decodeScenarios = Schema.decodeUnknownResult(ScenariosObject)
 

@@ -27,7 +27,7 @@ export interface Operation {
   readonly requestBody: RequestBody | undefined
   /** The responses with an exact status. `default` and ranges such as `4XX` are omitted. */
   readonly responses: ReadonlyArray<Response>
-  /** The scenarios that a mock plays, by phone number: `x-sent-scenarios`. */
+  /** The scenarios that a mock plays, by phone number or message id: `x-sent-scenarios`. */
   readonly scenarios: ReadonlyArray<Scenario>
   /** The updates that follow an accepted request. Undefined when the contract declares none. */
   readonly updates: Updates | undefined
@@ -103,10 +103,16 @@ export interface Example {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The updates that follow an accepted request: the operation's first callback whose URL is taken from the request body. */
+/**
+ * The updates that follow an accepted request: the operation's first callback whose URL is taken from the request body, or the
+ * webhook that it names with `x-sent-webhook`.
+ */
 export interface Updates {
-  /** The member of the request body that contains the receiver's URL, for example `webhookUrl`. */
-  readonly urlMember: string
+  /**
+   * The member of the request body that contains the receiver's URL, for example `webhookUrl`. Undefined for a webhook: the
+   * receiver is registered with the account.
+   */
+  readonly urlMember: string | undefined
   /** The JSON Schema of an update, with its references resolved. */
   readonly schema: unknown
   /** The named examples. */

@@ -1,15 +1,15 @@
 /**
- * The scenarios that a mock plays, by phone number: the contract's `x-sent-scenarios`, with the answers to a request and the
- * updates that follow.
+ * The scenarios that a mock plays, by phone number or by message id: the contract's `x-sent-scenarios`, with the answers to a
+ * request and the updates that follow.
  *
  * @example
  * ```ts
- * import { Contract } from "@effect-sent/contract"
+ * import { Contract, Scenario } from "@effect-sent/contract"
  * import { Effect } from "effect"
  *
  * const { operations } = await Effect.runPromise(Contract.load())
- * for (const { name, phoneNumber, summary } of operations.flatMap(({ scenarios }) => scenarios)) {
- *   console.log(phoneNumber, name, summary)
+ * for (const scenario of operations.flatMap(({ scenarios }) => scenarios)) {
+ *   console.log(Scenario.triggerOf(scenario).value, scenario.name, scenario.summary)
  * }
  * ```
  */
@@ -50,23 +50,36 @@ export const ScenariosObject = Schema.Record(
   Schema.String,
   Schema.Struct({
     summary: Schema.String,
-    phoneNumber: Schema.String,
+    phoneNumber: Schema.optionalKey(Schema.String),
+    messageId: Schema.optionalKey(Schema.String),
     default: Schema.optionalKey(Schema.Boolean),
     channel: Schema.optionalKey(Schema.String),
     answers: Schema.NonEmptyArray(ScenarioAnswer),
     updates: Schema.optionalKey(Schema.Array(ScenarioUpdate)),
-  }),
+  }).check(
+    Schema.makeFilter(
+      ({ messageId, phoneNumber }) => (messageId === undefined) !== (phoneNumber === undefined),
+      { message: "must have either phoneNumber or messageId" },
+    ),
+  ),
 )
 
-/** A scenario: what a mock plays for one phone number, and for every number without a scenario if `isDefault`. */
+/** What plays a scenario: a phone number in the body of a request, or the id of a message in its path. */
+export type Trigger =
+  | { readonly kind: "phoneNumber"; readonly value: string }
+  | { readonly kind: "messageId"; readonly value: string }
+
+/** A scenario: what a mock plays for one phone number or message id, and for every one without a scenario if `isDefault`. */
 export interface Scenario {
   /** The name in the contract, for example `delivered-then-failed`. */
   readonly name: string
   /** What happens, in one sentence. */
   readonly summary: string
-  /** The phone number that triggers the scenario. */
-  readonly phoneNumber: string
-  /** Whether every number without a scenario also triggers this one. */
+  /** The phone number that triggers the scenario. Undefined for a scenario of a look-up. */
+  readonly phoneNumber: string | undefined
+  /** The message id that triggers the scenario of a look-up. */
+  readonly messageId: string | undefined
+  /** Whether every number, or id, without a scenario also triggers this one. */
   readonly isDefault: boolean
   /** The channel of all updates. Overrides the channel of each example. */
   readonly channel: string | undefined
@@ -106,11 +119,37 @@ export const fromObject = (scenarios: typeof ScenariosObject.Type = {}): Readonl
     name,
     summary: scenario.summary,
     phoneNumber: scenario.phoneNumber,
+    messageId: scenario.messageId,
     isDefault: scenario.default ?? false,
     channel: scenario.channel,
     answers: scenario.answers,
     updates: (scenario.updates ?? []).toSorted((one, other) => dueAfter(one) - dueAfter(other)),
   }))
+
+/**
+ * Returns what triggers a scenario.
+ *
+ * @example
+ * ```ts
+ * import { Scenario } from "@effect-sent/contract"
+ *
+ * const trigger = Scenario.triggerOf({ phoneNumber: "+15005552040", messageId: undefined })
+ * console.assert(trigger.kind === "phoneNumber" && trigger.value === "+15005552040")
+ * ```
+ */
+export const triggerOf = ({
+  messageId,
+  phoneNumber,
+}: Pick<Scenario, "messageId" | "phoneNumber">): Trigger =>
+  phoneNumber === undefined
+    ? { kind: "messageId", value: messageId ?? "" }
+    : { kind: "phoneNumber", value: phoneNumber }
+
+/** How a trigger is called in sentences. */
+export const triggerName: Readonly<Record<Trigger["kind"], string>> = {
+  phoneNumber: "phone number",
+  messageId: "message id",
+}
 
 /** The part of an operation that scenarios refer to. */
 export interface Playable {

@@ -51,8 +51,25 @@ export const Facts = (props: {
           <bdi class="mono">{message.senderId === "" ? "none" : message.senderId}</bdi>
         </Fact>
         <Fact name="Template">
+          {message.templateName !== undefined && (
+            <p>
+              <bdi>{message.templateName}</bdi>
+            </p>
+          )}
           <bdi class="mono">{message.templateId ?? "none"}</bdi>
         </Fact>
+        {message.idempotencyKey !== undefined && (
+          <Fact name="Idempotency key">
+            <bdi class="mono">{message.idempotencyKey}</bdi>
+            {message.replayOf !== undefined && (
+              <p class="quiet">the answer of message {message.replayOf} was given again</p>
+            )}
+          </Fact>
+        )}
+        {message.recipients !== undefined && (
+          <Fact name="Messages of the request">{message.recipients.toLocaleString("en")}</Fact>
+        )}
+        {message.price !== undefined && <Fact name="Price">{message.price.toFixed(4)}</Fact>}
         <Fact name="Message id">
           <bdi class="mono">{message.id}</bdi>
         </Fact>

@@ -10,8 +10,15 @@ const mostPreviewed = 3
 const longestValue = 60
 const longestReason = 120
 
-/** The first variables. The mock does not have the template's text, so it cannot show the message itself. */
-const Preview = ({ variables }: { readonly variables: Message["variables"] }): JSX.Element => {
+/** The text, or the first variables: the mock does not have the template's text. */
+const Preview = ({ text, variables }: Message): JSX.Element => {
+  if (text !== undefined) {
+    return (
+      <span class="row-preview">
+        <bdi>{cropped(text, longestReason)}</bdi>
+      </span>
+    )
+  }
   const shown = Object.entries(variables).slice(0, mostPreviewed)
   if (shown.length === 0) return <span class="row-preview row-preview-none">no variables</span>
   return (
@@ -64,7 +71,7 @@ export const MessageRow = (props: {
           </time>
         </span>
         {message.refusal === undefined ? (
-          <Preview variables={message.variables} />
+          <Preview {...message} />
         ) : (
           <span class="row-preview">{cropped(message.refusal.reason, longestReason)}</span>
         )}

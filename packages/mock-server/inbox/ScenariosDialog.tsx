@@ -88,6 +88,20 @@ const Group = (props: {
   </section>
 )
 
+/**
+ * The scenarios that can be played to the next message, each name once: operations of several versions share it, and the
+ * scenario is played to whichever is called.
+ */
+const playableOf = (scenarios: ReadonlyArray<Scenario>): ReadonlyArray<Scenario> => {
+  const byName = new Map<string, Scenario>()
+  for (const scenario of scenarios) {
+    if (scenario.messageId === undefined && !byName.has(scenario.name)) {
+      byName.set(scenario.name, scenario)
+    }
+  }
+  return [...byName.values()]
+}
+
 const isAccepted = ({ answers }: Scenario): boolean => (answers[0]?.status ?? 204) < 400
 
 /** Lists the magic numbers and their scenarios. */
@@ -105,6 +119,7 @@ export const ScenariosDialog = (props: {
   const copy = async (phoneNumber: string): Promise<void> => {
     if (await props.copy(phoneNumber)) setCopied(phoneNumber)
   }
+  const playable = playableOf(props.scenarios)
   return (
     <Dialog label="Scenarios" kind="drawer" onClose={props.onClose}>
       {(close) => (
@@ -124,14 +139,14 @@ export const ScenariosDialog = (props: {
           <div class="dialog-body">
             <Group
               heading="Accepted"
-              scenarios={props.scenarios.filter(isAccepted)}
+              scenarios={playable.filter(isAccepted)}
               copied={copied}
               onCopy={(phoneNumber) => void copy(phoneNumber)}
               onPlay={props.onPlay}
             />
             <Group
               heading="Refused (first answer)"
-              scenarios={props.scenarios.filter((scenario) => !isAccepted(scenario))}
+              scenarios={playable.filter((scenario) => !isAccepted(scenario))}
               copied={copied}
               onCopy={(phoneNumber) => void copy(phoneNumber)}
               onPlay={props.onPlay}

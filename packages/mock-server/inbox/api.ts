@@ -28,8 +28,9 @@ export interface ScenarioUpdate {
 /** A scenario: what the mock plays for a phone number. */
 export interface Scenario {
   readonly name: string
-  /** Absent for the scenario of every other number. */
+  /** Absent for the scenario of every other number, and for one of a look-up, which has a message id. */
   readonly phoneNumber?: string
+  readonly messageId?: string
   readonly summary: string
   readonly answers: ReadonlyArray<ScenarioAnswer>
   readonly updates: ReadonlyArray<ScenarioUpdate>

@@ -4,10 +4,12 @@ import type { Message } from "../src/Message.ts"
 /** The meaning of a status for the sender of the message. */
 export type Tone = "quiet" | "moving" | "good" | "read" | "bad" | "refused"
 
-/** The statuses that the page knows: those of the contract, and the mock's own `ACCEPTED` and `REFUSED`. */
+/** The statuses that the page knows: those of the contract, and the mock's own. */
 export type KnownStatus =
   | "ACCEPTED"
   | "REFUSED"
+  | "REPLAYED"
+  | "SANDBOX"
   | "QUEUED"
   | "ROUTED"
   | "SENT"
@@ -23,6 +25,8 @@ export type KnownStatus =
 export const tones: Readonly<Record<KnownStatus, Tone>> = {
   ACCEPTED: "quiet",
   REFUSED: "refused",
+  REPLAYED: "quiet",
+  SANDBOX: "quiet",
   QUEUED: "quiet",
   ROUTED: "quiet",
   SENT: "moving",

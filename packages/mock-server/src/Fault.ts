@@ -32,12 +32,15 @@ import * as Schema from "effect/Schema"
  *
  * **Details**
  *
- * `phoneNumber`, `templateId`, `senderId`, `times` and `share` limit the requests that the fault affects. Without them, it affects every valid
- * request until it is removed. A fault only changes what its members say: with `latencyMillis` alone, the answer stays the
+ * `operation`, `phoneNumber`, `templateId`, `senderId`, `times` and `share` limit the requests that the fault affects. Without
+ * them, it affects every valid request until it is removed, except those of an operation that does not declare its `answer` or
+ * `scenario`. A fault only changes what its members say: with `latencyMillis` alone, the answer stays the
  * same.
  */
 export const Fault = Schema.Struct({
-  /** Affects only requests to this phone number. */
+  /** Affects only requests of this operation: method and path as the contract writes them, e.g. `POST /v3/messages`. */
+  operation: Schema.optionalKey(Schema.String),
+  /** Affects only requests to this phone number, among others or alone, and look-ups of messages to it. */
   phoneNumber: Schema.optionalKey(Schema.String),
   /** Affects only requests with this template. Letter case is ignored. */
   templateId: Schema.optionalKey(Schema.String),

@@ -126,7 +126,10 @@ export const Message = Schema.Struct({
   number: Schema.Int,
   /** When the request arrived, by the mock's clock: ISO 8601, UTC. */
   receivedAt: Schema.String,
-  /** `x-sender-id` of the request, in lower case. Empty when the contract does not require the header. */
+  /**
+   * `x-sender-id` of the request, in lower case. Without the header, a GUID that stands for the `x-api-key`: the account. Empty
+   * without both.
+   */
   senderId: Schema.String,
   /** The recipient. */
   phoneNumber: Schema.optionalKey(Schema.String),
@@ -134,13 +137,28 @@ export const Message = Schema.Struct({
   templateId: Schema.optionalKey(Schema.String),
   /** The template's variables by name. */
   variables: Schema.Record(Schema.String, Schema.String),
+  /** The template's name, if the request names the template by it. */
+  templateName: Schema.optionalKey(Schema.String),
+  /** The text that the request has in place of a template. */
+  text: Schema.optionalKey(Schema.String),
+  /** How many messages the request asks for, one for each recipient and channel. Absent for one. */
+  recipients: Schema.optionalKey(Schema.Int),
+  /** `Idempotency-Key` of the request, where the operation has one. */
+  idempotencyKey: Schema.optionalKey(Schema.String),
+  /** The number of the message whose answer was given again, because the request had its idempotency key. */
+  replayOf: Schema.optionalKey(Schema.Int),
+  /** The price, once a carrier has the message, where the API reports one. */
+  price: Schema.optionalKey(Schema.Number),
   /** The URL that the updates are sent to. */
   webhookUrl: Schema.optionalKey(Schema.String),
-  /** Whether the message was accepted, so that a real service would send it. */
+  /**
+   * Whether the message was accepted, so that a real service would send it. False for a sandbox request and for a replay: nothing
+   * is sent for them.
+   */
   accepted: Schema.Boolean,
   /** The channel, as the updates report it. Absent before the first update and for a refused message. */
   channel: Schema.optionalKey(Schema.String),
-  /** `REFUSED`, `ACCEPTED`, or the status of the latest update that has happened, e.g. `DELIVERED`. */
+  /** `REFUSED`, `SANDBOX`, `REPLAYED`, `ACCEPTED`, or the status of the latest update that has happened, e.g. `DELIVERED`. */
   status: Schema.String,
   /** The name of the scenario that was played. Absent when `Prefer` or a fault chose a refusal. */
   scenario: Schema.optionalKey(Schema.String),

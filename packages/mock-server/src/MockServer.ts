@@ -26,9 +26,11 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { handle, keepRefused } from "./internal/http/handle.ts"
 import { adminPath } from "./internal/inbox/admin.ts"
+import { accountOf } from "./internal/operations/ids.ts"
 import { type Options, readOptions } from "./internal/options.ts"
 import { makeControl } from "./internal/play/control.ts"
 import { makeFaults } from "./internal/play/faults.ts"
+import { makeKeys } from "./internal/play/keys.ts"
 import { makeMessages } from "./internal/play/messages.ts"
 import { makePlays } from "./internal/play/play.ts"
 import { finish, makeTimeline } from "./internal/play/timeline.ts"
@@ -36,6 +38,7 @@ import { makeView, type View } from "./internal/play/view.ts"
 import { makeServed } from "./internal/served.ts"
 import { type Deliveries, makeDeliveries } from "./internal/updates/deliveries.ts"
 import { defaultSecret } from "./internal/updates/sign.ts"
+import { makeWebhooks } from "./internal/updates/webhooks.ts"
 import { MockServerError } from "./MockServerError.ts"
 import * as NodeServer from "./NodeServer.ts"
 
@@ -44,6 +47,24 @@ export type { PlayTarget, View } from "./internal/play/view.ts"
 
 /** The default secret that updates are signed with. It is public. */
 export const defaultWebhookSecret: string = defaultSecret
+
+/**
+ * The sender id of requests that have an `x-api-key` and no `x-sender-id`, as those of v3: a GUID that stands for the account of
+ * the key.
+ *
+ * @example
+ * ```ts
+ * import { MockServer } from "@effect-sent/mock-server"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const mock = yield* MockServer.make()
+ *   return yield* mock.forSender(MockServer.senderOfKey("the key of one test")).messages()
+ * })
+ * console.assert((await Effect.runPromise(Effect.scoped(program))).length === 0)
+ * ```
+ */
+export const senderOfKey = (apiKey: string): string => accountOf(apiKey)
 
 // -----------------------------------------------------------------------------
 // Service
@@ -59,8 +80,10 @@ export class MockServer extends Context.Service<
     readonly host: string
     /** The port that the server listens on. */
     readonly port: number
-    /** The contract that the server answered from when it started. */
+    /** The first contract that the server answered from when it started. */
     readonly contract: Contract.Contract
+    /** All contracts that the server answered from when it started. */
+    readonly contracts: ReadonlyArray<Contract.Contract>
     /** The URL of the inbox page, for example `http://127.0.0.1:4010/__mock/`. */
     readonly inboxUrl: string
     /**
@@ -112,10 +135,12 @@ export const make = Effect.fnUntraced(function* (
     settings.seed === undefined ? undefined : seededStart,
   )
   const messages = yield* makeMessages(settings.maxMessages, settings.seed)
-  const faults = makeFaults(() => served().contract.operations)
+  const faults = makeFaults(() => served().operations)
   const deliveries = yield* makeDeliveries(messages, timeline, settings)
   const plays = makePlays(faults)
-  const control = makeControl(messages, faults, timeline, deliveries, plays)
+  const keys = makeKeys(timeline)
+  const webhooks = makeWebhooks(settings.webhookUrl)
+  const control = makeControl({ messages, faults, timeline, deliveries, plays, keys, webhooks })
   const closing = yield* Deferred.make<void>()
 
   const runFork = Effect.runForkWith(yield* Effect.context())
@@ -138,9 +163,11 @@ export const make = Effect.fnUntraced(function* (
       messages,
       deliveries,
       timeline,
+      keys,
+      webhooks,
     },
     {
-      contract: () => served().contract,
+      contracts: () => served().contracts,
       control,
       baseUrl,
       receiverUrl: `${origin}${adminPath}/receiver`,
@@ -168,7 +195,8 @@ export const make = Effect.fnUntraced(function* (
     baseUrl,
     host: bound.host,
     port: bound.port,
-    contract: served().contract,
+    contract: served().contracts[0],
+    contracts: served().contracts,
     inboxUrl: `${origin}${adminPath}/`,
     ...makeView(control, undefined),
     forSender: (senderId) => makeView(control, senderId.toLowerCase()),

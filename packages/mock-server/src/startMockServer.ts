@@ -52,7 +52,7 @@ export interface MockServerView {
   readonly expectRefused: (match: Match) => Promise<Message>
   /** Waits for a matching message and returns it. Rejects with `MessageNotFound` after `within`. Default: a second. */
   readonly awaitMessage: (match: Match, within?: Duration.Input) => Promise<Message>
-  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
+  /** Removes the messages, cancels their pending updates, forgets keys, and starts scenarios with several answers anew. */
   readonly clearMessages: () => Promise<void>
   /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
   readonly reset: () => Promise<void>
@@ -69,6 +69,10 @@ export interface MockServerView {
   readonly removeFault: (id: string) => Promise<boolean>
   /** Removes every fault. */
   readonly clearFaults: () => Promise<void>
+  /** Forgets what was answered under idempotency keys. */
+  readonly clearKeys: () => Promise<void>
+  /** Registers the receiver of updates for operations whose requests name no URL. Undefined removes it. */
+  readonly setWebhookUrl: (url: string | undefined) => Promise<void>
   /** The mock's clock. */
   readonly clock: {
     readonly now: () => Promise<Date>
@@ -150,6 +154,8 @@ const viewOf = (view: MockServer.View): MockServerView => ({
   faults: () => run(view.faults),
   removeFault: (id) => run(view.removeFault(id)),
   clearFaults: () => run(view.clearFaults),
+  clearKeys: () => run(view.clearKeys),
+  setWebhookUrl: (url) => run(view.setWebhookUrl(url)),
   clock: {
     now: () => run(Effect.map(view.clock.now, DateTime.toDateUtc)),
     advance: (duration) => run(view.clock.advance(duration)),

@@ -270,10 +270,11 @@ describe("effect-sent-mock", { timeout: 30_000 }, () => {
   it("lists the magic numbers", async () => {
     const [text, json] = await Promise.all([run("scenarios"), run("scenarios", "--json")])
     const listed: unknown = JSON.parse(json.out)
-    const lines = text.out.trim().split("\n")
+    const lines = text.out.split("\n").filter((line) => /^[+0]/.test(line))
     assert.lengthOf(lines, Array.isArray(listed) ? listed.length : 0)
     assert.isAbove(lines.length, 30)
     assert.match(text.out, /^\+15005554005 {2}template-not-found +Refused because/m)
+    assert.match(text.out, /^GET \/v3\/messages\/\{id\}:$/m)
   })
 
   it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {

@@ -214,7 +214,7 @@ describe("a fault", () => {
     [{ latencyMillis: -1 }, "latencyMillis"],
     [
       { latencyMillis: 1, phone: other },
-      "a fault has no member phone; its members are phoneNumber",
+      "a fault has no member phone; its members are operation, phoneNumber",
     ],
   ])("is rejected when it is invalid: %j", ([fault, words]) =>
     Effect.gen(function* () {

@@ -422,7 +422,10 @@ const cases: ReadonlyArray<Case> = [
         put(`${scenarios}/read/phoneNumber`, "+15005552040"),
         "read: has the phone number of delivered",
       ],
-      "no number": [drop(`${scenarios}/read/phoneNumber`), "read/phoneNumber: is missing"],
+      "no number": [
+        drop(`${scenarios}/read/phoneNumber`),
+        "read: must have either phoneNumber or messageId",
+      ],
       "a number that no request may have": [
         put(`${request}/properties/phoneNumber/maxLength`, 9),
         "delivered: the value must NOT have more than 9 characters",

@@ -36,6 +36,8 @@ const OperationObject = Schema.Struct({
   callbacks: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
   ),
+  // The name of the webhook whose updates follow an accepted request.
+  "x-sent-webhook": Schema.optionalKey(Schema.String),
   "x-sent-scenarios": Schema.optionalKey(ScenariosObject),
 })
 
@@ -46,7 +48,8 @@ const ParameterObject = Schema.Struct({
   schema: Schema.optionalKey(Schema.Unknown),
 })
 
-const CallbackObject = Schema.Struct({
+/** The path item of a callback or of a webhook. */
+const UpdateObject = Schema.Struct({
   post: Schema.Struct({
     parameters: Schema.optionalKey(Schema.Array(ParameterObject)),
     requestBody: Schema.Struct({ content: ContentObject }),
@@ -78,6 +81,7 @@ const Document = Schema.Struct({
   paths: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
   ),
+  webhooks: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   components: Schema.optionalKey(
     Schema.Struct({
       securitySchemes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
@@ -96,5 +100,5 @@ export const decodeOperation = Schema.decodeUnknownResult(OperationObject)
 /** Decodes a security scheme. None when it is malformed. */
 export const decodeScheme = Schema.decodeUnknownOption(SecurityScheme)
 
-/** Decodes a callback. None unless the callback is a POST with a body. */
-export const decodeCallback = Schema.decodeUnknownOption(CallbackObject)
+/** Decodes a callback or a webhook. None unless it is a POST with a body. */
+export const decodeUpdate = Schema.decodeUnknownOption(UpdateObject)

@@ -18,7 +18,7 @@ import { fromObject } from "../Scenario.ts"
 import { acyclic } from "./acyclic.ts"
 import {
   type ContentObject,
-  decodeCallback,
+  decodeUpdate,
   decodeOperation,
   decodeScheme,
   type Document,
@@ -68,6 +68,7 @@ const readOperation = (
     ...invalidPatterns(operation, pointer),
     ...undeclaredSchemes(document, operation),
     ...invalidCredentials(document, operation),
+    ...undeclaredWebhook(document, operation),
   ]
   if (problems.length > 0) return Result.fail(problems.join("; "))
   return Result.succeed({
@@ -75,7 +76,7 @@ const readOperation = (
     requestBody: readRequestBody(operation),
     responses: readResponses(operation),
     scenarios: fromObject(operation["x-sent-scenarios"]),
-    updates: readUpdates(operation),
+    updates: readUpdates(document, operation),
   })
 }
 
@@ -93,6 +94,16 @@ const undeclaredSchemes = (
     .filter((name) => !Object.hasOwn(known, name))
     .map((name) => `\`security\` names the scheme ${name}, which is not declared`)
 }
+
+const undeclaredWebhook = (
+  document: Document,
+  { "x-sent-webhook": webhook }: OperationObject,
+): ReadonlyArray<string> =>
+  webhook === undefined || Option.isSome(decodeUpdate(document.webhooks?.[webhook]))
+    ? []
+    : [
+        `\`x-sent-webhook\` names ${webhook}, and the document has no such webhook with a POST and a body`,
+      ]
 
 const invalidCredentials = (
   document: Document,
@@ -154,26 +165,35 @@ const readResponses = ({ responses }: OperationObject): ReadonlyArray<Response> 
       examples: readExamples(response.content ?? {}),
     }))
 
-const readUpdates = ({ callbacks = {} }: OperationObject): Updates | undefined => {
+/** The first callback whose URL is taken from the request body; without one, the webhook that the operation names. */
+const readUpdates = (
+  document: Document,
+  { callbacks = {}, "x-sent-webhook": webhook }: OperationObject,
+): Updates | undefined => {
   for (const callback of Object.values(callbacks)) {
     for (const [expression, item] of Object.entries(callback)) {
       const [, urlMember] = /^\{\$request\.body#\/(\w+)\}$/.exec(expression) ?? []
-      const decoded = decodeCallback(item)
-      if (urlMember === undefined || Option.isNone(decoded)) continue
-      const { parameters = [], requestBody } = decoded.value.post
-      const { content } = requestBody
-      const schema = acyclic(Object.values(content)[0]?.schema)
-      const headers = parameters
-        .filter((parameter) => parameter.in === "header")
-        .map(({ name, required = false, schema: own }) => ({
-          name: name.toLowerCase(),
-          required,
-          schema: acyclic(own),
-        }))
-      return { urlMember, schema, examples: readExamples(content), headers }
+      const updates = urlMember === undefined ? undefined : readUpdate(item, urlMember)
+      if (updates !== undefined) return updates
     }
   }
-  return undefined
+  return webhook === undefined ? undefined : readUpdate(document.webhooks?.[webhook], undefined)
+}
+
+const readUpdate = (item: unknown, urlMember: string | undefined): Updates | undefined => {
+  const decoded = decodeUpdate(item)
+  if (Option.isNone(decoded)) return undefined
+  const { parameters = [], requestBody } = decoded.value.post
+  const { content } = requestBody
+  const headers = parameters
+    .filter((parameter) => parameter.in === "header")
+    .map(({ name, required = false, schema: own }) => ({
+      name: name.toLowerCase(),
+      required,
+      schema: acyclic(own),
+    }))
+  const schema = acyclic(Object.values(content)[0]?.schema)
+  return { urlMember, schema, examples: readExamples(content), headers }
 }
 
 const readContents = (content: ContentObject): ReadonlyArray<Content> =>

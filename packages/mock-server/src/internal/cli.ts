@@ -1,6 +1,7 @@
 /** The command-line interface of `effect-sent-mock`. */
 import * as Contract from "@effect-sent/contract/Contract"
 import type { ContractError } from "@effect-sent/contract/ContractError"
+import * as Scenario from "@effect-sent/contract/Scenario"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -24,13 +25,14 @@ import * as MockServer from "../MockServer.ts"
 import type { MockServerError } from "../MockServerError.ts"
 import { withEnvironment } from "./environment.ts"
 import { sampleSenderId, scenariosOf } from "./inbox/admin.ts"
+import { operationName } from "./operations/rows.ts"
 import { version } from "./packageJson.ts"
 
 const contractFlag = Flag.String("contract").pipe(
   Flag.withDescription(
-    "The OpenAPI 3 document to serve, a YAML or JSON file (default: the bundled contract)",
+    "The OpenAPI 3 document to serve, a YAML or JSON file; may be repeated (default: the bundled contracts of v1 and v3)",
   ),
-  Flag.optional,
+  Flag.between(0, 10),
 )
 
 // The message says what to do; a stack trace would only hide it.
@@ -80,6 +82,12 @@ const startFlags = {
   webhookSecret: Flag.Redacted("webhook-secret").pipe(
     Flag.withDescription(
       "The secret that signs updates: whsec_ followed by base64 (default: a public one, printed at start)",
+    ),
+    Flag.optional,
+  ),
+  webhookUrl: Flag.String("webhook-url").pipe(
+    Flag.withDescription(
+      "The receiver that is registered with every account: where the updates of v3 go (default: none)",
     ),
     Flag.optional,
   ),
@@ -141,17 +149,19 @@ const startCommand = <const Name extends string>(name: Name) =>
         scenarios: ownScenarios,
         seed,
         webhookSecret,
+        webhookUrl,
         ...options
       }) {
         const level = yield* GlobalFlag.LogLevel
         const mock = yield* MockServer.make({
           ...options,
-          contract: Option.getOrUndefined(contract),
+          contract: contract.length === 0 ? undefined : contract,
           basePath: Option.getOrUndefined(basePath),
           scenarios: Option.getOrUndefined(ownScenarios),
-          watch: Option.isSome(contract) || Option.isSome(ownScenarios),
+          watch: contract.length > 0 || Option.isSome(ownScenarios),
           seed: Option.getOrUndefined(seed),
           webhookSecret: Option.getOrUndefined(webhookSecret),
+          webhookUrl: Option.getOrUndefined(webhookUrl),
         }).pipe(
           // The library logs requests at debug level; for the program they are the normal output.
           Effect.provideService(
@@ -283,18 +293,27 @@ const scenarios = Command.make(
     ),
   },
   Effect.fnUntraced(function* ({ contract: path, json }) {
-    const contract = yield* Contract.load(Option.getOrUndefined(path))
-    if (json) return yield* Console.log(JSON.stringify(scenariosOf(contract), undefined, 2))
-    return yield* Console.log(scenarioTable(contract))
+    const paths = path.length === 0 ? [Contract.bundledPath, Contract.bundledV3Path] : path
+    const contracts = yield* Effect.forEach(paths, (one) => Contract.load(one))
+    if (json) return yield* Console.log(JSON.stringify(scenariosOf(contracts), undefined, 2))
+    return yield* Console.log(
+      contracts.flatMap(({ operations }) => operations.flatMap(scenarioTable)).join("\n"),
+    )
   }, withoutStack),
-).pipe(Command.withDescription("List the magic phone numbers and their scenarios"))
+).pipe(Command.withDescription("List the magic phone numbers and message ids with their scenarios"))
 
-const scenarioTable = ({ operations }: Contract.Contract): string => {
-  const all = operations.flatMap((operation) => operation.scenarios)
+const scenarioTable = (operation: Contract.Operation): ReadonlyArray<string> => {
+  const { scenarios: all } = operation
+  if (all.length === 0) return []
   const width = Math.max(...all.map(({ name }) => name.length))
-  return all
-    .map(({ name, phoneNumber, summary }) => `${phoneNumber}  ${name.padEnd(width)}  ${summary}`)
-    .join("\n")
+  return [
+    `${operationName(operation)}:`,
+    ...all.map(
+      (scenario) =>
+        `${Scenario.triggerOf(scenario).value}  ${scenario.name.padEnd(width)}  ${scenario.summary}`,
+    ),
+    "",
+  ]
 }
 
 // -----------------------------------------------------------------------------

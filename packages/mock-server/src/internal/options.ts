@@ -7,6 +7,7 @@ import { InvalidOption, MockServerError } from "../MockServerError.ts"
 import { checkAddress, readTimeout } from "../NodeServer.ts"
 import { defaultSecret, makeSign, type Sign } from "./updates/sign.ts"
 import type { Pace } from "./updates/updates.ts"
+import { webhookProblem } from "./updates/webhooks.ts"
 
 /** The options of a mock server. */
 export interface Options {
@@ -14,8 +15,8 @@ export interface Options {
   readonly port?: number | undefined
   /** The address or host name to listen on. Default: `127.0.0.1`, which other machines cannot reach. */
   readonly host?: string | undefined
-  /** The contract to serve, a YAML or JSON file. Default: the contract of Sent.dm. */
-  readonly contract?: string | URL | undefined
+  /** The contracts to serve, one YAML or JSON file or several. Default: those of Sent.dm's v1 and v3. */
+  readonly contract?: string | URL | ReadonlyArray<string | URL> | undefined
   /** A YAML or JSON file with scenarios to play in addition to those of the contract, in the same form. Default: none. */
   readonly scenarios?: string | URL | undefined
   /** Whether the contract and the scenarios are read again when one of their files changes. Default: false. */
@@ -33,6 +34,11 @@ export interface Options {
   readonly clock?: "machine" | "manual" | undefined
   /** The secret that signs updates: `whsec_` followed by base64. Default: `defaultWebhookSecret`. */
   readonly webhookSecret?: Redacted.Redacted | string | undefined
+  /**
+   * The receiver that is registered with every account: where updates go for an operation whose requests name no URL, as those
+   * of v3. Default: none, and no updates are sent for them.
+   */
+  readonly webhookUrl?: string | undefined
   /** Hosts that updates may be sent to, in addition to loopback: names or addresses without a port. Default: none. */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** How long the receiver of an update has to answer, by the machine's clock. Default: 30 seconds. */
@@ -68,6 +74,7 @@ export interface Settings {
   readonly seed: string | undefined
   readonly sign: Sign
   readonly webhookTimeout: number
+  readonly webhookUrl: string | undefined
   readonly allowedHosts: ReadonlySet<string>
   readonly inboxHosts: ReadonlySet<string>
 }
@@ -102,9 +109,13 @@ const checked = Effect.fnUntraced(function* (
   if (clock !== "machine" && clock !== "manual") {
     return yield* invalid("clock", 'must be "machine" or "manual"')
   }
+  const { webhookUrl } = options
+  const wrongUrl = webhookUrl === undefined ? undefined : webhookProblem(webhookUrl)
+  if (wrongUrl !== undefined) return yield* invalid("webhookUrl", wrongUrl)
   return {
     port,
     host,
+    webhookUrl,
     basePath: basePath.replace(/\/$/, ""),
     maxMessages,
     maxPending,

@@ -1,4 +1,4 @@
-/** The contract that a server answers from, which is read again when one of its files changes. */
+/** The contracts that a server answers from, which are read again when one of their files changes. */
 import * as Contract from "@effect-sent/contract/Contract"
 import { type ContractError, messageOf } from "@effect-sent/contract/ContractError"
 import * as Prism from "@effect-sent/contract/Prism"
@@ -16,14 +16,16 @@ import {
 } from "./updates/updates.ts"
 
 export interface Served {
-  readonly contract: Contract.Contract
-  readonly prism: Prism.Prism
+  readonly contracts: readonly [Contract.Contract, ...ReadonlyArray<Contract.Contract>]
+  /** Those of all contracts, in order. */
+  readonly operations: ReadonlyArray<Contract.Operation>
+  readonly prismOf: (operation: Contract.Operation) => Prism.Prism
   readonly checkUpdate: (operation: Contract.Operation) => CheckUpdate
   readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
 }
 
 interface Source {
-  readonly contract?: string | URL | undefined
+  readonly contract?: string | URL | ReadonlyArray<string | URL> | undefined
   readonly scenarios?: string | URL | undefined
 }
 
@@ -40,8 +42,8 @@ export const makeServed = Effect.fnUntraced(function* (
   if (!watches) return () => served
   const run = yield* FiberSet.makeRuntime()
   const watched = new Set<string>()
-  const watch = ({ contract }: Served): void => {
-    for (const file of contract.files) {
+  const watch = ({ contracts }: Served): void => {
+    for (const file of contracts.flatMap(({ files }) => files)) {
       if (watched.has(file)) continue
       watched.add(file)
       watchFile(file, { interval: watchMillis, persistent: false }, () => void run(again))
@@ -67,18 +69,42 @@ export const makeServed = Effect.fnUntraced(function* (
   return () => served
 })
 
+type Prisms = readonly [Prism.Prism, ...ReadonlyArray<Prism.Prism>]
+
+const bundled = [Contract.bundledPath, Contract.bundledV3Path] as const
+
+/** Prism for the bundled contracts, which do not change while a process runs: reading them takes longer than all else. */
+let ofBundled: Prisms | undefined
+
+const prisms = Effect.fnUntraced(function* ({
+  contract,
+  scenarios,
+}: Source): Effect.fn.Return<Prisms, ContractError> {
+  const isBundled = contract === undefined && scenarios === undefined
+  if (isBundled && ofBundled !== undefined) return ofBundled
+  const [first = Contract.bundledPath, ...others] =
+    contract === undefined ? bundled : [contract].flat()
+  const own = yield* Effect.forEach([first, ...others] as const, (path) => Contract.load(path))
+  const all = scenarios === undefined ? own : yield* Contract.addScenarios(scenarios)(own)
+  const made = yield* Effect.forEach(all, (one) => Prism.make(one))
+  if (isBundled) ofBundled = made
+  return made
+})
+
 const read = Effect.fnUntraced(function* (
   source: Source,
   pace: Pace,
 ): Effect.fn.Return<Served, ContractError> {
-  const own = yield* Contract.load(source.contract)
-  const contract =
-    source.scenarios === undefined ? own : yield* Contract.withScenarios(source.scenarios)(own)
-  const prism = yield* Prism.make(contract)
-  const { omitted, operations } = prism.contract
-  for (const { method, path, reason } of omitted) {
+  const all = yield* prisms(source)
+  const [first, ...others] = all
+  const contracts = [first.contract, ...others.map(({ contract }) => contract)] as const
+  for (const { method, path, reason } of contracts.flatMap(({ omitted }) => omitted)) {
     yield* Effect.logWarning(`${method} ${path} is not served: ${reason}`)
   }
+  const operations = contracts.flatMap((contract) => contract.operations)
+  const prismOf = new Map(
+    all.flatMap((prism) => prism.contract.operations.map((one) => [one, prism] as const)),
+  )
   const checks = new Map(operations.map((operation) => [operation, makeCheckUpdate(operation)]))
   const plans = new Map(
     operations.flatMap((operation) =>
@@ -86,8 +112,9 @@ const read = Effect.fnUntraced(function* (
     ),
   )
   return {
-    contract: prism.contract,
-    prism,
+    contracts,
+    operations,
+    prismOf: (operation) => prismOf.get(operation) ?? all[0],
     checkUpdate: (operation) => checks.get(operation) ?? makeCheckUpdate(operation),
     plansOf: (scenario) => plans.get(scenario) ?? [],
   }

@@ -2,7 +2,12 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
-import { fromObject, type Scenario, ScenariosObject } from "@effect-sent/contract/Scenario"
+import {
+  fromObject,
+  type Scenario,
+  ScenariosObject,
+  triggerOf,
+} from "@effect-sent/contract/Scenario"
 import {
   isObject,
   type Json,
@@ -61,8 +66,9 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const forAllOthers = after.find(({ isDefault }) => isDefault)
 
   const ofNumbers = before.flatMap((old) => {
-    const name = `the scenario ${old.name} (${old.phoneNumber})`
-    const own = after.find(({ phoneNumber }) => phoneNumber === old.phoneNumber)
+    const trigger = triggerOf(old).value
+    const name = `the scenario ${old.name} (${trigger})`
+    const own = after.find((one) => triggerOf(one).value === trigger)
     const now = own ?? forAllOthers
     if (now === undefined) {
       return [judged(old, "magic-number-removed", "breaking", `${name} was removed`)]
@@ -93,13 +99,13 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
     : []
 
   const more = after
-    .filter(({ phoneNumber }) => before.every((one) => one.phoneNumber !== phoneNumber))
+    .filter((now) => before.every((one) => triggerOf(one).value !== triggerOf(now).value))
     .map((now) =>
       judged(
         now,
         "magic-number-added",
         "addition",
-        `the scenario ${now.name} (${now.phoneNumber}) was added`,
+        `the scenario ${now.name} (${triggerOf(now).value}) was added`,
       ),
     )
   return [...ofNumbers, ...ofAllOthers, ...more]

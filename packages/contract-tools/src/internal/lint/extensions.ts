@@ -16,13 +16,14 @@ const extensions: Readonly<Record<string, Readonly<Record<string, Accepts>>>> = 
   SecurityScheme: { "x-sent-pattern": isText },
   Schema: { "x-sent-required-message": isText },
   // The scenarios have rules of their own.
-  Operation: { "x-sent-scenarios": isObject },
+  Operation: { "x-sent-scenarios": isObject, "x-sent-webhook": isText },
 }
 
 /** Every key that begins with `x-sent-` is an extension of its object and has a valid value. */
 export const misusedExtensions: Oas3Rule = () => {
   const ofResponses = new Set<unknown>()
   const withHeaders: Array<Located> = []
+  const ofWebhooks: Array<Located> = []
   return {
     any: { enter: checkExtensions },
     ref: checkExtensions,
@@ -30,8 +31,19 @@ export const misusedExtensions: Oas3Rule = () => {
     Example: (example, { location }) => {
       if ("x-sent-headers" in example) withHeaders.push({ value: example, location })
     },
+    Operation: (operation: object, { location }) => {
+      if ("x-sent-webhook" in operation) {
+        ofWebhooks.push({ value: operation["x-sent-webhook"], location })
+      }
+    },
     Root: {
-      leave: (_, context) => {
+      leave: (root, context) => {
+        for (const { location, value } of ofWebhooks) {
+          const name = textOf(value)
+          if (Object.hasOwn(objectAt(root, "webhooks"), name)) continue
+          const message = `there is no webhook ${name}`
+          context.report({ message, location: location.child("x-sent-webhook") })
+        }
         const message = "has x-sent-headers but is not an example of a response"
         for (const { location, value } of withHeaders) {
           if (!ofResponses.has(value)) context.report({ message, location })

@@ -1,6 +1,6 @@
-/** Rules for `x-sent-scenarios`: what a mock plays for which phone number. */
+/** Rules for `x-sent-scenarios`: what a mock plays for which phone number or message id. */
 import * as Scenario from "@effect-sent/contract/Scenario"
-import type { Oas3Rule, UserContext } from "@redocly/openapi-core"
+import type { Oas3Rule, Oas3Visitor, UserContext } from "@redocly/openapi-core"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -8,17 +8,19 @@ import { isObject, objectAt } from "../document/json.ts"
 import { makeValidator } from "./validator.ts"
 import { isKebabCase, type Located, member, members, onOperations } from "./visitors.ts"
 
-/** Each scenario has a number of its own, and names only responses and updates that its operation has. */
+/** Each scenario has a number or an id of its own, and names only responses and updates that its operation has. */
 export const unfitScenarios: Oas3Rule = () => {
   const validator = makeValidator()
+  const root = makeRoot()
   return [
     validator.visitor,
+    root.visitor,
     onOperations((value, context) => {
       if (!isObject(value) || !("x-sent-scenarios" in value)) return
       const operation = { value, location: context.location }
-      const phoneNumber = phoneNumberOf(context, operation)
-      const playable = playableOf(context, operation)
-      const numbers = new Map<string, string>()
+      const schemas = triggerSchemas(context, operation)
+      const playable = playableOf(context, operation, root.located())
+      const taken = new Map<string, string>()
       const objects = Object.entries(objectAt(value, "x-sent-scenarios"))
 
       for (const [name, object] of objects) {
@@ -31,21 +33,24 @@ export const unfitScenarios: Oas3Rule = () => {
           for (const { message, path = [] } of toIssues(decoded.failure.issue).issues) {
             // The name is the first of the path.
             const keys = path.slice(1).map(String)
-            context.report({ message, location: location.child(keys) })
+            const place = keys.length === 0 ? location : location.child(keys)
+            context.report({ message, location: place })
           }
           continue
         }
         const [scenario] = Scenario.fromObject(decoded.success)
         if (scenario === undefined) continue
 
-        const { answers, channel, phoneNumber: number, updates } = scenario
-        if (!/^\+1500555[0-9]{4}$/.test(number)) report(`${number} is not of the fictitious range`)
-        if (phoneNumber.value !== undefined) {
-          validator.problems(context, phoneNumber, number).forEach(report)
+        const { answers, channel, updates } = scenario
+        const { kind, value: trigger } = Scenario.triggerOf(scenario)
+        if (!fictitious[kind].test(trigger)) report(`${trigger} is not of the fictitious range`)
+        const schema = schemas[kind]
+        if (schema.value !== undefined) {
+          validator.problems(context, schema, trigger).forEach(report)
         }
-        const other = numbers.get(number)
-        if (other !== undefined) report(`has the phone number of ${other}`)
-        numbers.set(number, name)
+        const other = taken.get(trigger)
+        if (other !== undefined) report(`has the ${Scenario.triggerName[kind]} of ${other}`)
+        taken.set(trigger, name)
         if (channel !== undefined && !channels.has(channel)) report(`unknown channel ${channel}`)
 
         const accepts = answers.some(({ status }) => status >= 200 && status < 300)
@@ -72,11 +77,13 @@ export const unfitScenarios: Oas3Rule = () => {
   ]
 }
 
-/** Each named example of a response and of an update is played for some number. */
-export const examplesWithoutScenario: Oas3Rule = () =>
-  onOperations((value, context) => {
+/** Each named example of a response and of an update is played for some number or id. */
+export const examplesWithoutScenario: Oas3Rule = () => {
+  const root = makeRoot()
+  const check = onOperations((value, context) => {
     if (!isObject(value) || !("x-sent-scenarios" in value)) return
-    const { responses, updates } = playableOf(context, { value, location: context.location })
+    const operation = { value, location: context.location }
+    const { responses, updates } = playableOf(context, operation, root.located())
     const scenarios = Object.entries(objectAt(value, "x-sent-scenarios")).flatMap(
       ([name, object]) => Scenario.fromObject(Result.getOrUndefined(decode({ [name]: object }))),
     )
@@ -98,6 +105,8 @@ export const examplesWithoutScenario: Oas3Rule = () =>
       if (!sent.has(name)) context.report({ message: `no scenario plays the update ${name}` })
     }
   })
+  return [root.visitor, check]
+}
 
 // -----------------------------------------------------------------------------
 // Reading
@@ -117,15 +126,32 @@ const toIssues = SchemaIssue.makeFormatterStandardSchemaV1({
 
 const channels: ReadonlySet<string> = new Set(["sms", "whatsapp", "rcs"])
 
-/** The schema of the phone number in a request, if there is one. */
-const phoneNumberOf = (context: UserContext, operation: Located): Located => {
+/** What scenarios may be played for: numbers that are not assigned, and ids that no message gets. */
+const fictitious: Readonly<Record<Scenario.Trigger["kind"], RegExp>> = {
+  phoneNumber: /^\+1500555[0-9]{4}$/,
+  messageId: /^00000000-0000-4000-8000-00000000[0-9]{4}$/,
+}
+
+/** The schemas of a phone number in a request and of an id in its path, each if there is one. */
+const triggerSchemas = (
+  context: UserContext,
+  operation: Located,
+): Readonly<Record<Scenario.Trigger["kind"], Located>> => {
   const content = member(context, operation, "requestBody", "content")
   const [type = "application/json"] = Object.keys(isObject(content.value) ? content.value : {})
-  return member(context, content, type, "schema", "properties", "phoneNumber")
+  const properties = member(context, content, type, "schema", "properties")
+  const one = member(context, properties, "phoneNumber")
+  const inPath = members(context, member(context, operation, "parameters")).find(
+    ({ value }) => isObject(value) && value["in"] === "path",
+  )
+  return {
+    phoneNumber: one.value === undefined ? member(context, properties, "to", "items") : one,
+    messageId: member(context, inPath ?? one, "schema"),
+  }
 }
 
 /** What a scenario of an operation can name. */
-const playableOf = (context: UserContext, operation: Located) => ({
+const playableOf = (context: UserContext, operation: Located, root: Located) => ({
   responses: members(context, member(context, operation, "responses")).map((response) => ({
     status: Number(response.name),
     // Where the operation names it: the response itself may be shared.
@@ -133,10 +159,42 @@ const playableOf = (context: UserContext, operation: Located) => ({
     mayBeEmpty: isObject(response.value) && "x-sent-empty-body" in response.value,
     examples: examplesOf(context, response),
   })),
-  updates: members(context, member(context, operation, "callbacks"))
-    .flatMap((callback) => members(context, callback))
-    .flatMap((url) => examplesOf(context, member(context, url, "post", "requestBody"))),
+  updates: [
+    ...members(context, member(context, operation, "callbacks")).flatMap((callback) =>
+      members(context, callback),
+    ),
+    ...webhookOf(context, operation, root),
+  ].flatMap((item) => examplesOf(context, member(context, item, "post", "requestBody"))),
 })
+
+/** The path item of the webhook that an operation names. */
+const webhookOf = (
+  context: UserContext,
+  { value }: Located,
+  root: Located,
+): ReadonlyArray<Located> => {
+  const name = isObject(value) ? value["x-sent-webhook"] : undefined
+  return typeof name === "string" ? [member(context, root, "webhooks", name)] : []
+}
+
+/** Remembers the root of the document, in which webhooks stand. */
+const makeRoot = (): { readonly visitor: Oas3Visitor; readonly located: () => Located } => {
+  let located: Located | undefined
+  return {
+    visitor: {
+      Root: {
+        enter: (value, { location }) => {
+          located = { value, location }
+        },
+      },
+    },
+    located: () => located ?? absurd(),
+  }
+}
+
+const absurd = (): never => {
+  throw new Error("the root is visited first")
+}
 
 /** The named examples of a body. One that stands under several media types is listed once. */
 const examplesOf = (

@@ -26,6 +26,10 @@ export interface Requests {
   /** Without credentials and body. */
   readonly bare: SentRequest
   readonly withBytes: (body: Uint8Array) => SentRequest
+  /** The request for another id in the path, the value of the last parameter there. */
+  readonly withId: (id: string) => SentRequest
+  /** The valid request that all others vary. */
+  readonly usual: SentRequest
   /** Undefined for an operation without a body. */
   readonly body: Bodies | undefined
 }
@@ -90,6 +94,8 @@ export const makeRequests = (
     },
     body: new Uint8Array(),
   }
+  const withBytes = (bytes: Uint8Array): SentRequest =>
+    withCredentials({ ...bare, body: bytes }, held)
   return {
     declared,
     held,
@@ -97,7 +103,9 @@ export const makeRequests = (
     otherHeld,
     bare,
     body,
-    withBytes: (bytes) => withCredentials({ ...bare, body: bytes }, held),
+    withBytes,
+    withId: (id) => withCredentials({ ...bare, target: target.withId(id) }, held),
+    usual: withBytes(body === undefined ? new Uint8Array() : jsonBytes(body.sample)),
   }
 }
 
@@ -113,6 +121,7 @@ type Target =
   | {
       readonly _tag: "Known"
       readonly target: string
+      readonly withId: (id: string) => string
       readonly headers: Readonly<Record<string, string>>
     }
   | { readonly _tag: "Unknown"; readonly why: string }
@@ -137,13 +146,19 @@ const targetOf = ({ path }: Operation, { parameters }: Declared): Target => {
   const query = of("query").map(
     ([name, text]) => `${encodeURIComponent(name)}=${encodeURIComponent(text)}`,
   )
-  const filled = of("path").reduce(
-    (whole, [name, text]) => whole.replaceAll(`{${name}}`, encodeURIComponent(text)),
-    path,
-  )
+  const inPath = of("path")
+  const fill = (values: typeof inPath): string => {
+    const filled = values.reduce(
+      (whole, [name, text]) => whole.replaceAll(`{${name}}`, encodeURIComponent(text)),
+      path,
+    )
+    return query.length === 0 ? filled : `${filled}?${query.join("&")}`
+  }
   return {
     _tag: "Known",
-    target: query.length === 0 ? filled : `${filled}?${query.join("&")}`,
+    target: fill(inPath),
+    withId: (id) =>
+      fill(inPath.map(([name, text], index) => [name, index === inPath.length - 1 ? id : text])),
     headers: Object.fromEntries(of("header").map(([name, text]) => [name.toLowerCase(), text])),
   }
 }

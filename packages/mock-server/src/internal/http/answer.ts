@@ -3,6 +3,7 @@ import * as Body from "@effect-sent/contract/Body"
 import type { Operation, Response } from "@effect-sent/contract/Operation"
 import * as ProblemDocument from "@effect-sent/contract/ProblemDocument"
 import * as Predicate from "effect/Predicate"
+import { errorIn, withError } from "./envelope.ts"
 
 export interface Answer {
   readonly status: number
@@ -33,7 +34,7 @@ export const jsonTypes = (response: Response | undefined): ReadonlyArray<string>
 
 /**
  * The first of the named examples that the contract declares for a status, or a problem document with `fallback` when it
- * declares none of them. `detail` replaces the `detail` of the example.
+ * declares none of them. `detail` replaces the `detail` of the example, or the message in its envelope.
  */
 export const fromExample = (
   operation: Operation,
@@ -53,6 +54,11 @@ export const fromExample = (
     status,
     headers: example.headers,
     mediaTypes: jsonTypes(response),
-    body: detail === undefined ? example.value : { ...example.value, detail },
+    body:
+      detail === undefined
+        ? example.value
+        : errorIn(example.value) === undefined
+          ? { ...example.value, detail }
+          : withError(example.value, { message: detail }),
   }
 }

@@ -1,6 +1,7 @@
 /** The answer to a request whose credentials are missing or malformed. */
 import * as Credentials from "@effect-sent/contract/Credentials"
 import type { Operation } from "@effect-sent/contract/Operation"
+import { accountOf } from "../operations/ids.ts"
 import { type Answer, fromExample } from "./answer.ts"
 
 /**
@@ -22,7 +23,18 @@ const unauthorized = (
   // `x-sender-id` → `sender-id`, as the contract's examples are named.
   const subject = name.replace(/^x-/, "")
   return kind === "missing"
-    ? fromExample(operation, 401, [`${subject}-not-found`], `Header ${name} not found`)
+    ? fromExample(
+        operation,
+        401,
+        [`${subject}-not-found`, `${subject}-missing`],
+        `Header ${name} not found`,
+      )
     : // The contract has no example for a malformed key: the service rejects it like a wrong key.
       fromExample(operation, 401, [`${subject}-invalid`, "credentials-invalid"], `Invalid ${name}`)
+}
+
+/** The sender of a request: its `x-sender-id` or, without one, the account that its key stands for. Empty without both. */
+export const senderOf = (headers: Readonly<Record<string, string | undefined>>): string => {
+  const { "x-api-key": apiKey = "", "x-sender-id": senderId = "" } = headers
+  return senderId === "" && apiKey !== "" ? accountOf(apiKey) : senderId.toLowerCase()
 }

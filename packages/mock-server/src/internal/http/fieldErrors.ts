@@ -2,6 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
 import { type Answer, jsonTypes } from "./answer.ts"
+import { errorIn, withError } from "./envelope.ts"
 import type { PrismViolation } from "@effect-sent/contract/Prism"
 
 /** The 400 with an error for every invalid field. `schema` is that of the request body. */
@@ -11,16 +12,27 @@ export const validationFailed = (
   schema: unknown,
 ): Answer => {
   const response = operation.responses.find(({ status }) => status === 400)
+  const errors = fieldErrors(schema, violations)
+  const envelope = response?.examples.find(({ name }) => name === exampleFor(violations))?.value
+  if (Predicate.isObject(envelope) && errorIn(envelope) !== undefined) {
+    const body = withError(envelope, { details: errors })
+    return { status: 400, headers: {}, mediaTypes: jsonTypes(response), body }
+  }
   const published = response?.examples.find(({ value }) => isShape(value))?.value
   return {
     status: 400,
     headers: {},
     mediaTypes: jsonTypes(response),
-    body: {
-      ...(isShape(published) ? published : shape),
-      errors: fieldErrors(schema, violations),
-    },
+    body: { ...(isShape(published) ? published : shape), errors },
   }
+}
+
+/** The example of an envelope whose code says what is wrong. */
+const exampleFor = (violations: ReadonlyArray<PrismViolation>): string => {
+  const isIn = (...place: ReadonlyArray<string>): boolean =>
+    violations.every(({ path }) => place.every((name, index) => path[index] === name))
+  if (isIn("header", "idempotency-key")) return "idempotency-key-malformed"
+  return isIn("path") ? "id-malformed" : "validation-failed"
 }
 
 /** The first of the published forms, used when the contract has no example with `errors`. */

@@ -4,51 +4,26 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type { Operation } from "@effect-sent/contract/Operation"
 import * as Predicate from "effect/Predicate"
 import { IncomingMessage } from "node:http"
-import type { Operation, Response } from "@effect-sent/contract/Operation"
-import type { Prism } from "@effect-sent/contract/Prism"
-import type * as Message from "../../Message.ts"
 import type { Refused } from "../../NodeServer.ts"
 import { admin, type AdminParts, adminPath, toInbox } from "../inbox/admin.ts"
+import type { Given } from "../operations/row.ts"
+import { other, rowOf } from "../operations/rows.ts"
+import { choosePreferred } from "../play/prefer.ts"
+import { makeRefusedRecord } from "../play/record.ts"
 import { type Answer, fromExample, problem } from "./answer.ts"
 import { breakOff } from "./breakOff.ts"
-import { checkCredentials } from "./credentials.ts"
-import type { Deliveries } from "../updates/deliveries.ts"
+import { checkCredentials, senderOf } from "./credentials.ts"
+import { ofRequest, requestIdOf } from "./envelope.ts"
+import { execute, type Handled, type Parts } from "./execute.ts"
 import { validationFailed } from "./fieldErrors.ts"
-import type { MessageRecord, Messages } from "../play/messages.ts"
-import type { Decide, Ending, Play } from "../play/play.ts"
-import { choosePreferred, type Preferred } from "../play/prefer.ts"
-import { makeRecord, makeRefusedRecord, textIn } from "../play/record.ts"
-import { negotiate, sentAs } from "./negotiation.ts"
 import { formOf, reasonOf } from "./refusal.ts"
 import { noBody, readRequestBody, type RequestBody } from "./requestBody.ts"
 import { logRequest } from "./requestLog.ts"
 import { toResponse } from "./response.ts"
 import { routeOf } from "./route.ts"
-import type { Timeline } from "../play/timeline.ts"
-import type { Served } from "../served.ts"
-import type { CheckUpdate } from "../updates/updates.ts"
-
-/** The parts of a server that requests are handled with. */
-export interface Parts {
-  /** The contract as it is now. A request takes it once. */
-  readonly served: () => Served
-  /** The prefix of the contract's paths: empty, or a path without a trailing slash. */
-  readonly basePath: string
-  readonly decide: Decide
-  readonly messages: Messages
-  readonly deliveries: Deliveries
-  readonly timeline: Timeline
-}
-
-/** The outcome of a request. */
-interface Handled {
-  readonly answer: Answer
-  readonly ending: Ending
-  /** The record of the request. Undefined for a valid request without a body. */
-  readonly record: MessageRecord | undefined
-}
 
 /** What is known of a request when it is refused. */
 interface Seen {
@@ -96,7 +71,7 @@ const isRead = ({ method }: HttpServerRequest): boolean => method === "GET" || m
 
 /** Whether a path is the root, and the contract has no such path. */
 const isRoot = ({ served }: Parts, path: string): boolean =>
-  path === "/" && !served().contract.operations.some((operation) => operation.path === "/")
+  path === "/" && !served().operations.some((operation) => operation.path === "/")
 
 const internalError = problem(500, "Internal error of the mock; see its log for the cause")
 
@@ -104,25 +79,35 @@ const internalError = problem(500, "Internal error of the mock; see its log for 
 const refused = (
   { messages, timeline }: Pick<Parts, "messages" | "timeline">,
   request: Pick<HttpServerRequest, "headers" | "method" | "url">,
-  answer: Answer,
+  declared: Answer,
   { body, operation }: Seen,
 ): Handled => {
   const credentials = operation === undefined ? {} : formOf(operation, request.headers)
-  const senderId =
-    credentials["x-sender-id"] === "malformed" ? "" : (request.headers["x-sender-id"] ?? "")
+  // Nothing is kept of a credential that is malformed.
+  const senderId = Object.values(credentials).includes("malformed") ? "" : senderOf(request.headers)
   const number = messages.nextNumber()
+  const id = messages.idOf(number)
+  const receivedAt = timeline.now(senderId)
+  const answer = ofRequest(declared, requestIdOf(id), receivedAt)
   const record = makeRefusedRecord({
-    id: messages.idOf(number),
+    id,
     number,
     request,
     body,
-    senderId: senderId.toLowerCase(),
+    given: givenIn(operation, body),
+    senderId,
     answer,
     refusal: { reason: reasonOf(answer), credentials },
-    receivedAt: timeline.now(senderId.toLowerCase()),
+    receivedAt,
   })
   messages.add(record)
   return { answer, ending: "whole", record }
+}
+
+/** What the body of an invalid request says, as far as it can be read. */
+const givenIn = (operation: Operation | undefined, { value }: RequestBody): Given => {
+  const row = operation === undefined ? undefined : rowOf(operation)
+  return (row?.kind === "sends" ? row : other).given(value)
 }
 
 /** Stores and logs a request that never reached the handler: Node refused it. */
@@ -146,13 +131,13 @@ const handleRequest = Effect.fnUntraced(function* (
   seen: Seen,
 ): Effect.fn.Return<Handled, Answer> {
   const { basePath } = parts
-  const { checkUpdate, contract, plansOf, prism } = parts.served()
+  const served = parts.served()
   const misframed = misframedAnswer(request)
   if (misframed !== undefined) return yield* Effect.fail(misframed)
 
-  const route = routeOf(contract.operations, request.method, target, basePath)
+  const route = routeOf(served.operations, request.method, target, basePath)
   if (route._tag === "Refused") return yield* Effect.fail(route.answer)
-  const { path, target: operation } = route
+  const { parameters, path, target: operation } = route
   seen.operation = operation
 
   const unauthorized = checkCredentials(operation, request.headers)
@@ -168,7 +153,7 @@ const handleRequest = Effect.fnUntraced(function* (
   if (choice._tag === "Unknown") return yield* Effect.fail(choice.answer)
   const preferred = choice._tag === "Preferred" ? choice.preferred : undefined
 
-  const violations = yield* prism.validateRequest({
+  const violations = yield* served.prismOf(operation).validateRequest({
     operation,
     path,
     query: new URLSearchParams(query),
@@ -189,70 +174,16 @@ const handleRequest = Effect.fnUntraced(function* (
     )
   }
 
-  // Decided only now, because faults and scenarios count valid requests only.
-  const senderId = (request.headers["x-sender-id"] ?? "").toLowerCase()
-  const play = parts.decide({
+  return yield* execute(parts, served, {
     operation,
-    senderId,
-    phoneNumber: textIn(body.value, "phoneNumber"),
-    templateId: textIn(body.value, "templateId"),
-    preferred,
-    prefer: request.headers["prefer"],
-  })
-  const answer = yield* answerOf(prism, operation, play.wanted, request.headers["accept"])
-  if (operation.requestBody === undefined) return { answer, ending: play.ending, record: undefined }
-
-  const { messages, timeline } = parts
-  const number = messages.nextNumber()
-  const record = makeRecord({
-    id: messages.idOf(number),
-    number,
-    operation,
+    parameters,
     request,
     body,
-    senderId,
-    play,
-    answer,
-    receivedAt: timeline.now(senderId),
-    plans: play.scenario === undefined ? [] : plansOf(play.scenario),
+    preferred,
+    chosenBy: `prefer: ${request.headers["prefer"] ?? ""}`,
+    senderId: senderOf(request.headers),
   })
-  yield* process(parts, checkUpdate(operation), record, play, answer)
-  return { answer, ending: play.ending, record }
 })
-
-/** Stores the message, starts the delivery of its updates, and waits for the delay of its answer. */
-const process = (
-  { deliveries, messages, timeline }: Parts,
-  check: CheckUpdate,
-  record: MessageRecord,
-  { delayMillis, ending, processed }: Play,
-  answer: Answer,
-): Effect.Effect<void> =>
-  // Tracked as a whole, because a test may advance the clock as soon as the message exists, before its updates have begun.
-  timeline.track(
-    record.senderId,
-    Effect.gen(function* () {
-      const recordAnswer = (): void => {
-        if (processed) record.answer = recordedAnswer(answer, ending)
-      }
-      if (delayMillis === 0) recordAnswer()
-      messages.add(record)
-      deliveries.begin(record, check)
-      if (delayMillis > 0) {
-        yield* timeline.sleep(record.senderId, delayMillis)
-        recordAnswer()
-        messages.changed(record)
-      }
-    }),
-  )
-
-/** The answer of nearly every message, shared to save memory. */
-const noContent: Message.Answer = { status: 204, headers: {}, delivery: "whole" }
-
-const recordedAnswer = ({ body, headers, status }: Answer, ending: Ending): Message.Answer =>
-  status === 204 && ending === "whole" && Object.keys(headers).length === 0
-    ? noContent
-    : { status, headers, ...(body === undefined ? {} : { body }), delivery: ending }
 
 /** The refusal of a request that every HTTP/1.1 server has to refuse. Node's own answer would have no body. */
 const misframedAnswer = ({ headers, source }: HttpServerRequest): Answer | undefined => {
@@ -290,47 +221,3 @@ const headersForPrism = (request: HttpServerRequest): Readonly<Record<string, st
   }
   return headers
 }
-
-/** The contract's answer, in the media type that `accept` prefers. Fails with the 406 when the contract has no example in it. */
-const answerOf = Effect.fnUntraced(function* (
-  prism: Prism,
-  operation: Operation,
-  wanted: Preferred | undefined,
-  accept: string | undefined,
-): Effect.fn.Return<Answer, Answer> {
-  const declared =
-    wanted === undefined ? successOf(operation) : responseOf(operation, wanted.status)
-  const negotiated = declared && negotiate(declared, wanted?.example, accept)
-  const { body, headers, status } = yield* prism.respond(operation, wanted, negotiated?.from)
-  const response = responseOf(operation, status)
-  const example =
-    response?.examples.find(({ name }) => name === wanted?.example) ?? response?.examples[0]
-  const answer = { status, headers: { ...requiredHeaders(response, headers), ...example?.headers } }
-  if (status === 204 || wanted?.empty === true || body === undefined) {
-    return { ...answer, mediaTypes: [], body: undefined }
-  }
-  const type =
-    response === undefined || negotiated === undefined
-      ? "application/json"
-      : sentAs(negotiated, body, response)
-  if (typeof type !== "string") return yield* Effect.fail(type)
-  return { ...answer, mediaTypes: [type], body }
-})
-
-const responseOf = ({ responses }: Operation, status: number): Response | undefined =>
-  responses.find((response) => response.status === status)
-
-/** The response that Prism answers with when none is wanted. */
-const successOf = ({ responses }: Operation): Response | undefined =>
-  responses
-    .filter(({ status }) => status >= 200 && status < 300)
-    .toSorted((one, other) => one.status - other.status)[0]
-
-/** Drops optional headers: Prism fills in every header that the contract declares, but the absence of one has a meaning. */
-const requiredHeaders = (
-  response: Response | undefined,
-  headers: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(headers).filter(([name]) => response?.requiredHeaders.includes(name) ?? false),
-  )

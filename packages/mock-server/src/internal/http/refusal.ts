@@ -4,16 +4,20 @@ import type { Operation } from "@effect-sent/contract/Operation"
 import * as Predicate from "effect/Predicate"
 import { STATUS_CODES } from "node:http"
 import type { CredentialForm, Refusal } from "../../Message.ts"
+import { memberOf } from "../operations/values.ts"
 import type { Answer } from "./answer.ts"
+import { errorIn } from "./envelope.ts"
 
 /** The reason of an answer: its field errors, or its detail. */
 export const reasonOf = ({ body, status }: Answer): string => {
-  const errors = Predicate.hasProperty(body, "errors") ? body.errors : undefined
+  const errors = memberOf(body, "errors") ?? memberOf(memberOf(body, "error"), "details")
   if (Predicate.isObject(errors)) {
     return Object.entries(errors)
       .map(([field, messages]) => `${field}: ${[messages].flat().join(", ")}`)
       .join("; ")
   }
+  const error = errorIn(body)
+  if (error !== undefined) return error.message
   for (const name of ["detail", "message", "title"] as const) {
     const text = Predicate.hasProperty(body, name) ? body[name] : undefined
     if (Predicate.isString(text)) return text

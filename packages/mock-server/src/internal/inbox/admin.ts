@@ -12,6 +12,8 @@ import { refuseAccess } from "./access.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Control } from "../play/control.ts"
 import { exportLines, importLines } from "../play/jsonLines.ts"
+import { operationName } from "../operations/rows.ts"
+import { webhookProblem } from "../updates/webhooks.ts"
 import { eventStream } from "./events.ts"
 import { listMessages } from "./listMessages.ts"
 import { pageFile, pageNames } from "./page.ts"
@@ -23,8 +25,8 @@ import { dueAfter } from "@effect-sent/contract/Scenario"
 export const adminPath = "/__mock"
 
 export interface AdminParts {
-  /** The contract as it is now. */
-  readonly contract: () => Contract
+  /** The contracts as they are now. */
+  readonly contracts: () => readonly [Contract, ...ReadonlyArray<Contract>]
   readonly control: Control
   readonly baseUrl: string
   /** The URL of the mock's own receiver, for callers that have none yet. */
@@ -119,9 +121,26 @@ const routes: ReadonlyArray<AdminRoute> = [
         : Effect.fail(problem(404, "No such fault")),
   },
   {
+    method: "DELETE",
+    path: "/keys",
+    answer: ({ control }, { query }) => {
+      control.keys.clear(senderOf(query))
+      return Effect.succeed(nothing)
+    },
+  },
+  { method: "PUT", path: "/webhook", answer: (parts, call) => setWebhook(parts, call) },
+  {
+    method: "DELETE",
+    path: "/webhook",
+    answer: ({ control }, { query }) => {
+      control.webhooks.set(undefined, senderOf(query))
+      return Effect.succeed(nothing)
+    },
+  },
+  {
     method: "GET",
     path: "/scenarios",
-    answer: ({ contract }) => Effect.succeed(json(scenariosOf(contract()))),
+    answer: ({ contracts }) => Effect.succeed(json(scenariosOf(contracts()))),
   },
   {
     method: "GET",
@@ -250,6 +269,17 @@ const addFault = ({ control }: AdminParts, { request }: Call): Handled =>
       : Effect.succeed(HttpServerResponse.setStatus(json(placed.success), 201))
   })
 
+const setWebhook = ({ control }: AdminParts, { query, request }: Call): Handled =>
+  Effect.flatMap(readJson(request), (body) => {
+    const url = Predicate.hasProperty(body, "url") ? body.url : undefined
+    const problemOf = Predicate.isString(url) ? webhookProblem(url) : "must be a string"
+    if (!Predicate.isString(url) || problemOf !== undefined) {
+      return Effect.fail(problem(400, `url ${problemOf ?? ""}`))
+    }
+    control.webhooks.set(url, senderOf(query))
+    return Effect.succeed(nothing)
+  })
+
 const advanceClock = (parts: AdminParts, { request }: Call): Handled =>
   Effect.flatMap(readJson(request), (body) => {
     const millis = Predicate.hasProperty(body, "advanceMillis") ? body.advanceMillis : undefined
@@ -274,32 +304,35 @@ const clockOf = ({ control, realistic }: AdminParts, senderId: string | undefine
 })
 
 /** The scenarios in the form in which they are served and printed. */
-export const scenariosOf = ({ operations }: Contract): ReadonlyArray<object> =>
-  operations.flatMap((operation) =>
-    operation.scenarios.map(
-      ({ answers, isDefault, name, phoneNumber, summary, updates }: Scenario) => ({
-        name,
-        phoneNumber,
-        isDefault,
-        summary,
-        answers: answers.map(({ delay, ...answer }) => ({
-          ...answer,
-          ...(delay === undefined ? {} : { delayMillis: delay * 1000 }),
-        })),
-        updates: updates.map((update) => ({
-          example: update.example,
-          afterMillis: dueAfter(update) * 1000,
-        })),
-      }),
-    ),
-  )
+export const scenariosOf = (contracts: ReadonlyArray<Contract>): ReadonlyArray<object> =>
+  contracts
+    .flatMap(({ operations }) => operations)
+    .flatMap((operation) =>
+      operation.scenarios.map(
+        ({ answers, isDefault, messageId, name, phoneNumber, summary, updates }: Scenario) => ({
+          name,
+          operation: operationName(operation),
+          ...(phoneNumber === undefined ? { messageId } : { phoneNumber }),
+          isDefault,
+          summary,
+          answers: answers.map(({ delay, ...answer }) => ({
+            ...answer,
+            ...(delay === undefined ? {} : { delayMillis: delay * 1000 }),
+          })),
+          updates: updates.map((update) => ({
+            example: update.example,
+            afterMillis: dueAfter(update) * 1000,
+          })),
+        }),
+      ),
+    )
 
 /** The values that the page shows before the first message. */
 const infoOf = (parts: AdminParts): object => ({
-  title: parts.contract().title,
-  version: parts.contract().version,
+  title: parts.contracts()[0].title,
+  version: parts.contracts()[0].version,
   baseUrl: parts.baseUrl,
-  path: parts.contract().operations.find(({ scenarios }) => scenarios.length > 0)?.path,
+  path: parts.contracts()[0].operations.find(({ scenarios }) => scenarios.length > 0)?.path,
   senderId: sampleSenderId,
   webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),

@@ -8,11 +8,12 @@ const bodyLength = 10_000
 
 /** Returns the message itself when no text is too long. */
 export const cropped = (message: Message): Message => {
-  const { request, variables } = message
+  const { request, text, variables } = message
   if (request.body.length <= bodyLength) return message
   return {
     ...message,
     isCropped: true,
+    ...(text === undefined ? {} : { text: head(text, valueLength) }),
     variables: Object.fromEntries(
       Object.entries(variables).map(([name, value]) => [name, head(value, valueLength)]),
     ),

@@ -11,7 +11,8 @@ type Texts = ReadonlyArray<string | undefined>
 const fields: Readonly<Record<string, (message: Message) => Texts>> = {
   status: ({ answer, status }) => [status, String(answer?.status ?? "")],
   to: ({ phoneNumber }) => [phoneNumber],
-  template: ({ templateId }) => [templateId],
+  template: ({ templateId, templateName }) => [templateId, templateName],
+  key: ({ idempotencyKey }) => [idempotencyKey],
   sender: ({ senderId }) => [senderId],
   scenario: ({ because, scenario }) => [scenario, because],
   channel: ({ channel }) => [channel],
@@ -38,6 +39,9 @@ export const propertyNames: ReadonlyArray<string> = Object.keys(properties)
 const everything = (message: Message): Texts => [
   message.phoneNumber,
   message.templateId,
+  message.templateName,
+  message.text,
+  message.idempotencyKey,
   message.status,
   message.scenario,
   message.because,

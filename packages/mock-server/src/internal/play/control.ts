@@ -4,7 +4,9 @@ import type { Message } from "../../Message.ts"
 import { type Answer, problem } from "../http/answer.ts"
 import type { Deliveries } from "../updates/deliveries.ts"
 import type { Faults } from "./faults.ts"
+import type { Webhooks } from "../updates/webhooks.ts"
 import { importedRecord } from "./jsonLines.ts"
+import type { Keys } from "./keys.ts"
 import { type MessageRecord, type Messages, toMessage } from "./messages.ts"
 import type { Plays } from "./play.ts"
 import { advanceProblem, type Timeline } from "./timeline.ts"
@@ -13,6 +15,8 @@ export interface Control {
   readonly records: Messages
   readonly faults: Faults
   readonly timeline: Timeline
+  readonly keys: Keys
+  readonly webhooks: Webhooks
   /** The messages of all senders or of one, oldest first. */
   readonly messages: (senderId?: string) => ReadonlyArray<Message>
   /** The records of the messages, for callers that show only a few of many. */
@@ -23,7 +27,7 @@ export interface Control {
   readonly message: (id: string) => Message | undefined
   /** The number of updates that were dropped because too many messages had pending updates. */
   readonly droppedUpdates: () => number
-  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
+  /** Removes the messages, cancels their pending updates, forgets keys, and starts scenarios with several answers anew. */
   readonly clearMessages: (senderId?: string) => Effect.Effect<void>
   /** Removes one message and cancels its pending updates. Returns whether it was stored. */
   readonly remove: (id: string) => boolean
@@ -42,13 +46,14 @@ const isOf =
   (record: MessageRecord): boolean =>
     senderId === undefined || record.senderId === senderId
 
-export const makeControl = (
-  records: Messages,
-  faults: Faults,
-  timeline: Timeline,
-  deliveries: Deliveries,
-  plays: Plays,
-): Control => {
+interface Parts extends Pick<Control, "faults" | "keys" | "timeline" | "webhooks"> {
+  readonly messages: Messages
+  readonly deliveries: Deliveries
+  readonly plays: Plays
+}
+
+export const makeControl = (parts: Parts): Control => {
+  const { deliveries, faults, keys, messages: records, plays, timeline, webhooks } = parts
   const show = (record: MessageRecord): Message => toMessage(record, timeline.now(record.senderId))
   const recordsOf = (senderId: string | undefined): ReadonlyArray<MessageRecord> =>
     [...records.all()].filter(isOf(senderId))
@@ -57,11 +62,15 @@ export const makeControl = (
     records.clear(senderId)
     for (const id of ids) deliveries.forget(id)
     plays.reset(senderId)
+    // A replay would name messages that are gone.
+    keys.clear(senderId)
   }
   return {
     records,
     faults,
     timeline,
+    keys,
+    webhooks,
     recordsOf,
     refusedOf: (senderId) => [...records.refused()].filter(isOf(senderId)),
     show,
@@ -84,6 +93,7 @@ export const makeControl = (
         clear(senderId)
         faults.clear(senderId)
         timeline.reset(senderId)
+        webhooks.reset(senderId)
         if (senderId === undefined) {
           records.resetNumbers()
           deliveries.resetDropped()

@@ -5,21 +5,28 @@ import * as Schema from "effect/Schema"
 import type { Operation } from "@effect-sent/contract/Contract"
 import { oneLine } from "@effect-sent/contract/ContractError"
 import { Fault, type PlacedFault } from "../../Fault.ts"
+import { operationName } from "../operations/rows.ts"
 import { answerNamed } from "./prefer.ts"
 
 export interface Faults {
   /** Adds a fault. Fails with a description of what is invalid. */
   readonly add: (fault: unknown) => Result.Result<PlacedFault, string>
   /** Returns the oldest fault that affects this request and counts the hit. */
-  readonly meet: (request: {
-    readonly phoneNumber: string | undefined
-    readonly templateId: string | undefined
-    readonly senderId: string
-  }) => PlacedFault | undefined
+  readonly meet: (request: Met) => PlacedFault | undefined
   /** Removes a fault, with `senderId` only one of that sender. Returns whether it was active. */
   readonly remove: (id: string, senderId?: string) => boolean
   readonly clear: (senderId?: string) => void
   readonly all: (senderId?: string) => ReadonlyArray<PlacedFault>
+}
+
+/** A valid request, as far as faults can be limited to it. */
+export interface Met {
+  readonly operation: Operation
+  readonly phoneNumbers: ReadonlyArray<string>
+  readonly templateId: string | undefined
+  readonly senderId: string
+  /** Whether scenarios cannot be played, because an earlier answer is given again. */
+  readonly isReplay: boolean
 }
 
 interface Entry {
@@ -63,10 +70,13 @@ export const makeFaults = (operations: () => ReadonlyArray<Operation>): Faults =
       entries.set(id, { placed, due: 0 })
       return Result.succeed(placed)
     },
-    meet: ({ phoneNumber, senderId, templateId }) => {
+    meet: ({ isReplay, operation, phoneNumbers, senderId, templateId }) => {
       for (const entry of entries.values()) {
         const { placed } = entry
-        if (placed.phoneNumber !== undefined && placed.phoneNumber !== phoneNumber) continue
+        if (!isPossible(placed, operation, isReplay)) continue
+        if (placed.operation !== undefined && placed.operation !== operationName(operation))
+          continue
+        if (placed.phoneNumber !== undefined && !phoneNumbers.includes(placed.phoneNumber)) continue
         if (placed.senderId !== undefined && placed.senderId !== senderId) continue
         if (placed.templateId?.toLowerCase() !== (placed.templateId && templateId?.toLowerCase()))
           continue
@@ -92,6 +102,17 @@ export const makeFaults = (operations: () => ReadonlyArray<Operation>): Faults =
   }
 }
 
+/** Whether an operation has what the fault plays. */
+const isPossible = (
+  { answer, scenario }: Fault,
+  operation: Operation,
+  isReplay: boolean,
+): boolean =>
+  (answer === undefined ||
+    !Predicate.isString(answerNamed(operation, String(answer.status), answer.example))) &&
+  (scenario === undefined ||
+    (!isReplay && operation.scenarios.some(({ name }) => name === scenario)))
+
 const unknownMembers = (input: unknown): ReadonlyArray<string> =>
   Predicate.isObject(input)
     ? Object.keys(input).filter((name) => !Object.hasOwn(Fault.fields, name))
@@ -102,10 +123,18 @@ const problemOf = (fault: Fault, operations: ReadonlyArray<Operation>): string |
   if ([answer, broken, latencyMillis, reset, scenario].every(Predicate.isUndefined)) {
     return "a fault needs at least one of latencyMillis, reset, broken and answer, or a scenario"
   }
+  if (
+    fault.operation !== undefined &&
+    operations.every((one) => operationName(one) !== fault.operation)
+  ) {
+    return `there is no operation ${JSON.stringify(fault.operation.slice(0, 80))}; operations: ${operations.map(operationName).join(", ")}`
+  }
   if (scenario !== undefined && answer !== undefined) {
     return "scenario and answer cannot be combined: the scenario has its own answers"
   }
-  const names = operations.flatMap(({ scenarios }) => scenarios.map(({ name }) => name))
+  const names = [
+    ...new Set(operations.flatMap(({ scenarios }) => scenarios.map(({ name }) => name))),
+  ]
   if (scenario !== undefined && !names.includes(scenario)) {
     return `there is no scenario ${JSON.stringify(scenario.slice(0, 80))}; scenarios: ${names.join(", ")}`
   }

@@ -51,6 +51,8 @@ export const importedRecord = (message: Message, number: number): MessageRecord 
     senderId: message.senderId,
     phoneNumber: message.phoneNumber,
     templateId: message.templateId,
+    ...(message.price === undefined ? {} : { importedPrice: message.price }),
+    ...askedIn(message),
     variables: message.variables,
     webhookUrl: message.webhookUrl,
     accepted: message.accepted,
@@ -78,6 +80,16 @@ export const importedRecord = (message: Message, number: number): MessageRecord 
           : attempts,
       }
     }),
+  }
+}
+
+const askedIn = (message: Message): Pick<MessageRecord, "asked"> => {
+  const { idempotencyKey, recipients, replayOf, status, templateName, text } = message
+  const nothing = status === "SANDBOX" || status === "REPLAYED" ? status : undefined
+  const known = [idempotencyKey, recipients, replayOf, templateName, text, nothing]
+  if (known.every((one) => one === undefined)) return {}
+  return {
+    asked: { templateName, text, recipients: recipients ?? 1, idempotencyKey, nothing, replayOf },
   }
 }
 

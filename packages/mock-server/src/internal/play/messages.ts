@@ -1,8 +1,11 @@
 /** Stores the newest messages, bounded in number and in size. */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import type { Answer, Attempt, Message, Refusal, Update, UpdateState } from "../../Message.ts"
+import { guidFrom } from "../operations/ids.ts"
+import { isAtCarrier, priceOf } from "../operations/prices.ts"
+import type { Event } from "../operations/row.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
 
 /** The mutable record of an update. */
@@ -10,6 +13,17 @@ export interface UpdateRecord {
   readonly plan: UpdatePlan
   state: UpdateState
   attempts: ReadonlyArray<Attempt>
+}
+
+/** What a request says beyond its recipient, template and variables. The messages of one request share it. */
+export interface Request {
+  readonly templateName: string | undefined
+  readonly text: string | undefined
+  readonly recipients: number
+  readonly idempotencyKey: string | undefined
+  /** Whether nothing was sent, because the request was only checked, or was answered before. */
+  readonly nothing: "SANDBOX" | "REPLAYED" | undefined
+  readonly replayOf: number | undefined
 }
 
 /** The mutable record of a message. Members that never change already have the form in which they are shown. */
@@ -20,6 +34,12 @@ export interface MessageRecord {
   readonly senderId: string
   readonly phoneNumber: string | undefined
   readonly templateId: string | undefined
+  /** The channel that the request asks for. */
+  readonly channel?: string | undefined
+  /** Present for an operation that the mock knows well. */
+  readonly asked?: Request
+  /** The number of characters that only this message stores: those of a request belong to its first message. */
+  readonly characters?: number
   variables: Readonly<Record<string, string>>
   readonly webhookUrl: string | undefined
   readonly accepted: boolean
@@ -30,6 +50,8 @@ export interface MessageRecord {
   readonly unsent?: ReadonlyArray<UpdatePlan>
   /** The status of an imported message without updates. */
   readonly importedStatus?: string
+  /** The price of an imported message. */
+  readonly importedPrice?: number | undefined
   request: Message["request"]
   answer: Answer | undefined
   updates: ReadonlyArray<UpdateRecord>
@@ -57,6 +79,8 @@ export interface Messages {
   readonly nextNumber: () => number
   /** The id of the message with this number: random, or derived from the seed. */
   readonly idOf: (number: number) => string
+  /** An id for a request that stores nothing. */
+  readonly lookUpId: () => string
   /** Numbers the next message 1 again. */
   readonly resetNumbers: () => void
 }
@@ -67,12 +91,15 @@ const maxKeptCharacters = 64 * 1024 * 1024
 /** The maximum number of refused requests. They do not replace messages: a health check of a wrong path would remove them all. */
 const maxRefused = 1000
 
+const sizeOf = ({ characters, request }: MessageRecord): number => characters ?? request.body.length
+
 export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, seed?: string) {
   const records = new Map<string, MessageRecord>()
   const refused = new Map<string, MessageRecord>()
   const changes = yield* PubSub.sliding<Change>(1024)
   let characters = 0
   let number = 0
+  let lookUp = 0
   let sequence = 0
 
   const publish = (record: MessageRecord): void => {
@@ -81,18 +108,21 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, se
 
   const drop = (record: MessageRecord): void => {
     if (!records.delete(record.id)) refused.delete(record.id)
-    characters -= record.request.body.length
+    characters -= sizeOf(record)
     // Its updates may still be pending: they do not need what takes the memory.
     record.request = { ...record.request, headers: {}, body: "" }
     record.variables = {}
   }
+
+  const idOf = (of: number): string =>
+    seed === undefined ? randomUUID() : guidFrom(`${seed} ${of}`)
 
   const messages: Messages = {
     add: (record) => {
       const own = record.refusal === undefined ? records : refused
       const max = record.refusal === undefined ? maxMessages : Math.min(maxMessages, maxRefused)
       own.set(record.id, record)
-      characters += record.request.body.length
+      characters += sizeOf(record)
       for (const oldest of own.values()) {
         if (own.size <= max && characters <= maxKeptCharacters) break
         drop(oldest)
@@ -117,26 +147,22 @@ export const makeMessages = Effect.fnUntraced(function* (maxMessages: number, se
     },
     changes,
     nextNumber: () => ++number,
-    idOf: (of) => (seed === undefined ? randomUUID() : guidFrom(`${seed} ${of}`)),
+    idOf,
+    lookUpId: () => idOf(--lookUp),
     resetNumbers: () => {
       number = 0
+      lookUp = 0
     },
   }
   return messages
 })
 
-/** A GUID that is derived from a text. */
-const guidFrom = (text: string): string => {
-  const hex = createHash("sha256").update(text).digest("hex")
-  // With the version and the variant of a random GUID.
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join("-")
-}
+/** What has happened to a message by a time of the sender's clock, oldest first. */
+export const eventsOf = (record: MessageRecord, now: number): ReadonlyArray<Event> =>
+  [...record.updates.map(({ plan }) => plan), ...(record.unsent ?? [])]
+    .filter((plan) => record.receivedAt + plan.happensAfter <= now)
+    .toSorted((one, other) => one.happensAfter - other.happensAfter)
+    .map(({ happensAfter, status }) => ({ status, at: iso(record.receivedAt + happensAfter) }))
 
 /** Converts a record to a message, as of a time by the sender's clock. */
 export const toMessage = (record: MessageRecord, now: number): Message => {
@@ -155,6 +181,10 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
         newest === undefined || plan.happensAfter >= newest.happensAfter ? plan : newest,
       undefined,
     )
+  const channel = latest === undefined ? undefined : (record.channel ?? latest.channel)
+  const isPriced =
+    record.asked !== undefined && eventsOf(record, now).some(({ status }) => isAtCarrier(status))
+  const price = isPriced ? priceOf(channel) : record.importedPrice
   return {
     id: record.id,
     number: record.number,
@@ -163,16 +193,32 @@ export const toMessage = (record: MessageRecord, now: number): Message => {
     ...(phoneNumber === undefined ? {} : { phoneNumber }),
     ...(templateId === undefined ? {} : { templateId }),
     variables: record.variables,
+    ...askedIn(record),
+    ...(price === undefined ? {} : { price }),
     ...(webhookUrl === undefined ? {} : { webhookUrl }),
     accepted: record.accepted,
-    ...(latest?.channel === undefined ? {} : { channel: latest.channel }),
-    status: record.accepted ? (latest?.status ?? record.importedStatus ?? "ACCEPTED") : "REFUSED",
+    ...(channel === undefined ? {} : { channel }),
+    status: record.accepted
+      ? (latest?.status ?? record.importedStatus ?? "ACCEPTED")
+      : (record.asked?.nothing ?? "REFUSED"),
     ...(scenario === undefined ? {} : { scenario }),
     ...(because === undefined ? {} : { because }),
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     request: record.request,
     ...(answer === undefined ? {} : { answer }),
     updates: updates.map((update) => toUpdate(record, update)),
+  }
+}
+
+const askedIn = ({ asked }: MessageRecord): Partial<Message> => {
+  if (asked === undefined) return {}
+  const { idempotencyKey, recipients, replayOf, templateName, text } = asked
+  return {
+    ...(templateName === undefined ? {} : { templateName }),
+    ...(text === undefined ? {} : { text }),
+    ...(recipients === 1 ? {} : { recipients }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(replayOf === undefined ? {} : { replayOf }),
   }
 }
 

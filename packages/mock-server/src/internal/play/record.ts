@@ -1,12 +1,14 @@
-/** Creates the record of a valid request. */
+/** Creates the records of a request. */
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
+import type { Scenario } from "@effect-sent/contract/Scenario"
 import type { Answer } from "../http/answer.ts"
 import { maskHeader, maskTarget } from "../mask.ts"
 import type { Attempt, Message, Refusal } from "../../Message.ts"
 import type { UpdatePlan } from "../updates/updates.ts"
-import type { MessageRecord } from "./messages.ts"
+import type { Given, Recipient } from "../operations/row.ts"
+import { textIn } from "../operations/values.ts"
+import type { MessageRecord, Request } from "./messages.ts"
 import type { Play } from "./play.ts"
 import type { RequestBody } from "../http/requestBody.ts"
 
@@ -14,52 +16,72 @@ interface Exchanged {
   readonly operation: Operation
   readonly request: HttpServerRequest
   readonly body: RequestBody
+  readonly given: Given
+  readonly asked: Request | undefined
   readonly senderId: string
   readonly play: Play
-  readonly answer: Answer
+  readonly accepted: boolean
+  /** The receiver that is registered with the account. */
+  readonly registered: string | undefined
+  readonly receivedAt: number
+  /** The updates of a scenario. They are only sent when the message is accepted. */
+  readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
+}
+
+interface Sent extends Recipient {
   readonly id: string
   readonly number: number
-  readonly receivedAt: number
-  /** The updates of the scenario. They are only sent when the message is accepted. */
-  readonly plans: ReadonlyArray<UpdatePlan>
 }
 
-export const makeRecord = (exchanged: Exchanged): MessageRecord => {
-  const { answer, body, id, number, operation, plans, play, receivedAt, request, senderId } =
-    exchanged
+/** Creates a record for each message of a request. What is large belongs to the first. */
+export const makeRecords = (
+  exchanged: Exchanged,
+  [first, ...others]: readonly [Sent, ...ReadonlyArray<Sent>],
+): readonly [MessageRecord, ...ReadonlyArray<MessageRecord>] => {
+  const { accepted, asked, body, given, operation, plansOf, play, receivedAt } = exchanged
   const { updates } = operation
-  const webhookUrl = updates === undefined ? undefined : textIn(body.value, updates.urlMember)
-  const accepted = play.processed && answer.status >= 200 && answer.status < 300
-  return {
-    ...givenIn({ body, id, number, receivedAt, senderId }),
-    webhookUrl,
-    accepted,
-    scenario: play.byScenario || accepted ? play.scenario?.name : undefined,
-    because: play.because,
-    request: shownRequest(request, body),
-    answer: undefined,
-    ...(accepted && webhookUrl === undefined ? { unsent: plans } : {}),
-    updates:
-      accepted && webhookUrl !== undefined
-        ? plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts }))
-        : [],
+  const webhookUrl =
+    updates?.urlMember === undefined
+      ? updates && exchanged.registered
+      : textIn(body.value, updates.urlMember)
+  const request = shownRequest(exchanged.request, body)
+  const make = ({ channel, id, number, phoneNumber }: Sent, more: object): MessageRecord => {
+    const scenario = play.scenarioOf(phoneNumber)
+    const plans = !accepted || scenario === undefined ? [] : plansOf(scenario)
+    return {
+      id,
+      number,
+      receivedAt,
+      senderId: exchanged.senderId,
+      phoneNumber,
+      templateId: given.templateId,
+      ...(channel === undefined ? {} : { channel }),
+      ...(asked === undefined ? {} : { asked }),
+      ...more,
+      variables: given.variables,
+      webhookUrl,
+      accepted,
+      scenario: accepted ? scenario?.name : play.byScenario ? play.scenario?.name : undefined,
+      because: play.because,
+      request,
+      answer: undefined,
+      ...(accepted && webhookUrl === undefined ? { unsent: plans } : {}),
+      updates:
+        webhookUrl === undefined
+          ? []
+          : plans.map((plan) => ({ plan, state: "waiting", attempts: noAttempts })),
+    }
   }
+  return [make(first, {}), ...others.map((one) => make(one, ofTheFirst))]
 }
 
-/** What a record has of every request: its identity, and the members of its body. */
-const givenIn = ({
-  body,
-  ...identity
-}: Pick<Refused, "body" | "id" | "number" | "receivedAt" | "senderId">) => ({
-  ...identity,
-  phoneNumber: textIn(body.value, "phoneNumber"),
-  templateId: textIn(body.value, "templateId"),
-  variables: variablesIn(body.value),
-})
+/** The body is stored, and counted, once. */
+const ofTheFirst = { characters: 0 }
 
 interface Refused {
   readonly request: Pick<HttpServerRequest, "headers" | "method" | "url">
   readonly body: RequestBody
+  readonly given: Given
   readonly senderId: string
   readonly answer: Answer
   readonly refusal: Refusal
@@ -70,10 +92,16 @@ interface Refused {
 
 /** Creates the record of a request that was refused as invalid. */
 export const makeRefusedRecord = (refused: Refused): MessageRecord => {
-  const { answer, body, id, number, receivedAt, refusal, request, senderId } = refused
+  const { answer, body, given, id, number, receivedAt, refusal, request, senderId } = refused
   const { headers, status } = answer
   return {
-    ...givenIn({ body, id, number, receivedAt, senderId }),
+    id,
+    number,
+    receivedAt,
+    senderId,
+    phoneNumber: given.recipients[0].phoneNumber,
+    templateId: given.templateId,
+    variables: given.variables,
     webhookUrl: textIn(body.value, "webhookUrl"),
     accepted: false,
     scenario: undefined,
@@ -101,23 +129,6 @@ const shownRequest = (
 })
 
 const noAttempts: ReadonlyArray<Attempt> = []
-
-/** Returns a member of a JSON object if it is a string. */
-export const textIn = (value: unknown, name: string): string | undefined => {
-  if (!Predicate.hasProperty(value, name)) return undefined
-  const member = value[name]
-  return Predicate.isString(member) ? member : undefined
-}
-
-const variablesIn = (value: unknown): Readonly<Record<string, string>> => {
-  const body = Predicate.hasProperty(value, "messageBody") ? value.messageBody : undefined
-  if (!Predicate.isObject(body)) return {}
-  return Object.fromEntries(
-    Object.entries(body).flatMap(([name, text]) =>
-      Predicate.isString(text) ? [[name, text]] : [],
-    ),
-  )
-}
 
 const shownHeaders = (
   headers: Readonly<Record<string, string>>,

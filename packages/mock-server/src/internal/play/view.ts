@@ -10,11 +10,15 @@ import type { Fault, PlacedFault } from "../../Fault.ts"
 import { InvalidOption, MockServerError } from "../../MockServerError.ts"
 import type { Control } from "./control.ts"
 import { rememberCaller } from "./caller.ts"
+import { webhookProblem } from "../updates/webhooks.ts"
 import { describe, matches, notFound } from "./match.ts"
 import { pause } from "../pause.ts"
 
 /** The messages that a scenario is played to. */
-export type PlayTarget = Pick<Fault, "phoneNumber" | "templateId" | "senderId" | "times" | "share">
+export type PlayTarget = Pick<
+  Fault,
+  "operation" | "phoneNumber" | "templateId" | "senderId" | "times" | "share"
+>
 
 /** The messages, the faults and the clock of all senders or of one sender. */
 export interface View {
@@ -41,7 +45,7 @@ export interface View {
     match: Match,
     within?: Duration.Input,
   ) => Effect.Effect<Message, MessageNotFound>
-  /** Removes the messages, cancels their pending updates, and starts scenarios with several answers anew. */
+  /** Removes the messages, cancels their pending updates, forgets keys, and starts scenarios with several answers anew. */
   readonly clearMessages: Effect.Effect<void>
   /** Removes the messages and the faults, and brings scenarios and clock to their state at the start. */
   readonly reset: Effect.Effect<void>
@@ -58,6 +62,13 @@ export interface View {
   readonly removeFault: (id: string) => Effect.Effect<boolean>
   /** Removes every fault. */
   readonly clearFaults: Effect.Effect<void>
+  /** Forgets what was answered under idempotency keys, as a service does whose store of keys was lost. */
+  readonly clearKeys: Effect.Effect<void>
+  /**
+   * Registers the receiver of the updates of operations whose requests name no URL, as those of v3. Undefined removes it. Fails
+   * with `InvalidOption` for anything but an http or https URL.
+   */
+  readonly setWebhookUrl: (url: string | undefined) => Effect.Effect<void, MockServerError>
   /** The mock's clock, which schedules updates, retries and delayed answers. */
   readonly clock: {
     readonly now: Effect.Effect<DateTime.Utc>
@@ -187,6 +198,14 @@ export const makeView = (control: Control, senderId: string | undefined): View =
     faults: Effect.sync(() => faults.all(senderId)),
     removeFault: (id) => Effect.sync(() => faults.remove(id, senderId)),
     clearFaults: Effect.sync(() => faults.clear(senderId)),
+    clearKeys: Effect.sync(() => control.keys.clear(senderId)),
+    setWebhookUrl: (url) =>
+      Effect.suspend(() => {
+        const problem = url === undefined ? undefined : webhookProblem(url)
+        if (problem === undefined) return Effect.sync(() => control.webhooks.set(url, senderId))
+        const reason = new InvalidOption({ option: "webhookUrl", problem })
+        return Effect.fail(new MockServerError({ reason }))
+      }),
     clock: {
       now: Effect.sync(() => DateTime.makeUnsafe(timeline.now(senderId))),
       advance: (duration) =>

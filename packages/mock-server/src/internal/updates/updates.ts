@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Scenario } from "@effect-sent/contract/Scenario"
 import { dueAfter } from "@effect-sent/contract/Scenario"
+import { isJsonObject, type JsonObject } from "../operations/values.ts"
 
 export interface Pace {
   /** The duration of a scenario's second, in milliseconds. */
@@ -48,11 +49,6 @@ export const planUpdates = (
     ]
   })
 
-type JsonObject = Readonly<Record<string, unknown>>
-
-const isJsonObject = (value: unknown): value is JsonObject =>
-  Predicate.isObject(value) && !Array.isArray(value)
-
 const payloadOf = (body: unknown): JsonObject =>
   isJsonObject(body) && isJsonObject(body["payload"]) ? body["payload"] : {}
 
@@ -64,6 +60,10 @@ export interface Updated {
   readonly receivedAt: number
   readonly senderId: string
   readonly templateId: string | undefined
+  /** The channel that the request asks for. */
+  readonly channel?: string | undefined
+  /** Present for an operation whose messages need no template. */
+  readonly asked?: { readonly text: string | undefined }
 }
 
 /**
@@ -79,11 +79,14 @@ export const bodyOf = (
     account_id: message.senderId,
     message_id: message.id,
     inbound_number: message.phoneNumber,
-    template_id: message.templateId,
-    channel,
+    template_id: message.asked?.text === undefined ? message.templateId : null,
+    channel: message.channel ?? channel,
   }
   const payload = Object.fromEntries(
-    Object.entries(payloadOf(example)).map(([name, value]) => [name, own[name] ?? value]),
+    Object.entries(payloadOf(example)).map(([name, value]) => [
+      name,
+      own[name] === undefined ? value : own[name],
+    ]),
   )
   return {
     ...example,

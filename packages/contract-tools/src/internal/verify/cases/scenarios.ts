@@ -1,21 +1,21 @@
-/** The scenarios that a mock plays for the contract's magic numbers, and what their updates meet. */
+/** The scenarios that a mock plays for the contract's magic numbers and ids, and what their updates meet. */
 import type { Operation } from "@effect-sent/contract/Contract"
-import { emptyExample, type Scenario } from "@effect-sent/contract/Scenario"
+import * as Recipients from "@effect-sent/contract/Recipients"
+import { emptyExample, type Scenario, triggerOf } from "@effect-sent/contract/Scenario"
 import type { SentRequest } from "../exchange.ts"
 import { jsonBytes, type Requests } from "../requests.ts"
-import { isJsonObject } from "../values/sample.ts"
 import { type Case, nameOf, type Receiving, withHeader } from "./case.ts"
 
 export const scenarios = (operation: Operation, requests: Requests): ReadonlyArray<Case> => {
   const played = operation.scenarios.map((scenario) => play(operation, requests, scenario))
-  const { phoneNumber } = isJsonObject(requests.body?.sample) ? requests.body.sample : {}
   const ofOthers = operation.scenarios
-    .filter(({ isDefault }) => isDefault && typeof phoneNumber === "string")
-    .map((scenario) =>
-      Object.assign(play(operation, requests, { ...scenario, phoneNumber: String(phoneNumber) }), {
-        name: `${scenario.name} (any other number)`,
-      }),
-    )
+    .filter(({ isDefault }) => isDefault)
+    .map((scenario) => {
+      const { kind } = triggerOf(scenario)
+      const steps = stepsOf(scenario, requests.usual)
+      const name = `${scenario.name} (any other ${others[kind]})`
+      return Object.assign(play(operation, requests, scenario), { name, steps })
+    })
   return [
     ...played,
     ...ofOthers,
@@ -24,21 +24,28 @@ export const scenarios = (operation: Operation, requests: Requests): ReadonlyArr
   ]
 }
 
-const requestTo = ({ body, withBytes }: Requests, phoneNumber: string): SentRequest =>
-  withBytes(jsonBytes({ ...(isJsonObject(body?.sample) ? body.sample : {}), phoneNumber }))
+const others = { phoneNumber: "number", messageId: "id" } as const
+
+/** The request that plays a scenario. */
+const requestFor = (requests: Requests, scenario: Scenario): SentRequest => {
+  const { kind, value } = triggerOf(scenario)
+  return kind === "messageId"
+    ? requests.withId(value)
+    : requests.withBytes(jsonBytes(Recipients.only(requests.body?.sample, value)))
+}
+
+const stepsOf = ({ answers }: Scenario, request: SentRequest): Case["steps"] =>
+  answers.map((answer) => ({ request, expected: { _tag: "Exactly", answer } }))
 
 const play = (operation: Operation, requests: Requests, scenario: Scenario): Case => ({
   group: "scenarios",
-  name: `${scenario.name} (${scenario.phoneNumber})`,
+  name: `${scenario.name} (${triggerOf(scenario).value})`,
   cause: `scenario ${scenario.name}`,
   operation,
   needs: "mock",
   isCounted: scenario.answers.length > 1,
-  updates: { expected: scenario.updates, scenario },
-  steps: scenario.answers.map((answer) => ({
-    request: requestTo(requests, scenario.phoneNumber),
-    expected: { _tag: "Exactly", answer },
-  })),
+  updates: operation.updates === undefined ? undefined : { expected: scenario.updates, scenario },
+  steps: stepsOf(scenario, requestFor(requests, scenario)),
 })
 
 /**
@@ -53,17 +60,16 @@ const negotiated = (operation: Operation, requests: Requests): ReadonlyArray<Cas
     )
     if (scenario === undefined) return []
     return mediaTypes.slice(1).map((type): Case => {
-      const { phoneNumber } = scenario
       const [answer] = scenario.answers
       return {
         group: "scenarios",
-        name: `${scenario.name} (${phoneNumber}) as ${type}`,
+        name: `${scenario.name} (${triggerOf(scenario).value}) as ${type}`,
         cause: `media type ${type}`,
         operation,
         needs: "mock",
         steps: [
           {
-            request: withHeader(requestTo(requests, phoneNumber), "accept", type),
+            request: withHeader(requestFor(requests, scenario), "accept", type),
             expected: { _tag: "Exactly", answer },
           },
         ],
