@@ -19,8 +19,8 @@ import { isLostOnTheWay } from "./playing/keys.ts"
 import { credentials } from "./sample.ts"
 
 /**
- * What a server of v3 does with idempotency keys: it keeps those of the requests that it answered with a success, as
- * documented, also where the answer is lost on the way; or it forgets them at once. A server of v1 has none.
+ * What a server of v3 does with idempotency keys: it keeps those of the requests that it accepted, but not where its client has
+ * seen another answer than a success, as documented; or it forgets them at once. A server of v1 has none.
  */
 export type Keys = "kept" | "forgotten"
 
@@ -31,6 +31,8 @@ interface Message {
   accepted: number
   readonly keys: Set<string>
   onSilence: () => void
+  /** Called when the client has read the head of an answer to an accepted request that is no success. */
+  onFailure: (() => void) | undefined
   /** Called when the client has read the head of an answer. */
   onHead: (() => void) | undefined
   isOverHttp2: boolean
@@ -91,6 +93,7 @@ export const faultServer = Effect.fnUntraced(function* (
       accepted: 0,
       keys: new Set(),
       onSilence: () => undefined,
+      onFailure: undefined,
       onHead: undefined,
       isOverHttp2: false,
     }
@@ -106,8 +109,10 @@ export const faultServer = Effect.fnUntraced(function* (
     if (key !== undefined) message.keys.add(key)
     if (met?.accepts === false || kept.has(key ?? "")) return
     message.accepted += 1
+    if (keys !== "kept" || key === undefined) return
+    kept.add(key)
     const isSuccess = met === undefined || met.says === "accepted" || isLostOnTheWay(met)
-    if (keys === "kept" && key !== undefined && isSuccess) kept.add(key)
+    if (!isSuccess) message.onFailure = () => kept.delete(key)
   }
 
   /**
@@ -322,6 +327,8 @@ export const faultServer = Effect.fnUntraced(function* (
             HttpClient.tap(({ request }) =>
               Effect.sync(() => {
                 const message = messageOf(idOfRequest(request))
+                message.onFailure?.()
+                message.onFailure = undefined
                 // The caller has begun to wait for the body.
                 if (message.onHead !== undefined) setImmediate(message.onHead)
                 message.onHead = undefined

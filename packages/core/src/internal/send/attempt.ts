@@ -117,7 +117,7 @@ const exchange = <Request extends object>(
 
 /** Reads a response, or its head alone. */
 const read = <Request extends object>(
-  { credentials, endsAt, operation, progress, request, url }: Attempt<Request>,
+  { credentials, endsAt, operation, progress, request, timeout, url }: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
   response: HttpClientResponse.HttpClientResponse,
@@ -140,7 +140,9 @@ const read = <Request extends object>(
     // From here on, neither a deadline nor an interruption changes what is known.
     const verdict = verdictOfHead(head)
     progress.learn(unlessRepeated(verdict, evidence))
-    const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+    const ofSend = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+    // Content is a part of the response. What a rejection says besides is not, and is soon there.
+    const left = operation.reading.content === "never" ? ofSend : Duration.min(ofSend, timeout)
     return Effect.andThen(
       Telemetry.answered(response.status),
       // An empty body that was seen to end is read already.
