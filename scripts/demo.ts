@@ -1,6 +1,6 @@
 /**
  * `pnpm demo`: sends a message to the mock, shows every refusal of the contract as the typed error that a program would catch,
- * and follows the delivery updates of three messages.
+ * an answer that is lost over v1 and over v3, and the delivery updates of three messages.
  */
 import {
   DeliveryTracker,
@@ -9,6 +9,7 @@ import {
   SentCredentials,
   type SendToPhone,
   type SentError,
+  SentMessages,
 } from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
@@ -114,6 +115,43 @@ const show = ({ sending, title }: Case): Effect.Effect<void, Error> =>
   )
 
 // -----------------------------------------------------------------------------
+// Losing an answer
+// -----------------------------------------------------------------------------
+
+/** The number of the mock whose message is accepted while the answer is lost. */
+const lostNumber = "+15005552052"
+
+/** The same program over both: only the layer is another one. */
+const overBoth = ({ baseUrl }: MockServer.MockServer["Service"]) => [
+  ["v1", SentClient.layer({ baseUrl }), credentials] as const,
+  [
+    "v3",
+    SentMessages.layerSentClient.pipe(Layer.provide(SentMessages.layer({ baseUrl }))),
+    { apiKey: credentials.apiKey },
+  ] as const,
+]
+
+const lose = Effect.fnUntraced(function* (mock: MockServer.MockServer["Service"]) {
+  const { webhookUrl: _, ...message } = sample
+  for (const [api, client, given] of overBoth(mock)) {
+    const ended = yield* SentClient.sendToPhone({ ...message, phoneNumber: lostNumber }).pipe(
+      Effect.map(
+        ({ attempts, messageId }) =>
+          `${paint("green", "accepted")}  after ${attempts} requests with one key, once: ${messageId}`,
+      ),
+      Effect.catchTag("SentError", ({ attempts, reason }) =>
+        Effect.succeed(
+          `${paint("yellow", "unknown ")}  after ${attempts} request: ${reason.message}`,
+        ),
+      ),
+      Effect.provide(client),
+      Effect.provide([SentCredentials.layer(given), NodeHttpClient.layerUndici]),
+    )
+    yield* Console.log(`  ${paint("bold", api)}  ${ended}`)
+  }
+})
+
+// -----------------------------------------------------------------------------
 // Following
 // -----------------------------------------------------------------------------
 
@@ -200,6 +238,11 @@ const program = Effect.gen(function* () {
     ),
   )
   yield* Effect.forEach([...refusals(mock), ...failures(mock.baseUrl)], show, { discard: true })
+
+  yield* Console.log(
+    `\n${paint("bold", "A lost answer")} to a message that was accepted, over v1 and over v3\n`,
+  )
+  yield* lose(mock)
 
   yield* Console.log(
     `\n${paint("bold", "Delivery updates")} of three messages, a hundred times as fast as in reality\n`,

@@ -16,8 +16,10 @@ import {
   type NamedClient,
 } from "@effect-sent/faults/clients"
 import { faultRun, type Lies, type Report } from "@effect-sent/faults/FaultRun"
+import type { Keys } from "@effect-sent/faults/FaultServer"
 import { endsSession, faultKinds, faults, isAgainstRfc9113 } from "@effect-sent/faults/faults"
-import { meet, type Meeting, rightClaims } from "@effect-sent/faults/Meeting"
+import { isOverSession, meet, type Meeting, rightClaims } from "@effect-sent/faults/Meeting"
+import { keyFaults } from "@effect-sent/faults/playing/keys"
 
 // Without delays between attempts, to save time. Which requests are retried does not depend on the delays.
 const policies: ReadonlyArray<readonly [name: string, policy: RetryPolicy.RetryPolicy]> = [
@@ -43,6 +45,18 @@ const flags = {
     Flag.withDescription("The HTTP clients to test"),
     Flag.withDefault("all"),
   ),
+  api: Flag.Literals("api", ["v1", "v3", "v3-forgetful"]).pipe(
+    Flag.withDescription(
+      "The API to send over; v3-forgetful forgets idempotency keys, so that messages are accepted twice",
+    ),
+    Flag.withDefault("v1"),
+  ),
+}
+
+const keysOf: Readonly<Record<"v1" | "v3" | "v3-forgetful", Keys | undefined>> = {
+  v1: undefined,
+  v3: "kept",
+  "v3-forgetful": "forgotten",
 }
 
 const families = {
@@ -59,7 +73,23 @@ const paint = (style: Style, text: string): string =>
 
 const zero = (count: number): string => paint(count === 0 ? "green" : "red", String(count))
 
-const show = (title: string, { accepted, elsewhere, lies, outcomes, requests }: Report): string =>
+/** How many sends are unknown, by the last failure of each. */
+const reasonsOf = (unknown: Report["unknown"]): string => {
+  const counts = new Map<string, number>()
+  for (const { error } of unknown) {
+    const tag = error?.reason._tag ?? ""
+    counts.set(tag, (counts.get(tag) ?? 0) + 1)
+  }
+  return [...counts]
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([tag, count]) => `${tag} ${count}`)
+    .join(", ")
+}
+
+const show = (
+  title: string,
+  { accepted, elsewhere, lies, outcomes, requests, unknown }: Report,
+): string =>
   [
     paint("bold", title),
     `  accepted more than once              ${zero(lies.acceptedTwice)}`,
@@ -71,6 +101,7 @@ const show = (title: string, { accepted, elsewhere, lies, outcomes, requests }: 
       `  ${requests} requests, ${accepted} messages accepted; reported: ${outcomes.accepted} accepted, ` +
         `${outcomes["not-sent"]} not sent, ${outcomes.unknown} unknown, ${outcomes.interrupted} interrupted`,
     ),
+    paint("dim", `  unknown after: ${reasonsOf(unknown)}`),
   ].join("\n")
 
 const hasLies = ({ elsewhere, lies }: Pick<Report, "elsewhere" | "lies">): boolean =>
@@ -143,10 +174,12 @@ const showTallies = (tallies: ReadonlyArray<Tally>): string => {
 // -----------------------------------------------------------------------------
 
 /** What the server says as it ends a session is false of the other streams that it has accepted. */
-const drawnFor = (client: string) =>
-  client === http2Client
+const drawnFor = (client: string, keys: Keys | undefined) => {
+  if (keys !== undefined) return [...faults.filter((fault) => !isOverSession(fault)), ...keyFaults]
+  return client === http2Client
     ? faults.filter((fault) => !isAgainstRfc9113(fault) && !endsSession(fault))
     : faults
+}
 
 /** A bar on a terminal; nothing in a pipe. */
 const progress = (title: string, total: number): SingleBar | undefined => {
@@ -159,7 +192,8 @@ const progress = (title: string, total: number): SingleBar | undefined => {
 const command = Command.make(
   "faults",
   flags,
-  Effect.fnUntraced(function* ({ client, seed: given, sends }) {
+  Effect.fnUntraced(function* ({ api, client, seed: given, sends }) {
+    const keys = keysOf[api]
     const seed = Option.isSome(given) ? given.value : yield* Random.nextIntBetween(1, 2 ** 31)
     yield* Console.log(`${sends} messages per run, seed ${seed}\n`)
     const tested = [...clients, ...configuredClients].filter(([name]) =>
@@ -167,12 +201,13 @@ const command = Command.make(
     )
     const tallies: Array<Tally> = []
     const each = progress("each fault", tested.length)
-    for (const one of tested) {
+    // Each fault alone is met over v1.
+    for (const one of keys === undefined ? tested : []) {
       tallies.push(yield* meetEachFault(one))
       each?.increment()
     }
     each?.stop()
-    yield* Console.log(`${showTallies(tallies)}\n`)
+    if (keys === undefined) yield* Console.log(`${showTallies(tallies)}\n`)
 
     let lied = tallies.some(({ wrong }) => wrong.length > 0)
     for (const [name, http] of tested) {
@@ -184,10 +219,11 @@ const command = Command.make(
           policy,
           seed,
           sends,
-          faults: drawnFor(name),
+          keys,
+          faults: drawnFor(name, keys),
           onProgress: (ended) => bar?.update(ended),
         }).pipe(Effect.ensuring(Effect.sync(() => bar?.stop())))
-        lied ||= hasLies(report)
+        lied ||= hasLies(report) && keys !== "forgotten"
         yield* Console.log(`${show(title, report)}\n`)
       }
     }

@@ -38,7 +38,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Kind from "./internal/options.ts"
-import { sendOptions } from "./internal/send/sendOptions.ts"
+import { commonOptions } from "./internal/send/sendOptions.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import { SentClient, type SendOptions } from "./SentClient.ts"
 import type { Reason, SentError } from "./SentError.ts"
@@ -89,8 +89,8 @@ export interface Options {
   readonly concurrency?: number | undefined
   /** Whether results come in the order of the inputs or of their completion. Default: `input`. */
   readonly order?: "input" | "completion" | undefined
-  /** The options of each send. */
-  readonly send?: SendOptions | undefined
+  /** The options of each send. There is no `idempotencyKey` among them: over v3, each message has one of its own. */
+  readonly send?: Omit<SendOptions, "idempotencyKey"> | undefined
   /** Runs with the summary so far after each result, before the result is emitted. Default: nothing. */
   readonly onProgress?: ((summary: Summary) => Effect.Effect<void>) | undefined
   /**
@@ -260,7 +260,7 @@ const aStream: Kind.Kind = Kind.where(
 const bulkOptions: Kind.Kind = Kind.struct<Options>({
   concurrency: Kind.whole(1),
   order: Kind.oneOf("input", "completion"),
-  send: sendOptions,
+  send: commonOptions,
   onProgress: Kind.fn,
   stopWhen: Kind.where("must be an Effect", Effect.isEffect),
 })

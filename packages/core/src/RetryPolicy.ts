@@ -3,8 +3,8 @@
  *
  * **Gotchas**
  *
- * The API has no idempotency key, so a retry can put a second message on a person's phone. Whatever a policy says, a
- * failure whose `delivery` is `unknown` is retried only with the option `atLeastOnce`.
+ * v1 has no idempotency key, so a retry can put a second message on a person's phone. Whatever a policy says, a failure
+ * whose `delivery` is `unknown` is retried only with the option `atLeastOnce`, or over v3, with the same idempotency key.
  *
  * @example
  * ```ts
@@ -82,6 +82,7 @@ export const make = (options: Options = {}): RetryPolicy => {
     times: valid.times ?? 3,
     while: valid.while ?? isWorthRetrying,
     atLeastOnce: valid.atLeastOnce ?? false,
+    sameKey: valid.sameKey ?? true,
     maxRetryAfter: Duration.fromInputUnsafe(valid.maxRetryAfter ?? "60 seconds"),
     budget: budget === false ? undefined : budget,
     onRetry: valid.onRetry ?? (() => nothing),
@@ -96,7 +97,20 @@ const isWorthRetrying = (error: SentError): boolean =>
   error.isTransient && error.reason._tag !== "CircuitOpen"
 
 /**
- * The default policy: retries only messages that were certainly not sent, after a transient failure. These are
+ * The default policy over v3: retries what {@link notSent} does, and what may have been sent with the same bytes and the same
+ * idempotency key, while the service keeps it.
+ *
+ * **Details**
+ *
+ * A lost connection and a time-out are retried so: if the request was accepted, the service repeats its answer, and if it
+ * never arrived, it is accepted now. A 409 says that the first request is still under way: it is waited for, with the same
+ * key. A failure of the service (5xx) is not retried, since the provider does not say whether it keeps the key of one. Over
+ * v1, it does what {@link notSent} does.
+ */
+export const sameKey: RetryPolicy = make()
+
+/**
+ * The default policy over v1: retries only messages that were certainly not sent, after a transient failure. These are
  * `RateLimited`, `ConnectionFailed` (except for TLS), `TimedOut` while connecting, and `ServiceOverloaded` with a
  * `Retry-After`.
  *
@@ -105,7 +119,7 @@ const isWorthRetrying = (error: SentError): boolean =>
  * It makes at most four attempts, waits {@link backoff} or a longer `Retry-After` of at most a minute in between, and
  * has a budget of ten tokens.
  */
-export const notSent: RetryPolicy = make()
+export const notSent: RetryPolicy = make({ sameKey: false })
 
 /** Retries nothing: one send sends at most one request. */
 export const none: RetryPolicy = make({ times: 0 })

@@ -117,8 +117,8 @@ export interface Input {
  *
  * **Gotchas**
  *
- * The service responds with `204 No Content`, so there is no message id. Only the request's `webhookUrl` learns whether
- * the message was delivered; `DeliveryTracker` makes use of it.
+ * v1 responds with `204 No Content`, so there is no message id. Only the request's `webhookUrl` learns whether the message
+ * was delivered; `DeliveryTracker` makes use of it. v3 responds with the id.
  */
 export interface SendReceipt {
   /** When the response arrived, by the local clock. */
@@ -127,4 +127,10 @@ export interface SendReceipt {
   readonly status: number
   /** How many requests were sent. */
   readonly attempts: number
+  /** The id of the message, over v3. Absent over v1, and if the answer was cut off after the service had accepted the message. */
+  readonly messageId?: string | undefined
+  /** The idempotency key of the requests, over v3. */
+  readonly idempotencyKey?: string | undefined
+  /** Whether the service repeated an earlier answer, because it knew the idempotency key. Only over v3. */
+  readonly isReplayed?: boolean | undefined
 }

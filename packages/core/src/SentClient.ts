@@ -1,5 +1,6 @@
 /**
- * The client: sends a message, at most once, and reports what is known about it when a send fails.
+ * The client of v1: sends a message, at most once, and reports what is known about it when a send fails.
+ * `SentMessages.layerSentClient` provides the same service over v3.
  *
  * @example
  * ```ts
@@ -21,93 +22,27 @@
  */
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { CircuitBreak } from "./CircuitBreak.ts"
-import { type Configured, readOptions, readVariable } from "./internal/environment.ts"
+import type { Configured } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
-import { baseUrl as baseUrlKind, isPlainHttp, urlOf } from "./internal/send/baseUrl.ts"
-import { makeBudget } from "./internal/send/budget.ts"
+import { clientKinds, makeClient, type Options, readClientOptions } from "./internal/send/client.ts"
 import { readInput } from "./internal/send/input.ts"
-import { circuitBreakKind, makeLimits, rateLimitKind } from "./internal/send/limits/limits.ts"
-import { makeLockout } from "./internal/send/lockout.ts"
 import * as Operation from "./internal/send/operation.ts"
-import { makeProgress, type Progress } from "./internal/send/progress.ts"
-import { retryPolicy } from "./internal/send/retryPolicy.ts"
-import { checkBrowser, makeFetchOptions } from "./internal/send/runtime.ts"
-import { type Line, send, type Sending } from "./internal/send/send.ts"
-import {
-  sendKinds,
-  type SendOptions,
-  sendOptions as sendOptionsKind,
-} from "./internal/send/sendOptions.ts"
+import { makeProgress } from "./internal/send/progress.ts"
+import type { SendOptions } from "./internal/send/sendOptions.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
-import type { RateLimit } from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
-import type { Input, SendReceipt, SendToPhoneRequest } from "./SendToPhone.ts"
+import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
-import type { Issue, SentError } from "./SentError.ts"
+import type { SentError } from "./SentError.ts"
 
+export type { Options } from "./internal/send/client.ts"
 export { readInput } from "./internal/send/input.ts"
-export type { SendOptions } from "./internal/send/sendOptions.ts"
-
-// -----------------------------------------------------------------------------
-// Types
-// -----------------------------------------------------------------------------
-
-/** The options of a client. */
-export interface Options {
-  /**
-   * The base URL of the API, without `/v1`; it may have a path. Plain http is allowed for loopback addresses only, unless
-   * `allowPlainHttp` is set. Default: `https://api.sent.dm`.
-   */
-  readonly baseUrl?: string | URL | undefined
-  /**
-   * Allows plain http to other hosts than this machine, for example to a mock in a container. Default: false, and the layer
-   * fails.
-   *
-   * Everyone on the network can then read the API key and the messages, and a warning is logged when the layer is built.
-   * Use it only with a key that is worth nothing, such as the mock's.
-   */
-  readonly allowPlainHttp?: boolean | undefined
-  /** How long the response to one request may take. Default: 30 seconds. */
-  readonly timeout?: Duration.Input | undefined
-  /**
-   * How long a send may take in total, retries and waits included. Default: 2 minutes.
-   *
-   * A `Retry-After` beyond it fails the send at once. A request is not begun in the
-   * last tenth of it (the last second, if that is shorter), since its message would be `unknown`. Unlike an `Effect.timeout` around the send, it keeps what is known of the message.
-   */
-  readonly deadline?: Duration.Input | undefined
-  /**
-   * Which failures are retried. Default: `RetryPolicy.notSent`, which never retries a message that may have been sent.
-   */
-  readonly retryPolicy?: RetryPolicy.RetryPolicy | undefined
-  /**
-   * How many requests may be sent in a period of time; other requests wait their turn, in order. Default: no limit.
-   *
-   * Made by `RateLimit.make`, or by `RateLimit.makeShared` for several processes.
-   */
-  readonly rateLimit?: RateLimit | undefined
-  /**
-   * Stops sending for a while after repeated failures of the service, and fails with `CircuitOpen` instead. Default: no
-   * circuit breaker.
-   *
-   * Made by `CircuitBreak.make`, or by `CircuitBreak.makeShared` for several processes.
-   */
-  readonly circuitBreak?: CircuitBreak | undefined
-  /**
-   * Allows a client where there is a global `document`. Default: false, and the layer fails there.
-   *
-   * On a page, everyone can read the API key, and browsers repeat requests by themselves: a message may be sent twice.
-   * Set it only for tests in an environment with a DOM, such as jsdom.
-   */
-  readonly dangerouslyAllowBrowser?: boolean | undefined
-}
+export type { SendOptions, UsedKey } from "./internal/send/sendOptions.ts"
 
 // -----------------------------------------------------------------------------
 // Service
@@ -207,94 +142,27 @@ export const make = Effect.fnUntraced(function* (
   HttpClient.HttpClient | SentCredentials.SentCredentials | Scope.Scope
 > {
   yield* Kind.checkOptions(clientOptions, options)
-  yield* Kind.rejectInvalid(checkBrowser(options.dangerouslyAllowBrowser))
-  const { deadline = defaultDeadline, timeout = defaultTimeout } = options
-  const url = new URL(options.baseUrl ?? defaultBaseUrl)
-  yield* Kind.rejectInvalid(
-    Kind.at("baseUrl", plainHttpIssues(url, options.allowPlainHttp === true)),
+  const client = yield* makeClient(
+    options,
+    RetryPolicy.notSent,
+    (credentials) => credentials.issuesForV1 ?? [],
   )
-  if (isPlainHttp(url)) {
-    yield* Effect.logWarning(
-      `Plain http to ${url.host} is allowed: everyone on the network can read the API key and the messages`,
-    )
-  }
-  const line: Line = {
-    client: yield* HttpClient.HttpClient,
-    fetchOptions: yield* makeFetchOptions,
-    credentials: yield* SentCredentials.SentCredentials,
-    budget: makeBudget(),
-    lockout: makeLockout(),
-    limits: yield* makeLimits(options),
-    warnOfRepeats: Telemetry.makeWarnOfRepeats(),
-  }
-
-  const defaults = {
-    operation: Operation.sendToPhone,
-    url: urlOf(url, Operation.sendToPhone.path),
-    timeout: Duration.fromInputUnsafe(timeout),
-    deadline: Duration.fromInputUnsafe(deadline),
-    policy: options.retryPolicy ?? RetryPolicy.notSent,
-  }
-
-  const sendOnce = Effect.fnUntraced(function* (
-    progress: Progress,
-    input: Input,
-    sendOptions: SendOptions | undefined,
-  ) {
-    const request = yield* readInput(input)
-    const ofRegion = yield* RetryPolicy.CurrentRetryPolicy
-    if (sendOptions === undefined && ofRegion === undefined) {
-      return yield* send(line, { ...defaults, request }, progress)
-    }
-    if (sendOptions !== undefined) yield* Kind.checkOptions(sendOptionsKind, sendOptions)
-    if (ofRegion !== undefined)
-      yield* Kind.rejectInvalid(Kind.at("retryPolicy", retryPolicy(ofRegion)))
-    const sending: Sending<SendToPhoneRequest> = {
-      ...defaults,
-      request,
-      timeout: Duration.fromInputUnsafe(sendOptions?.timeout ?? timeout),
-      deadline: Duration.fromInputUnsafe(sendOptions?.deadline ?? deadline),
-      policy: sendOptions?.retryPolicy ?? ofRegion ?? defaults.policy,
-    }
-    return yield* send(line, sending, progress)
-  })
+  const sendOne = client(Operation.sendToPhone)
 
   return SentClient.of({
     sendToPhone: Telemetry.inSpan("SentClient.sendToPhone", (input, sendOptions) =>
       Effect.suspend(() => {
         const progress = makeProgress()
-        return Telemetry.send(sendOnce(progress, input, sendOptions), progress)
+        return Telemetry.send(
+          Effect.flatMap(readInput(input), (request) => sendOne(request, progress, sendOptions)),
+          progress,
+        )
       }),
     ),
   })
 })
 
-const clientOptions: Kind.Kind = Kind.struct<Options>({
-  ...sendKinds,
-  baseUrl: baseUrlKind,
-  allowPlainHttp: Kind.boolean,
-  rateLimit: rateLimitKind,
-  circuitBreak: circuitBreakKind,
-  dangerouslyAllowBrowser: Kind.boolean,
-})
-
-const plainHttpIssues = (url: URL, isAllowed: boolean): ReadonlyArray<Issue> =>
-  isAllowed || !isPlainHttp(url)
-    ? []
-    : [
-        {
-          path: [],
-          message:
-            "must be an https URL: plain http would expose the credentials on the network (to reach a mock in a " +
-            "container, set allowPlainHttp or SENT_ALLOW_PLAIN_HTTP to true)",
-        },
-      ]
-
-const defaultBaseUrl = "https://api.sent.dm"
-
-const defaultTimeout = Duration.seconds(30)
-
-const defaultDeadline = Duration.minutes(2)
+const clientOptions: Kind.Kind = Kind.struct<Options>(clientKinds)
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -364,31 +232,11 @@ export const layerConfig = (
   HttpClient.HttpClient | SentCredentials.SentCredentials
 > =>
   Layer.unwrap(
-    Effect.gen(function* () {
-      const given = yield* readOptions<Options>(options)
-      yield* Kind.checkOptions(clientOptions, given)
-      const allowPlainHttp = given.allowPlainHttp ?? (yield* readAllowPlainHttp)
-      const baseUrl = given.baseUrl ?? (yield* readBaseUrl(allowPlainHttp))
-      return layer({ ...given, allowPlainHttp, baseUrl })
-    }),
+    Effect.map(
+      readClientOptions<Options>(options, (given) => Kind.checkOptions(clientOptions, given)),
+      layer,
+    ),
   )
-
-const readBaseUrl = /* @__PURE__ */ Effect.fnUntraced(function* (mayBePlain: boolean) {
-  const value = yield* readVariable("SENT_BASE_URL")
-  if (value === undefined) return undefined
-  yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", baseUrlKind(value)))
-  yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", plainHttpIssues(new URL(value), mayBePlain)))
-  return value
-})
-
-const readAllowPlainHttp = /* @__PURE__ */ Effect.gen(function* () {
-  const value = yield* readVariable("SENT_ALLOW_PLAIN_HTTP")
-  if (value === undefined || value === "false") return false
-  yield* Kind.rejectInvalid(
-    Kind.at("SENT_ALLOW_PLAIN_HTTP", Kind.boolean(value === "true" ? true : value)),
-  )
-  return true
-})
 
 /**
  * Provides a client that is configured by the environment and sends with `fetch`: `SENT_SENDER_ID`, `SENT_API_KEY` and,

@@ -1,5 +1,6 @@
 /**
- * The two credentials of the API, `x-sender-id` and `x-api-key`, and where they come from.
+ * The credentials of the API, and where they come from: `x-api-key`; for v1 also `x-sender-id`; for v3 also `x-profile-id`,
+ * where an organisation sends for one of its profiles.
  *
  * @example
  * ```ts
@@ -32,6 +33,8 @@ import { CredentialsUnavailable, type Issue, SentError } from "./SentError.ts"
 // -----------------------------------------------------------------------------
 // Types
 // -----------------------------------------------------------------------------
+
+const rightProfileId = "must be a UUID, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e"
 
 const rightSenderId = "must be a GUID, e.g. 3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 
@@ -68,16 +71,35 @@ export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = /* @__PURE__ */ Sch
 /** A string that {@link ApiKey} accepted. */
 export type ApiKey = string & Brand.Brand<"ApiKey">
 
-/** The credentials of a request. Both are `Redacted`: they print as `<redacted>`. */
+/**
+ * The UUID of a profile, the value of `x-profile-id`: an organisation's key sends for this profile.
+ *
+ * Source: the provider's SDK, the header parameter `x-profile-id`.
+ */
+export const ProfileId: Schema.brand<Schema.String, "ProfileId"> =
+  /* @__PURE__ */ Schema.String.check(Schema.isPattern(guid, { message: rightProfileId })).pipe(
+    Schema.brand("ProfileId"),
+  )
+
+/** A string that {@link ProfileId} accepted. */
+export type ProfileId = string & Brand.Brand<"ProfileId">
+
+/** The credentials of a request. All of them are `Redacted`: they print as `<redacted>`. */
 export interface Credentials {
-  readonly senderId: Redacted.Redacted<SenderId>
+  /** v1 needs it, v3 does not send it. */
+  readonly senderId?: Redacted.Redacted<SenderId> | undefined
   readonly apiKey: Redacted.Redacted<ApiKey>
+  /** v3 sends it, v1 refuses it. */
+  readonly profileId?: Redacted.Redacted<ProfileId> | undefined
 }
 
 /** Credentials before validation: plain strings, or already `Redacted`. */
 export interface CredentialsInput {
-  readonly senderId: string | Redacted.Redacted<string>
+  /** v1 needs it, v3 does not send it. */
+  readonly senderId?: string | Redacted.Redacted<string> | undefined
   readonly apiKey: string | Redacted.Redacted<string>
+  /** v3 sends it, v1 refuses it. */
+  readonly profileId?: string | Redacted.Redacted<string> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -95,6 +117,11 @@ export class SentCredentials extends Context.Service<
      * cannot change.
      */
     readonly invalidate?: ((rejected: Credentials) => Effect.Effect<void>) | undefined
+    /**
+     * What is wrong with them for v1, by where they come from, so that it is found when `SentClient` is built. Absent if
+     * that is known only once they are loaded.
+     */
+    readonly issuesForV1?: ReadonlyArray<Issue> | undefined
   }
 >()("@effect-sent/core/SentCredentials") {}
 
@@ -103,10 +130,11 @@ export class SentCredentials extends Context.Service<
 // -----------------------------------------------------------------------------
 
 const credentialKinds = {
-  senderId: Kind.required(Kind.secret(rightSenderId, (text) => (guid.test(text) ? undefined : ""))),
+  senderId: Kind.secret(rightSenderId, (text) => (guid.test(text) ? undefined : "")),
   apiKey: Kind.required(
     Kind.secret(rightApiKey, (text) => (visibleAscii.test(text) ? undefined : "")),
   ),
+  profileId: Kind.secret(rightProfileId, (text) => (guid.test(text) ? undefined : "")),
 }
 
 const credentialsInput: Kind.Kind = Kind.struct<CredentialsInput>(credentialKinds)
@@ -128,9 +156,13 @@ const credentialsInput: Kind.Kind = Kind.struct<CredentialsInput>(credentialKind
  * ```
  */
 export const make = (input: CredentialsInput): Effect.Effect<Credentials, SentError> => {
-  // A vault may return more than the two.
+  // A vault may return more than these.
   const issues = Predicate.isObject(input)
-    ? credentialsInput({ senderId: input.senderId, apiKey: input.apiKey })
+    ? credentialsInput({
+        senderId: input.senderId,
+        apiKey: input.apiKey,
+        profileId: input.profileId,
+      })
     : credentialsInput(input)
   return issues.length === 0
     ? Effect.succeed(redact(input))
@@ -142,12 +174,16 @@ export const make = (input: CredentialsInput): Effect.Effect<Credentials, SentEr
 }
 
 /** Makes validated credentials `Redacted`. */
-const redact = ({ apiKey, senderId }: CredentialsInput): Credentials => ({
-  // Both were validated.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  senderId: Redacted.make(reveal(senderId) as SenderId, { label: "x-sender-id" }),
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+// All were validated.
+/* oxlint-disable typescript/no-unsafe-type-assertion */
+const redact = ({ apiKey, profileId, senderId }: CredentialsInput): Credentials => ({
+  ...(senderId === undefined
+    ? {}
+    : { senderId: Redacted.make(reveal(senderId) as SenderId, { label: "x-sender-id" }) }),
   apiKey: Redacted.make(reveal(apiKey) as ApiKey, { label: "x-api-key" }),
+  ...(profileId === undefined
+    ? {}
+    : { profileId: Redacted.make(reveal(profileId) as ProfileId, { label: "x-profile-id" }) }),
 })
 
 const reveal = (value: string | Redacted.Redacted<string>): string =>
@@ -163,6 +199,10 @@ const unavailable = (description: string): SentError =>
 /**
  * Provides fixed credentials. The layer fails with the reason `InvalidOptions` if they are malformed.
  *
+ * **Gotchas**
+ *
+ * v3 needs the key alone. Without a `senderId`, or with a `profileId`, it is `SentClient` over v1 that cannot be built.
+ *
  * @example
  * ```ts
  * import { SentCredentials } from "@effect-sent/core"
@@ -177,16 +217,32 @@ const unavailable = (description: string): SentError =>
 export const layer = (input: CredentialsInput): Layer.Layer<SentCredentials, SentError> =>
   Layer.effect(
     SentCredentials,
-    Effect.map(Kind.checkOptions(credentialsInput, input), () => ({
-      get: Effect.succeed(redact(input)),
-    })),
+    Effect.map(Kind.checkOptions(credentialsInput, input), () =>
+      fixed(input, [
+        ...(input.senderId === undefined
+          ? [{ path: ["senderId"], message: `${rightSenderId} (it is undefined)` }]
+          : []),
+        ...(input.profileId === undefined ? [] : Kind.at("profileId", onlyV3)),
+      ]),
+    ),
   )
 
+const fixed = (
+  input: CredentialsInput,
+  issuesForV1: ReadonlyArray<Issue>,
+): SentCredentials["Service"] => ({ get: Effect.succeed(redact(input)), issuesForV1 })
+
+const onlyV3: ReadonlyArray<Issue> = [
+  { path: [], message: "is for v3, which SentMessages sends to; v1 has no profiles" },
+]
+
 /**
- * Provides credentials from the configuration: by default `SENT_SENDER_ID` and `SENT_API_KEY`.
+ * Provides credentials from the configuration: by default `SENT_API_KEY`, and `SENT_SENDER_ID` and `SENT_PROFILE_ID` if they
+ * are set.
  *
- * The layer fails with the reason `InvalidOptions` if one of these variables is missing, or if a value is malformed. If a
- * `Config` of your own is missing, it fails with a `ConfigError`.
+ * The layer fails with the reason `InvalidOptions` if `SENT_API_KEY` is missing, or if a value is malformed. A missing
+ * `SENT_SENDER_ID` fails the layer of `SentClient` over v1, which needs it. If a `Config` of your own is missing, it fails
+ * with a `ConfigError`.
  *
  * @example
  * ```ts
@@ -206,6 +262,8 @@ export const layerConfig = (
     readonly senderId?: Config.Config<string | Redacted.Redacted<string>> | undefined
     /** Default: the variable `SENT_API_KEY`. */
     readonly apiKey?: Config.Config<string | Redacted.Redacted<string>> | undefined
+    /** Default: the variable `SENT_PROFILE_ID`, if it is set. */
+    readonly profileId?: Config.Config<string | Redacted.Redacted<string>> | undefined
   } = {},
 ): Layer.Layer<SentCredentials, Config.ConfigError | SentError> =>
   Layer.unwrap(
@@ -213,18 +271,37 @@ export const layerConfig = (
       yield* Kind.checkOptions(configKinds, options)
       const senderId = yield* options.senderId ?? readVariable("SENT_SENDER_ID")
       const apiKey = yield* options.apiKey ?? readVariable("SENT_API_KEY")
-      const { senderId: isId, apiKey: isKey } = credentialKinds
-      yield* Kind.rejectInvalid([
-        ...(options.senderId === undefined ? variableIssues("SENT_SENDER_ID", isId, senderId) : []),
-        ...(options.apiKey === undefined ? variableIssues("SENT_API_KEY", isKey, apiKey) : []),
-      ])
-      return layer({ senderId: senderId ?? "", apiKey: apiKey ?? "" })
+      const profileId = yield* options.profileId ?? readVariable("SENT_PROFILE_ID")
+      const kinds = credentialKinds
+      const ofSender =
+        options.senderId === undefined
+          ? variableIssues("SENT_SENDER_ID", kinds.senderId, senderId)
+          : []
+      const ofKey =
+        options.apiKey === undefined ? variableIssues("SENT_API_KEY", kinds.apiKey, apiKey) : []
+      const ofProfile =
+        options.profileId === undefined && profileId !== undefined
+          ? Kind.at("SENT_PROFILE_ID", kinds.profileId(profileId))
+          : []
+      // Who has set neither is told of both at once. With the key alone, v3 can send.
+      const isKeyAlone = senderId === undefined && ofKey.length === 0
+      yield* Kind.rejectInvalid([...(isKeyAlone ? [] : ofSender), ...ofKey, ...ofProfile])
+      const input = { senderId, apiKey: apiKey ?? "", profileId }
+      yield* Kind.checkOptions(credentialsInput, input)
+      return Layer.succeed(
+        SentCredentials,
+        fixed(input, [
+          ...ofSender,
+          ...(profileId === undefined ? [] : Kind.at("SENT_PROFILE_ID", onlyV3)),
+        ]),
+      )
     }),
   )
 
 const configKinds: Kind.Kind = Kind.struct<NonNullable<Parameters<typeof layerConfig>[0]>>({
   senderId: Kind.where("must be a Config", Config.isConfig),
   apiKey: Kind.where("must be a Config", Config.isConfig),
+  profileId: Kind.where("must be a Config", Config.isConfig),
 })
 
 /** What is wrong with the value of a variable, by the name of the variable. */

@@ -52,8 +52,8 @@ export const reasonTable: ReasonTable = /* @__PURE__ */ makeReasonTable()
  *
  * **Gotchas**
  *
- * The API has no idempotency key: to send again after `delivery: "unknown"` can put a second message on a person's
- * phone. `isTransient` alone does not make a retry safe; `isRetryable` does.
+ * To send again after `delivery: "unknown"` can put a second message on a person's phone: v1 has no idempotency key, and
+ * with another key, v3 takes it for another message. `isTransient` alone does not make a retry safe; `isRetryable` does.
  */
 export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   /** What went wrong; `_tag` says which reason it is. */
@@ -62,9 +62,12 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   attempts: Schema.Int,
   /**
    * How many of the requests may have been accepted, without the one that `reason` describes. Always 0, unless the
-   * retry policy says `atLeastOnce`.
+   * retry policy says `atLeastOnce`, or the requests have an idempotency key, with which they are one message at most. A
+   * request of an earlier send with the same key, at `firstUsedAt`, counts too.
    */
   unknownAttempts: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
+  /** True of a look-up, which can send nothing, whatever becomes of it. Absent of a send. */
+  isRead: Schema.optionalKey(Schema.Boolean),
 }) {
   /**
    * The message, and as `cause` what is known, as plain data: of an error, `structuredClone` (workers, queues) copies
@@ -75,6 +78,7 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
       readonly reason: Reason
       readonly attempts: number
       readonly unknownAttempts?: number
+      readonly isRead?: boolean
     },
     options?: Schema.MakeOptions,
   ) {
@@ -82,12 +86,15 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
     const { attempts, delivery, reason, unknownAttempts } = this
     const known = { _tag: this._tag, delivery, attempts, unknownAttempts, reason: reason._tag }
     Object.defineProperties(this, {
-      message: { value: `${reason.message} [${said[delivery]}]` },
+      message: {
+        value: this.isRead === true ? reason.message : `${reason.message} [${said[delivery]}]`,
+      },
       cause: { value: known },
     })
   }
   /** Whether the service may have accepted the message, with the last request or with an earlier one. */
   get delivery(): Delivery {
+    if (this.isRead === true) return "not-sent"
     return this.unknownAttempts > 0 ? "unknown" : Table.deliveryOf(this.reason)
   }
   /** Whether the failure passes with time. */

@@ -7,7 +7,7 @@ import { credentials } from "@effect-sent/faults/sample"
 const get = Effect.flatMap(SentCredentials.SentCredentials, (service) => service.get)
 
 const reveal = (given: SentCredentials.Credentials) => ({
-  senderId: Redacted.value(given.senderId),
+  senderId: Redacted.value(given.senderId ?? Redacted.make("")),
   apiKey: Redacted.value(given.apiKey),
 })
 

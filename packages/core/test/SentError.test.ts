@@ -60,6 +60,36 @@ const rows: ReadonlyArray<Row> = [
     "invalid options: timeout must be positive",
   ),
   row(
+    new SentError.MessageNotFound(),
+    "not-sent",
+    "operator",
+    "message not found (404): check that its id is of this account, and of this profile",
+  ),
+  row(
+    new SentError.KeyConflict({ code: "CONFLICT_001", detail: "Busy" }),
+    "unknown",
+    "time",
+    "conflict of the idempotency key (409): Busy",
+  ),
+  row(
+    new SentError.KeyConflict({}),
+    "unknown",
+    "operator",
+    "conflict of the idempotency key (409)",
+  ),
+  row(
+    new SentError.ServiceOverloaded({ code: "SERVICE_001" }),
+    "not-sent",
+    "time",
+    "service overloaded (503)",
+  ),
+  row(
+    new SentError.InsufficientBalance({ code: "BUSINESS_003" }),
+    "not-sent",
+    "operator",
+    "insufficient balance (BUSINESS_003)",
+  ),
+  row(
     new SentError.CredentialsUnavailable({ description: "apiKey is required" }),
     "not-sent",
     "operator",

@@ -254,10 +254,7 @@ describe("credentials", () => {
     ],
     [{ senderId, apiKey: 12_345 }, `${aKey} (it is a number)`],
     [{ senderId: "me", apiKey }, aSender],
-    [
-      { senderID: senderId, apiKey },
-      `senderID is not an option (did you mean senderId?)\n${aSender} (it is undefined)`,
-    ],
+    [{ senderID: senderId, apiKey }, "senderID is not an option (did you mean senderId?)"],
     [undefined, "must be an object with options (got undefined)"],
   ])("%j", ([input, issues]) =>
     Effect.gen(function* () {

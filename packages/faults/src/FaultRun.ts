@@ -8,8 +8,8 @@ import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { Claim, Fault } from "./Fault.ts"
 import { accepts, faults } from "./faults.ts"
-import { type FaultServer, faultServer } from "./FaultServer.ts"
-import { clientLayer } from "./program.ts"
+import { type FaultServer, faultServer, type Keys } from "./FaultServer.ts"
+import { clientLayer, messagesLayer } from "./program.ts"
 import { sample } from "./sample.ts"
 
 // -----------------------------------------------------------------------------
@@ -80,7 +80,7 @@ export const sendOnOwnClock: (
       Effect.forever,
       Effect.forkScoped,
     )
-    return yield* send(id, padding, { retryPolicy: policy, timeout })
+    return yield* send(server, id, padding, { retryPolicy: policy, timeout })
   },
   Effect.scoped,
   Effect.provide(TestClock.layer({ warningDelay: "1 hour" })),
@@ -94,8 +94,21 @@ export interface Sent {
   readonly error: SentError.SentError | undefined
 }
 
-const send = (id: string, padding: string, options: SentClient.SendOptions) =>
-  SentClient.sendToPhone({ ...sample, messageBody: { id, padding } }, options).pipe(
+const send = (
+  { keys }: FaultServer,
+  id: string,
+  padding: string,
+  options: SentClient.SendOptions,
+) =>
+  SentClient.sendToPhone(
+    {
+      ...sample,
+      messageBody: { id, padding },
+      // v3 has none.
+      webhookUrl: keys === undefined ? sample.webhookUrl : undefined,
+    },
+    options,
+  ).pipe(
     Effect.result,
     Effect.map(
       Result.match({
@@ -108,6 +121,10 @@ const send = (id: string, padding: string, options: SentClient.SendOptions) =>
 // -----------------------------------------------------------------------------
 // The run
 // -----------------------------------------------------------------------------
+
+/** The client of the API that a server speaks. */
+export const layerFor = ({ keys }: FaultServer): typeof clientLayer =>
+  keys === undefined ? clientLayer : messagesLayer
 
 export interface Options {
   readonly http: Layer.Layer<HttpClient.HttpClient>
@@ -122,6 +139,8 @@ export interface Options {
   readonly onProgress?: ((ended: number) => void) | undefined
   /** Wraps the HTTP client as a user might. Default: no change. */
   readonly around?: Around | undefined
+  /** Sends over v3, to a server that does so with idempotency keys. Default: over v1. */
+  readonly keys?: Keys | undefined
 }
 
 /** A transformation of the HTTP client. */
@@ -133,6 +152,10 @@ export interface Report {
   readonly lies: Lies
   /** The number of messages by their final claim. */
   readonly outcomes: Readonly<Record<Outcome, number>>
+  /** The sends of which it is not known whether they were accepted. */
+  readonly unknown: ReadonlyArray<Sent>
+  /** The number of messages that were sent with more than one idempotency key. */
+  readonly keysChanged: number
   /** The number of messages that were accepted at least once. */
   readonly accepted: number
   /** The number of requests, including those whose connection was refused. */
@@ -152,6 +175,7 @@ export const faultRun = Effect.fnUntraced(
     concurrency = 64,
     faults: drawn = faults,
     http,
+    keys,
     onProgress = () => undefined,
     policy,
     seed,
@@ -159,7 +183,8 @@ export const faultRun = Effect.fnUntraced(
   }: Options): Effect.fn.Return<Report, SentError.SentError, Scope.Scope> {
     const played = new Map<string, number>()
     const drawable = drawn.filter(canBeDrawn)
-    const server = yield* faultServer((id, request) => drawFault(drawable, seed, id, request))
+    const server = yield* faultServer((id, request) => drawFault(drawable, seed, id, request), keys)
+    const unknown: Array<Sent> = []
     const claims = new Map<string, Outcome>()
     let ended = 0
     let untold = 0
@@ -168,6 +193,7 @@ export const faultRun = Effect.fnUntraced(
       const padding = draw(seed, id, "padding") < 1 / 32 ? "x".repeat(100_000) : ""
       const sent = yield* drawSend(server, seed, id, policy, padding)
       claims.set(id, sent === undefined ? "interrupted" : sent.claim)
+      if (sent?.claim === "unknown") unknown.push(sent)
       if (sent !== undefined) untold += Math.max(0, server.requests(id) - sent.attempts)
       ended += 1
       onProgress(ended)
@@ -177,7 +203,9 @@ export const faultRun = Effect.fnUntraced(
       Array.from({ length: sends }, (_, index) => `message-${index}`),
       sendOne,
       { concurrency, discard: true },
-    ).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
+    ).pipe(
+      Effect.provide(layerFor(server)(around(server.route(http)), { baseUrl: server.baseUrl })),
+    )
     // A request that the client gave up may still be in a buffer.
     yield* server.settle
 
@@ -193,6 +221,8 @@ export const faultRun = Effect.fnUntraced(
     return {
       lies: liesOf(server, claims),
       outcomes,
+      unknown,
+      keysChanged: ids.filter((id) => server.keysOf(id).size > 1).length,
       accepted: ids.filter((id) => server.accepted(id) > 0).length,
       requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
       untold,
@@ -215,12 +245,12 @@ const drawSend = (
   const patience = 1 + Math.floor(draw(seed, id, "patience") * 8)
   switch (Math.floor(draw(seed, id, "hurry") * 48)) {
     case 0:
-      return send(id, padding, { retryPolicy: policy, timeout: patience })
+      return send(server, id, padding, { retryPolicy: policy, timeout: patience })
     case 1:
-      return send(id, padding, { retryPolicy: policy, deadline: patience })
+      return send(server, id, padding, { retryPolicy: policy, deadline: patience })
     case 2:
       return Effect.map(
-        Effect.timeoutOption(send(id, padding, { retryPolicy: policy }), patience),
+        Effect.timeoutOption(send(server, id, padding, { retryPolicy: policy }), patience),
         (sent) => (sent._tag === "Some" ? sent.value : undefined),
       )
     default:

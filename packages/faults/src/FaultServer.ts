@@ -15,14 +15,24 @@ import { speakTls, type TlsConnection } from "./doors/tls.ts"
 import { unanswered } from "./doors/unanswered.ts"
 import type { Exchange, Fault, HandshakeFault, TlsVersion } from "./Fault.ts"
 import { answer } from "./playing/answer.ts"
+import { isLostOnTheWay } from "./playing/keys.ts"
 import { credentials } from "./sample.ts"
+
+/**
+ * What a server of v3 does with idempotency keys: it keeps those of the requests that it accepted, but not where its client has
+ * seen another answer than a success, as documented; or it forgets them at once. A server of v1 has none.
+ */
+export type Keys = "kept" | "forgotten"
 
 /** The server's record of a message. */
 interface Message {
   /** The number of requests, including those whose connection was refused. */
   requests: number
   accepted: number
+  readonly keys: Set<string>
   onSilence: () => void
+  /** Called when the client has read the head of an answer to an accepted request that is no success. */
+  onFailure: (() => void) | undefined
   /** Called when the client has read the head of an answer. */
   onHead: (() => void) | undefined
   isOverHttp2: boolean
@@ -31,6 +41,8 @@ interface Message {
 /** A running fault server. */
 export interface FaultServer {
   readonly baseUrl: string
+  /** What it does with idempotency keys. Undefined for a server of v1. */
+  readonly keys: Keys | undefined
   /**
    * Wraps an HTTP client so that each request goes to the address that plays its fault, for example a closed port. Nothing else of
    * the request changes.
@@ -40,6 +52,8 @@ export interface FaultServer {
   readonly door: (id: string) => Effect.Effect<string>
   /** Returns how many times a message was accepted. */
   readonly accepted: (id: string) => number
+  /** Returns the idempotency keys of a message. */
+  readonly keysOf: (id: string) => ReadonlySet<string>
   /** Returns the number of requests of a message. */
   readonly requests: (id: string) => number
   /** Returns whether a request of a message came over HTTP/2. */
@@ -57,7 +71,8 @@ export interface FaultServer {
  *
  * **Details**
  *
- * `plan` returns the fault for a message and the number of its request, counted from 1. `messageBody.id` identifies the message.
+ * `plan` returns the fault for a message and the number of its request, counted from 1. The first variable, `id`, identifies the
+ * message. A request whose key the server has kept is not executed again, whatever fault it meets.
  *
  * **Gotchas**
  *
@@ -65,6 +80,7 @@ export interface FaultServer {
  */
 export const faultServer = Effect.fnUntraced(function* (
   plan: (id: string, request: number) => Fault,
+  keys?: Keys,
 ): Effect.fn.Return<FaultServer, never, Scope.Scope> {
   trustTestAuthority()
   const scope = yield* Scope.Scope
@@ -75,7 +91,9 @@ export const faultServer = Effect.fnUntraced(function* (
     const message: Message = {
       requests: 0,
       accepted: 0,
+      keys: new Set(),
       onSilence: () => undefined,
+      onFailure: undefined,
       onHead: undefined,
       isOverHttp2: false,
     }
@@ -84,12 +102,25 @@ export const faultServer = Effect.fnUntraced(function* (
   }
   const faultOf = (id: string): Fault => plan(id, messageOf(id).requests + 1)
 
+  const kept = new Set<string>()
+  /** Executes a request that a fault accepts, unless its key is known. */
+  const accept = (id: string, key: string | undefined, met: Fault | undefined): void => {
+    const message = messageOf(id)
+    if (key !== undefined) message.keys.add(key)
+    if (met?.accepts === false || kept.has(key ?? "")) return
+    message.accepted += 1
+    if (keys !== "kept" || key === undefined) return
+    kept.add(key)
+    const isSuccess = met === undefined || met.says === "accepted" || isLostOnTheWay(met)
+    if (!isSuccess) message.onFailure = () => kept.delete(key)
+  }
+
   /**
    * Counts a request and returns the fault that it meets. A client that repeats a request by itself meets a fault of another kind
    * of connection: that one is accepted.
    */
   const meet = <At extends Fault["at"]>(
-    id: string,
+    { id, key }: { readonly id: string; readonly key: string | undefined },
     ...at: ReadonlyArray<At>
   ): Extract<Fault, { readonly at: At }> | undefined => {
     const message = messageOf(id)
@@ -98,7 +129,7 @@ export const faultServer = Effect.fnUntraced(function* (
     const isOfThisDoor = (met: Fault): met is Extract<Fault, { readonly at: At }> =>
       at.some((known) => known === met.at)
     const met = isOfThisDoor(next) ? next : undefined
-    if (met?.accepts !== false) message.accepted += 1
+    accept(id, key, met)
     return met
   }
 
@@ -124,9 +155,9 @@ export const faultServer = Effect.fnUntraced(function* (
     const ambush: Exchange["ambush"] = (next) => {
       ambushed = next
     }
-    const read = requestsIn(({ id }) => {
-      const message = messageOf(id)
-      const met = meet(id, "request", "head", "connection", "connect")
+    const read = requestsIn((request) => {
+      const message = messageOf(request.id)
+      const met = meet(request, "request", "head", "connection", "connect")
       if (met === undefined) {
         socket.write(answer(204))
         return
@@ -169,9 +200,9 @@ export const faultServer = Effect.fnUntraced(function* (
       version,
       listening((socket) => {
         let connection: TlsConnection | undefined
-        const read = requestsIn(({ id }) => {
-          const message = messageOf(id)
-          const met = meet(id, "tls")
+        const read = requestsIn((request) => {
+          const message = messageOf(request.id)
+          const met = meet(request, "tls")
           if (connection === undefined) return
           if (met === undefined) connection.answer(answer(204))
           else met.play({ ...connection, fallSilent: () => message.onSilence() })
@@ -186,7 +217,7 @@ export const faultServer = Effect.fnUntraced(function* (
   const http2 = http2Server({
     onStream: (id, exchange) => {
       messageOf(id).isOverHttp2 = true
-      const met = meet(id, "stream", "streamed")
+      const met = meet({ id, key: undefined }, "stream", "streamed")
       if (met === undefined) exchange.stream.respond({ ":status": 204 }, { endStream: true })
       else met.play(exchange)
     },
@@ -220,8 +251,8 @@ export const faultServer = Effect.fnUntraced(function* (
       // What is read here was not kept from being sent.
       secure.on(
         "data",
-        requestsIn(({ id }) => {
-          messageOf(id).accepted += 1
+        requestsIn(({ id, key }) => {
+          accept(id, key, undefined)
           secure.write(answer(204))
         }),
       )
@@ -281,6 +312,7 @@ export const faultServer = Effect.fnUntraced(function* (
 
   return {
     baseUrl: `http://127.0.0.1:${main.port}`,
+    keys,
     door,
     route: (http) =>
       Layer.effect(
@@ -295,6 +327,8 @@ export const faultServer = Effect.fnUntraced(function* (
             HttpClient.tap(({ request }) =>
               Effect.sync(() => {
                 const message = messageOf(idOfRequest(request))
+                message.onFailure?.()
+                message.onFailure = undefined
                 // The caller has begun to wait for the body.
                 if (message.onHead !== undefined) setImmediate(message.onHead)
                 message.onHead = undefined
@@ -304,6 +338,7 @@ export const faultServer = Effect.fnUntraced(function* (
         ),
       ).pipe(Layer.provide(http)),
     accepted: (id) => messageOf(id).accepted,
+    keysOf: (id) => messageOf(id).keys,
     requests: (id) => messageOf(id).requests,
     isOverHttp2: (id) => messageOf(id).isOverHttp2,
     onSilence: (id, callback) => {

@@ -3,10 +3,17 @@ import type { RetryPolicy, SentError } from "@effect-sent/core"
 import { Effect, type Layer, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import type { Claim, Fault } from "./Fault.ts"
-import { type Around, type Lies, liesOf, type Sent, sendOnOwnClock, silently } from "./FaultRun.ts"
+import {
+  type Around,
+  layerFor,
+  type Lies,
+  liesOf,
+  type Sent,
+  sendOnOwnClock,
+  silently,
+} from "./FaultRun.ts"
 import { acceptsLike } from "./faults.ts"
-import { type FaultServer, faultServer } from "./FaultServer.ts"
-import { clientLayer } from "./program.ts"
+import { type FaultServer, faultServer, type Keys } from "./FaultServer.ts"
 
 export interface Meeting {
   readonly fault: Fault
@@ -29,6 +36,8 @@ export interface Options {
   readonly times?: number | undefined
   /** Wraps the HTTP client as a user might. Default: no change. */
   readonly around?: Around | undefined
+  /** Sends over v3, to a server that does so with idempotency keys. Default: over v1. */
+  readonly keys?: Keys | undefined
 }
 
 /** Sends one message that meets the fault, and another one after it, over the same client. */
@@ -37,12 +46,14 @@ export const meet = Effect.fnUntraced(
     around = (http) => http,
     fault,
     http,
+    keys,
     policy,
     times = Infinity,
   }: Options): Effect.fn.Return<Meeting, SentError.SentError, Scope.Scope> {
     const otherwise = acceptsLike(fault)
-    const server = yield* faultServer((id, request) =>
-      id === "first" && request <= times ? fault : otherwise,
+    const server = yield* faultServer(
+      (id, request) => (id === "first" && request <= times ? fault : otherwise),
+      keys,
     )
     // More than the sockets' buffers hold, so that it is still being written when the answer comes. A later request that is
     // accepted must be read to its end.
@@ -52,7 +63,9 @@ export const meet = Effect.fnUntraced(
       isOverSession(fault) ? sendOnOwnClock(server, "earlier", policy) : Effect.void,
       sendOnOwnClock(server, "first", policy, padding),
       sendOnOwnClock(server, "second", policy),
-    ]).pipe(Effect.provide(clientLayer(around(server.route(http)), { baseUrl: server.baseUrl })))
+    ]).pipe(
+      Effect.provide(layerFor(server)(around(server.route(http)), { baseUrl: server.baseUrl })),
+    )
     yield* server.settle
     return {
       fault,

@@ -4,6 +4,7 @@ import {
   SentCredentials,
   type SendToPhone,
   type SentError,
+  SentMessages,
 } from "@effect-sent/core"
 import { Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
@@ -16,6 +17,14 @@ export const clientLayer = (
 ): Layer.Layer<SentClient.SentClient, SentError.SentError> =>
   SentClient.layer({ retryPolicy: RetryPolicy.none, ...options }).pipe(
     Layer.provide(SentCredentials.layer(credentials)),
+    Layer.provide(http),
+  )
+
+/** The same client over v3, with the key alone. */
+export const messagesLayer: typeof clientLayer = (http, options) =>
+  SentMessages.layerSentClient.pipe(
+    Layer.provide(SentMessages.layer({ retryPolicy: RetryPolicy.none, ...options })),
+    Layer.provide(SentCredentials.layer({ apiKey: credentials.apiKey })),
     Layer.provide(http),
   )
 

@@ -5,6 +5,8 @@ export interface Request {
   readonly id: string
   /** Whether only the head was read, since the message's id is in its path. */
   readonly isHead: boolean
+  /** The idempotency key, which only v3 has. */
+  readonly key: string | undefined
 }
 
 /** Returns a function that takes the bytes of a connection and calls `onRequest` for each request. */
@@ -20,11 +22,16 @@ export const requestsIn = (onRequest: (request: Request) => void): ((chunk: Buff
     if (head === null) return
     const length = Number(/^content-length: *(\d+)/im.exec(head[0])?.[1] ?? 0)
     const body = received.slice(head[0].length)
+    const key = /^idempotency-key: *(\S+)/im.exec(head[0])?.[1]
     const early = idOfPath(head[1] ?? "")
     if (early === undefined && body.length < length) return
     received = ""
     unread = Math.max(0, length - body.length)
-    onRequest(early === undefined ? { id: idOf(body), isHead: false } : { id: early, isHead: true })
+    onRequest(
+      early === undefined
+        ? { id: idOf(body), isHead: false, key }
+        : { id: early, isHead: true, key },
+    )
   }
 }
 
@@ -39,7 +46,7 @@ export const idOfPath = (path: string): string | undefined => {
 
 /** The message's id in the body of a request, or in the beginning of it. */
 export const idOf = (body: string): string => {
-  const id = /"messageBody":\{"id":"([^"]+)"/.exec(body)?.[1]
+  const id = /"(?:messageBody|parameters)":\{"id":"([^"]+)"/.exec(body)?.[1]
   if (id === undefined) throw new Error(`a request without an id: ${body.slice(0, 200)}`)
   return id
 }

@@ -15,11 +15,21 @@ import type { Problem } from "./problem.ts"
 export interface Accepted {
   readonly status: number
   readonly acceptedAt: DateTime.Utc
+  /** What it says. Absent if the operation does not keep it, or if it could not be read. */
+  readonly content?: Content
+}
+
+/** What an accepting response says. */
+export interface Content {
+  readonly json: unknown
+  readonly headers: Headers.Headers
 }
 
 /** A response whose body was read. */
 export interface Answer {
   readonly status: number
+  /** Whether the service keeps idempotency keys of the operation. */
+  readonly isKeyed: boolean
   readonly headers: Headers.Headers
   /** What was read of the body: its text, and whether that is all of it. */
   readonly body: Body
@@ -36,9 +46,18 @@ export interface Answer {
 // Bodies
 // -----------------------------------------------------------------------------
 
-/** The service's own words, masked. */
-export const detailOf = ({ mask, problem }: Answer): { readonly detail?: string } =>
-  problem.detail === undefined ? {} : { detail: mask(problem.detail) }
+/** The code of the failure, if there is one. */
+export const codeOf = ({ problem }: Answer): { readonly code?: string } =>
+  optional("code", problem.code)
+
+/** The service's own words, masked, and its code. */
+export const detailOf = (answer: Answer): { readonly detail?: string; readonly code?: string } => {
+  const { mask, problem } = answer
+  return {
+    ...optional("detail", problem.detail === undefined ? undefined : mask(problem.detail)),
+    ...codeOf(answer),
+  }
+}
 
 /** What the response is, if it has none of the forms that the service has published; an empty 403 is one of them. */
 export const foreignOf = ({

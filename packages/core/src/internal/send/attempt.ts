@@ -10,7 +10,6 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Credentials } from "../../SentCredentials.ts"
@@ -37,6 +36,7 @@ export interface Attempt<Request> {
   readonly url: URL
   readonly request: Request
   readonly credentials: Credentials
+  readonly idempotencyKey: string | undefined
   /** How long the response may take: not longer than what is left of the send. */
   readonly timeout: Duration.Duration
   /** The time allowed, as a time-out reports it. */
@@ -54,9 +54,9 @@ export const attempt = <Request extends object>(
   sending: Attempt<Request>,
 ): Effect.Effect<Accepted, Reason> =>
   Effect.suspend(() => {
-    const { client, credentials, fetchOptions, onRepeated, progress, request } = sending
+    const { client, credentials, fetchOptions, onRepeated, operation, progress, request } = sending
     // Bytes of its own for each attempt: the events of an HTTP client are matched by them.
-    const body = encoder.encode(JSON.stringify(request))
+    const body = encoder.encode(operation.method === "GET" ? "" : JSON.stringify(request))
     const evidence = collect(body, credentials.apiKey)
     const guarded = guard(client, toHttp(sending, body), evidence, fetchOptions)
     const scope = Scope.makeUnsafe()
@@ -118,7 +118,7 @@ const exchange = <Request extends object>(
 
 /** Reads a response, or its head alone. */
 const read = <Request extends object>(
-  { credentials, endsAt, operation, progress, request, url }: Attempt<Request>,
+  { credentials, endsAt, operation, progress, request, timeout, url }: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
   response: HttpClientResponse.HttpClientResponse,
@@ -135,12 +135,14 @@ const read = <Request extends object>(
       hasEnded: evidence.hasEnded,
       url: url.href,
       receivedAt: clock.currentTimeMillisUnsafe(),
-      isAccepted: operation.isAccepted,
+      operation,
       mask: (text) => makeMask(operation, request, credentials)(text),
     }
     // From here on, neither a deadline nor an interruption changes what is known.
     progress.learn(() => unlessRepeated(verdictOfHead(head), evidence))
-    const left = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+    const ofSend = Duration.millis(Math.max(0, endsAt - head.receivedAt))
+    // Content is a part of the response. What a rejection says besides is not, and is soon there.
+    const left = operation.reading.content === "never" ? ofSend : Duration.min(ofSend, timeout)
     return Effect.andThen(
       Telemetry.answered(response.status),
       // An empty body that was seen to end is read already. Of a rejection, that it is empty is a part of what it says.
@@ -192,23 +194,29 @@ const unlessRepeated = (verdict: Verdict, evidence: Evidence): Verdict =>
 const toHttp = <Request>(
   sending: Attempt<Request>,
   body: Uint8Array,
-): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.setBody(withoutBody(sending), HttpBody.uint8Array(body, "application/json"))
+): HttpClientRequest.HttpClientRequest => {
+  const request = withoutBody(sending)
+  if (sending.operation.method === "GET") return request
+  const { idempotencyKey } = sending
+  return HttpClientRequest.setBody(
+    idempotencyKey === undefined
+      ? request
+      : HttpClientRequest.setHeader(request, "idempotency-key", idempotencyKey),
+    HttpBody.uint8Array(body, "application/json"),
+  )
+}
 
-/** The request without its body, which is made once for each key. */
+/** The request without its body and its idempotency key, which is made once for each key of the API. */
 const withoutBody = <Request>({
   credentials,
-  operation: { method },
+  operation: { accept, credentials: scheme, method },
   url: { href },
 }: Attempt<Request>): HttpClientRequest.HttpClientRequest => {
   const known = requests.get(credentials)
   if (known?.url === href && known.method === method) return known
   const request = HttpClientRequest.make(method)(href, {
-    headers: {
-      "x-sender-id": Redacted.value(credentials.senderId),
-      "x-api-key": Redacted.value(credentials.apiKey),
-    },
-    accept: "application/problem+json, application/json",
+    headers: scheme.headers(credentials),
+    accept,
   })
   requests.set(credentials, request)
   return request

@@ -3,7 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type * as Kind from "../options.ts"
-import { sendToPhone } from "./operation.ts"
+import { messagesPath, phonePath } from "./operation.ts"
 
 /** A base URL that credentials may be sent to, as far as it does not depend on {@link isPlainHttp}. */
 export const baseUrl: Kind.Kind = (value) => {
@@ -49,14 +49,14 @@ const parse = (input: string): URL | undefined => {
   }
 }
 
-// The path of the endpoint, or the beginning of it.
-const ownPath = new RegExp(
-  `${sendToPhone.path
+/** A pattern of a path, or of the beginning of it. */
+const beginningOf = (path: string): string =>
+  path
     .split("/")
     .slice(1)
-    .reduceRight((rest, segment) => `/${segment}${rest === "" ? "" : `(?:${rest})?`}`, "")}/*$`,
-  "i",
-)
+    .reduceRight((rest, segment) => `/${segment}${rest === "" ? "" : `(?:${rest})?`}`, "")
+
+const ownPath = new RegExp(`(?:${[phonePath, messagesPath].map(beginningOf).join("|")})/*$`, "i")
 
 // RFC 6761, section 6.3 (localhost), RFC 1122, section 3.2.1.3 (127.0.0.0/8), RFC 4291, section 2.5.3 (::1). The
 // URL parser has already normalised every notation of an IPv4 address to four decimal numbers.

@@ -9,12 +9,6 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 import { raceUntil } from "./race.ts"
 
-// A problem document has a few hundred bytes.
-const maxBytes = 64 * 1024
-
-// How long the body may take once the status is known, which already decides what the response means.
-const bodyTimeout = Duration.seconds(1)
-
 /** A response whose head has arrived. */
 export interface Incoming {
   readonly response: HttpClientResponse.HttpClientResponse
@@ -22,6 +16,18 @@ export interface Incoming {
   readonly headers: Headers.Headers
   /** Whether the whole response was seen to arrive. */
   readonly hasEnded: boolean
+}
+
+/** What of a response with an accepting status is read. */
+export interface Reading {
+  /**
+   * Whether its body decides: `never`, so that nothing of it is kept; `if-whole`, so that it is kept if it can be read, and
+   * the status decides alone; `always`, so that a response without it is none.
+   */
+  readonly content: "never" | "if-whole" | "always"
+  readonly maxBytes: number
+  /** How long the body may take once the head has arrived. */
+  readonly maxMillis: number
 }
 
 /** What was read of a body. */
@@ -32,12 +38,13 @@ export interface Body {
 }
 
 /**
- * Reads the text of a body: its first 64 KiB, or what had arrived when it broke off or took too long. It never fails,
+ * Reads the text of a body: its first bytes, or what had arrived when it broke off or took too long. It never fails,
  * since the status decides what the response means. It takes no longer than what is `left` of the send.
  */
 export const readBody = (
   { hasEnded, headers, response }: Incoming,
   left: Duration.Duration,
+  { maxBytes, maxMillis }: Pick<Reading, "maxBytes" | "maxMillis">,
 ): Effect.Effect<Body> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -60,7 +67,7 @@ export const readBody = (
     Effect.suspend(() => response.arrayBuffer),
     (bytes) => take(new Uint8Array(bytes)),
   )
-  const read = (hasEnded && isSmall(headers) ? inMemory : streamed).pipe(
+  const read = (hasEnded && isSmall(headers, maxBytes) ? inMemory : streamed).pipe(
     Effect.map(() => {
       isWhole = size < maxBytes
     }),
@@ -82,7 +89,7 @@ export const readBody = (
         Effect.suspend(() => (size > 0 ? Effect.void : readKept)),
       ),
       context,
-      { timeout: Duration.min(bodyTimeout, left), onTimeout: Effect.void },
+      { timeout: Duration.min(Duration.millis(maxMillis), left), onTimeout: Effect.void },
     ),
   ).pipe(
     Effect.map(() => ({
@@ -93,7 +100,7 @@ export const readBody = (
 }
 
 /** Whether a body is as long as its header says, and that is not much: one that is encoded may be longer. */
-const isSmall = (headers: Headers.Headers): boolean =>
+const isSmall = (headers: Headers.Headers, maxBytes: number): boolean =>
   headers["content-encoding"] === undefined &&
   headers["transfer-encoding"] === undefined &&
   Number(headers["content-length"] ?? Infinity) < maxBytes

@@ -28,6 +28,7 @@ export const withHttpSettings = (context: Context.Context<never>): Context.Conte
       ...Context.get(context, Headers.CurrentRedactedNames),
       "x-api-key",
       "x-sender-id",
+      "x-profile-id",
     ]),
     // The client's own span would end with an error that holds the request, and would send trace headers to the
     // provider.

@@ -87,22 +87,26 @@ const plainFields = (
 
 const explainInput = (input: unknown): Effect.Effect<SendToPhoneRequest, SentError> => {
   const given = withoutUndefined(input)
-  const beyond = Predicate.isObject(given) ? variableIssues(Reflect.get(given, "messageBody")) : []
+  const beyond = Predicate.isObject(given)
+    ? Kind.at("messageBody", variableIssues(Reflect.get(given, "messageBody")))
+    : []
   return decode(given).pipe(
     Effect.mapError((issues) => [...issues.map((issue) => explain(issue, given)), ...beyond]),
     Effect.flatMap((request) =>
       beyond.length === 0 ? Effect.succeed(request) : Effect.fail(beyond),
     ),
-    Effect.mapError(
-      (issues) => new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 }),
-    ),
+    Effect.mapError(invalid),
   )
 }
 
+/** The error of an input that has these issues. */
+export const invalid = (issues: ReadonlyArray<Issue>): SentError =>
+  new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
+
 const decode = decodeOrExplain(sendToPhone.request)
 
-// `{ webhookUrl: undefined }` means an absent field, as it does in JSON.
-const withoutUndefined = (input: unknown): unknown =>
+/** `{ webhookUrl: undefined }` means an absent field, as it does in JSON. */
+export const withoutUndefined = (input: unknown): unknown =>
   Predicate.isObject(input) && !Array.isArray(input)
     ? Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
     : input
@@ -112,32 +116,45 @@ const explain = (issue: Issue, input: unknown): Issue => {
     issue.path.join(".") === "phoneNumber" && Predicate.hasProperty(input, "phoneNumber")
       ? input.phoneNumber
       : undefined
+  return explainNumber(issue, number)
+}
+
+/** Adds to an issue of a number what is wrong with it. */
+export const explainNumber = (issue: Issue, number: unknown): Issue => {
   const problem = Predicate.isString(number) ? problemOfNumber(number) : undefined
   return problem === undefined
     ? issue
     : { path: issue.path, message: `${issue.message} (${problem})` }
 }
 
-// The schema reads own fields only, and JSON has a form for lone surrogates that strict readers reject.
-const variableIssues = (variables: unknown): ReadonlyArray<Issue> => {
+/**
+ * What is wrong with the variables of a template beyond their types: the schema reads own fields only, and JSON has a form for
+ * lone surrogates that strict readers reject.
+ */
+export const variableIssues = (variables: unknown): ReadonlyArray<Issue> => {
   if (!Predicate.isObject(variables) || Array.isArray(variables)) return []
   const entries = Object.entries(variables)
-  const issues = [
+  return [
     ...plainObject(variables),
     ...entries
       .filter(([name]) => !isWellFormed(name))
       .map(() => ({ path: [], message: "has a name that is not well-formed Unicode" })),
     ...entries.flatMap(([name, value]) =>
-      Predicate.isString(value) && !isWellFormed(value)
-        ? {
-            path: [name],
-            message: `is not well-formed Unicode (a lone surrogate at ${placeOf(value)})`,
-          }
-        : [],
+      Predicate.isString(value) ? Kind.at(name, textIssues(value)) : [],
     ),
   ]
-  return Kind.at("messageBody", issues)
 }
+
+/** What is wrong with a text beyond its type. */
+export const textIssues = (text: string): ReadonlyArray<Issue> =>
+  isWellFormed(text)
+    ? []
+    : [
+        {
+          path: [],
+          message: `is not well-formed Unicode (a lone surrogate at ${placeOf(text)})`,
+        },
+      ]
 
 // Of another realm too, whose prototype is not this one's.
 const plainObject = Kind.where('must be a plain object, e.g. { name: "John" }', (value) => {

@@ -79,7 +79,7 @@ interface Waiter {
 export const makeLockout = (): Lockout => {
   const keys = new Map<string, Key>()
   const keyOf = (credentials: Credentials): Key => {
-    const id = `${Redacted.value(credentials.senderId)} ${Redacted.value(credentials.apiKey)}`
+    const id = `${revealed(credentials.senderId)} ${Redacted.value(credentials.apiKey)}`
     const known = keys.get(id)
     if (known !== undefined) return known
     if (keys.size >= maxKeys) forgetOne(keys)
@@ -215,5 +215,12 @@ const forgetOne = (keys: Map<string, Key>): void => {
 
 /** Whether both are the same sender and key. */
 export const sameCredentials = (a: Credentials, b: Credentials): boolean =>
-  Redacted.value(a.senderId) === Redacted.value(b.senderId) &&
+  revealed(a.senderId) === revealed(b.senderId) &&
   Redacted.value(a.apiKey) === Redacted.value(b.apiKey)
+
+/** Whether both are of the same account, as far as can be seen: a key can be replaced within one. */
+export const sameAccount = (a: Credentials, b: Credentials): boolean =>
+  revealed(a.senderId) === revealed(b.senderId) && revealed(a.profileId) === revealed(b.profileId)
+
+const revealed = (secret: Redacted.Redacted | undefined): string =>
+  secret === undefined ? "" : Redacted.value(secret)

@@ -24,12 +24,13 @@ export const makeMask = <Request extends object>(
     ([field, kind]) => [kind, values.get(field)] as const,
   )
   const secrets = [
-    Redacted.value(credentials.apiKey),
-    Redacted.value(credentials.senderId),
+    ...[credentials.apiKey, credentials.senderId, credentials.profileId]
+      .filter(Predicate.isNotUndefined)
+      .map((secret) => Redacted.value<string>(secret)),
     ...privateFields.flatMap(([kind, value]) => privateTexts[kind](value)),
   ].filter((secret) => secret.trim().length > 0)
   const phoneNumbers = privateFields.flatMap(([kind, value]) =>
-    kind === "phone-number" && Predicate.isString(value) ? [value] : [],
+    kind === "phone-number" ? [value].flat().filter(Predicate.isString) : [],
   )
   return (text) => {
     // A value that is longer than the text is not in it. The longest are replaced first, so that no part of one is left.
@@ -52,9 +53,12 @@ export const makeMask = <Request extends object>(
 const privateTexts: { readonly [Kind in Privacy]: (value: unknown) => ReadonlyArray<string> } = {
   public: () => [],
   "phone-number": () => [],
+  text: (value) => (Predicate.isString(value) ? [value] : []),
   url: (value) => (Predicate.isString(value) ? partsOf(value) : []),
   values: (value) =>
     Predicate.isObject(value) ? Object.values(value).filter(Predicate.isString) : [],
+  template: (value) =>
+    Predicate.hasProperty(value, "parameters") ? privateTexts.values(value.parameters) : [],
 }
 
 /** A URL, and its path with and without the query: either may hold a secret. */

@@ -1,9 +1,10 @@
 /**
- * Parses the body of an error response. The API has published three formats, which are parsed alike:
+ * Parses the body of an error response. The API has published three formats in v1 and one in v3, which are parsed alike:
  *
  *     {"type", "title", "status", "errors": {"fieldName": ["Error message"]}}
  *     {"status", "title", "detail"}
  *     {"statusCode", "message", "errors": {"phoneNumber": ["…"]}}
+ *     {"success": false, "error": {"code", "message", "details": {"to": ["…"]}}}
  */
 import * as Predicate from "effect/Predicate"
 
@@ -13,11 +14,18 @@ export interface Problem {
   readonly isPublished: (status: number) => boolean
   /** The service's own words. */
   readonly detail: string | undefined
+  /** The code of the failure, such as `CONFLICT_001`. */
+  readonly code: string | undefined
   /** The messages by field, if there are any. */
   readonly fieldErrors: Readonly<Record<string, ReadonlyArray<string>>> | undefined
 }
 
-const nothing: Problem = { isPublished: () => false, detail: undefined, fieldErrors: undefined }
+const nothing: Problem = {
+  isPublished: () => false,
+  detail: undefined,
+  code: undefined,
+  fieldErrors: undefined,
+}
 
 /** Parses a body. One that is not JSON, is truncated or has another format has no content. */
 export const parseProblem = (body: string): Problem => {
@@ -31,6 +39,7 @@ export const parseProblem = (body: string): Problem => {
   }
   if (!Predicate.isObject(json)) return nothing
   const fields: { readonly [key: string]: unknown } = { ...json }
+  if (Predicate.isObject(fields["error"])) return readEnvelope({ ...fields["error"] })
   const stated = fields["status"] ?? fields["statusCode"]
   const fieldErrors = readFieldErrors(fields["errors"])
   return {
@@ -40,7 +49,19 @@ export const parseProblem = (body: string): Problem => {
         ? isText(fields["detail"]) || fieldErrors !== undefined
         : stated === status,
     detail: [fields["detail"], fields["message"], fields["title"]].find(isText),
+    code: undefined,
     fieldErrors,
+  }
+}
+
+const readEnvelope = (error: { readonly [key: string]: unknown }): Problem => {
+  const { code, message } = error
+  const isCode = isText(code) && /^[A-Z]+_[0-9]{3}$/.test(code)
+  return {
+    isPublished: () => isCode,
+    detail: isText(message) ? message : undefined,
+    code: isCode ? code : undefined,
+    fieldErrors: readFieldErrors(error["details"]),
   }
 }
 

@@ -42,15 +42,18 @@ type Last =
 
 const none: Last = { _tag: "none" }
 
-/** A send that has not begun. */
-export const makeProgress = (): Progress => {
+/**
+ * A send that has not begun. `unknownBefore` counts the requests of earlier sends, with the same idempotency key, that may
+ * have been accepted. A look-up `isRead`, so that no message can come of it.
+ */
+export const makeProgress = ({ isRead = false, unknownBefore = 0 } = {}): Progress => {
   let attempts = 0
   // Of the requests before the last one, those that may have been accepted.
-  let unknownAttempts = 0
+  let unknownAttempts = unknownBefore
   let last: Last = none
 
   const ofLast = (): Knowledge => {
-    if (last._tag === "none") return "not-sent"
+    if (last._tag === "none" || isRead) return "not-sent"
     if (last._tag === "in-flight") return last.isUnsent() ? "not-sent" : "unknown"
     return Result.match(last.verdict(), { onSuccess: () => "accepted", onFailure: deliveryOf })
   }
@@ -69,6 +72,7 @@ export const makeProgress = (): Progress => {
           reason,
           attempts,
           unknownAttempts: unknownAttempts + (isUnsaid ? 1 : 0),
+          ...(isRead ? { isRead } : {}),
         }),
     )
   }

@@ -30,6 +30,9 @@ const issues = Schema.Array(
 /** The service's own words, with the values of the request masked. */
 const detail = Schema.optionalKey(Schema.String)
 
+/** The code of the failure in v3, such as `VALIDATION_001`. v1 has none. */
+const code = Schema.optionalKey(Schema.String)
+
 /**
  * What a response was that has none of the forms that the service has published: an HTML `page`, as firewalls and proxies
  * send it, or `other`. Absent for the service's own responses, and only these prove that the credentials are good.
@@ -108,22 +111,24 @@ export class ValidationFailed extends reason<ValidationFailed>()("ValidationFail
   }
 }
 
-/** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`). */
-export class InvalidPhoneNumber extends reason<InvalidPhoneNumber>()("InvalidPhoneNumber", {}) {
+/** The service cannot send to the phone number, although it is well-formed (400 `Invalid phone number`, `VALIDATION_002`). */
+export class InvalidPhoneNumber extends reason<InvalidPhoneNumber>()("InvalidPhoneNumber", {
+  code,
+}) {
   override get message(): string {
-    return "invalid phone number (400): the service cannot send to it"
+    return `invalid phone number (${this.code ?? 400}): the service cannot send to it`
   }
 }
 
-/** The account has no template with this id (400 `Template not found`). */
-export class TemplateNotFound extends reason<TemplateNotFound>()("TemplateNotFound", {}) {
+/** The account has no template with this id or name (400 `Template not found`, `RESOURCE_002`, 404). */
+export class TemplateNotFound extends reason<TemplateNotFound>()("TemplateNotFound", { code }) {
   override get message(): string {
-    return "template not found (400): check that templateId exists in this account"
+    return `template not found (${this.code ?? 400}): check that templateId exists in this account`
   }
 }
 
 /**
- * The balance of the account is too low for this message (400 `Insufficient balance`).
+ * The balance of the account is too low for this message (400 `Insufficient balance`, `BUSINESS_003`, 422).
  *
  * **Details**
  *
@@ -135,6 +140,7 @@ export class InsufficientBalance extends reason<InsufficientBalance>()("Insuffic
   balance: Schema.optionalKey(Schema.BigDecimal),
   /** What the message would cost. */
   estimatedCost: Schema.optionalKey(Schema.BigDecimal),
+  code,
 }) {
   override get message(): string {
     const balance = this.balance === undefined ? "" : `: ${BigDecimal.format(this.balance)}`
@@ -142,13 +148,14 @@ export class InsufficientBalance extends reason<InsufficientBalance>()("Insuffic
       this.estimatedCost === undefined
         ? ""
         : `, estimated cost ${BigDecimal.format(this.estimatedCost)}`
-    return `insufficient balance (400)${balance}${cost}`
+    return `insufficient balance (${this.code ?? 400})${balance}${cost}`
   }
 }
 
 /** The service rejected the request in a way that has no reason of its own (other 400, 413, 415, 422). */
 export class RequestRejected extends reason<RequestRejected>()("RequestRejected", {
   status: Schema.Int,
+  code,
   detail,
   foreign,
 }) {
@@ -167,6 +174,7 @@ export class RequestRejected extends reason<RequestRejected>()("RequestRejected"
 export class CredentialsRejected extends reason<CredentialsRejected>()("CredentialsRejected", {
   /** The header at fault, if the service names it. */
   header: Schema.optionalKey(Schema.Literals(["x-api-key", "x-sender-id"])),
+  code,
   detail,
 }) {
   override get message(): string {
@@ -182,7 +190,11 @@ export class CredentialsRejected extends reason<CredentialsRejected>()("Credenti
  * If `foreign` is `page`, the response was an HTML page, which the service does not send: a firewall or a proxy on the way
  * denied the request, and nothing is known of the credentials.
  */
-export class AccessDenied extends reason<AccessDenied>()("AccessDenied", { detail, foreign }) {
+export class AccessDenied extends reason<AccessDenied>()("AccessDenied", {
+  code,
+  detail,
+  foreign,
+}) {
   override get message(): string {
     return `access denied (403)${formatDetail(this.detail)}${formatForeign(this.foreign)}`
   }
@@ -192,11 +204,39 @@ export class AccessDenied extends reason<AccessDenied>()("AccessDenied", { detai
 export class EndpointNotFound extends reason<EndpointNotFound>()("EndpointNotFound", {
   /** The URL that the request was sent to. */
   url: Schema.optionalKey(Schema.String),
+  code,
   detail,
 }) {
   override get message(): string {
     const at = this.url === undefined ? "" : ` at ${this.url}`
     return `endpoint not found (404)${at}: is the base URL right? ${this.detail ?? ""}`.trimEnd()
+  }
+}
+
+/** The account has no message with this id (`RESOURCE_003`, 404). */
+export class MessageNotFound extends reason<MessageNotFound>()("MessageNotFound", {}) {
+  override get message(): string {
+    return "message not found (404): check that its id is of this account, and of this profile"
+  }
+}
+
+/**
+ * Another request with the same idempotency key is under way (`CONFLICT_001`, 409), or the service has another objection to
+ * the key.
+ *
+ * **Gotchas**
+ *
+ * The other request may be accepted, so this one is `unknown`. It is repeated with the same key: with a new one, there would
+ * be two messages if the other request is accepted.
+ */
+export class KeyConflict extends reason<KeyConflict>()("KeyConflict", {
+  /** How long to wait from now: the `Retry-After` header. */
+  retryAfter: Schema.optionalKey(Schema.Duration),
+  code,
+  detail,
+}) {
+  override get message(): string {
+    return `conflict of the idempotency key (409)${formatDetail(this.detail)}`
   }
 }
 
@@ -225,12 +265,13 @@ export class RateLimited extends reason<RateLimited>()("RateLimited", {
  *
  * **Gotchas**
  *
- * Only with a `Retry-After` is the message certainly not sent. Without one, the response may be a proxy's, and the
- * service behind it may have accepted the message.
+ * Only with a `Retry-After`, or with the code `SERVICE_001`, is the message certainly not sent. Without one, the response may
+ * be a proxy's, and the service behind it may have accepted the message.
  */
 export class ServiceOverloaded extends reason<ServiceOverloaded>()("ServiceOverloaded", {
   /** How long to wait from now: the `Retry-After` header. */
   retryAfter: Schema.optionalKey(Schema.Duration),
+  code,
   detail,
 }) {
   override get message(): string {
@@ -241,6 +282,7 @@ export class ServiceOverloaded extends reason<ServiceOverloaded>()("ServiceOverl
 /** The service, or a proxy in front of it, failed while it processed the request (5xx other than 503). */
 export class ServerFailed extends reason<ServerFailed>()("ServerFailed", {
   status: Schema.Int,
+  code,
   detail,
 }) {
   override get message(): string {
@@ -258,6 +300,7 @@ export class ServerFailed extends reason<ServerFailed>()("ServerFailed", {
  */
 export class UnexpectedResponse extends reason<UnexpectedResponse>()("UnexpectedResponse", {
   status: Schema.Int,
+  code,
   detail,
 }) {
   override get message(): string {
@@ -365,6 +408,8 @@ const reasons = [
   CredentialsRejected,
   AccessDenied,
   EndpointNotFound,
+  MessageNotFound,
+  KeyConflict,
   RateLimited,
   ServiceOverloaded,
   ServerFailed,

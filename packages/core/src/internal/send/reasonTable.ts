@@ -5,6 +5,7 @@
 import {
   amountsOf,
   type Answer,
+  codeOf,
   detailOf,
   fieldErrorsOf,
   headerAtFault,
@@ -46,6 +47,11 @@ export interface ReasonMeaning<R> {
   readonly mendedBy: Fact<R, MendedBy>
   /** Whether it proves the credentials good: the service, in its own words, responds so only to valid ones. */
   readonly provesCredentials: Fact<R, "yes" | "no">
+  /**
+   * Whether a request may follow with the same idempotency key, when this one or an earlier one may have been accepted. Not
+   * where the provider does not say what becomes of the key.
+   */
+  readonly settledByKey: Fact<R, "yes" | "no">
   /** How the circuit breaker counts it: as a failure of the service, as a sign of health, or not at all. */
   readonly health: "success" | "failure" | "ignored"
 }
@@ -83,11 +89,15 @@ type Table = {
   readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { readonly _tag: Tag }>>
 }
 
-/** Reads a 400 whose words begin like this. */
-const on400 =
-  <R>(words: RegExp, read: (answer: Answer) => R) =>
-  (answer: Answer): R | undefined =>
-    answer.status === 400 && words.test(answer.problem.detail ?? "") ? read(answer) : undefined
+/** Reads a refusal of v3 with this code, or a 400 of v1 whose words begin like this. */
+const onCode =
+  <R>(code: string, words: RegExp | undefined, read: (answer: Answer) => R) =>
+  (answer: Answer): R | undefined => {
+    const { problem, status } = answer
+    const isCoded = problem.code === code && status >= 400 && status < 500
+    const isSaid = status === 400 && words?.test(problem.detail ?? "") === true
+    return isCoded || isSaid ? read(answer) : undefined
+  }
 
 /** Reads a response with one of these statuses. */
 const onStatus =
@@ -95,11 +105,20 @@ const onStatus =
   (answer: Answer): R | undefined =>
     statuses.includes(answer.status) ? read(answer) : undefined
 
-const onlyPhoneNumber = (fields: ReadonlyArray<string | undefined>): boolean =>
-  fields.length > 0 && fields.every((field) => field?.toLowerCase() === "phonenumber")
+const onlyPhoneNumber = (fields: ReadonlyArray<string>): boolean =>
+  fields.length > 0 && fields.every((field) => /^(?:phoneNumber|to[.[]\d+\]?)$/i.test(field))
 
-const fieldsOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<string | undefined> =>
-  issues.map(({ path }) => path[0])
+const fieldsOf = (issues: ReadonlyArray<Issue>): ReadonlyArray<string> =>
+  issues.map(({ path }) => path.join("."))
+
+/** The service cannot read the idempotency keys, and has not executed the request. */
+const storeIsDown = "SERVICE_001"
+
+/** A request with the same idempotency key is under way. */
+const keyIsInUse = "CONFLICT_001"
+
+/** The service cannot send to a phone number. */
+const isNoNumber = "VALIDATION_002"
 
 /** The code of a port that `fetch` does not connect to. The words are the Fetch standard's. */
 export const blockedPort = "bad port"
@@ -111,6 +130,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: ({ issues }) => (onlyPhoneNumber(fieldsOf(issues)) ? "recipient" : "operator"),
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   InvalidOptions: {
@@ -118,6 +138,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   CredentialsUnavailable: {
@@ -125,41 +146,58 @@ const table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "ignored",
   },
   ValidationFailed: {
     read: (answer) => {
-      const fieldErrors = answer.status === 400 ? fieldErrorsOf(answer) : undefined
+      const fieldErrors =
+        answer.status === 400 && answer.problem.code !== isNoNumber
+          ? fieldErrorsOf(answer)
+          : undefined
       return fieldErrors === undefined ? undefined : new Reasons.ValidationFailed({ fieldErrors })
     },
     delivery: "not-sent",
     mendedBy: ({ fieldErrors }) =>
       onlyPhoneNumber(Object.keys(fieldErrors)) ? "recipient" : "operator",
     provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   InvalidPhoneNumber: {
-    read: on400(/^invalid phone number\b/i, () => new Reasons.InvalidPhoneNumber()),
+    read: onCode(
+      isNoNumber,
+      /^invalid phone number\b/i,
+      (answer) => new Reasons.InvalidPhoneNumber(codeOf(answer)),
+    ),
     delivery: "not-sent",
     mendedBy: "recipient",
     provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   TemplateNotFound: {
-    read: on400(/^template not found\b/i, () => new Reasons.TemplateNotFound()),
-    delivery: "not-sent",
-    mendedBy: "operator",
-    provesCredentials: "yes",
-    health: "success",
-  },
-  InsufficientBalance: {
-    read: on400(
-      /^insufficient balance\b/i,
-      (answer) => new Reasons.InsufficientBalance(amountsOf(answer)),
+    read: onCode(
+      "RESOURCE_002",
+      /^template not found\b/i,
+      (answer) => new Reasons.TemplateNotFound(codeOf(answer)),
     ),
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "yes",
+    settledByKey: "no",
+    health: "success",
+  },
+  InsufficientBalance: {
+    read: onCode(
+      "BUSINESS_003",
+      /^insufficient balance\b/i,
+      (answer) => new Reasons.InsufficientBalance({ ...amountsOf(answer), ...codeOf(answer) }),
+    ),
+    delivery: "not-sent",
+    mendedBy: "operator",
+    provesCredentials: "yes",
+    settledByKey: "no",
     health: "success",
   },
   RequestRejected: {
@@ -173,6 +211,7 @@ const table = {
     // What is too long or of the wrong type is rejected before anyone looks at the credentials.
     provesCredentials: ({ detail, foreign, status }) =>
       status === 400 && detail !== undefined && foreign === undefined ? "yes" : "no",
+    settledByKey: "no",
     health: "success",
   },
   CredentialsRejected: {
@@ -184,6 +223,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "success",
   },
   AccessDenied: {
@@ -194,6 +234,28 @@ const table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: ({ foreign }) => (foreign === undefined ? "yes" : "no"),
+    settledByKey: "no",
+    health: "success",
+  },
+  MessageNotFound: {
+    read: onCode("RESOURCE_003", undefined, () => new Reasons.MessageNotFound()),
+    delivery: "not-sent",
+    mendedBy: "operator",
+    provesCredentials: "yes",
+    settledByKey: "no",
+    health: "success",
+  },
+  KeyConflict: {
+    // Of v1, which keeps no keys, nobody knows what a 409 would mean.
+    read: (answer) =>
+      answer.status === 409 && answer.isKeyed
+        ? new Reasons.KeyConflict({ ...retryAfterOf(answer), ...detailOf(answer) })
+        : undefined,
+    // This request was not executed, but the other one with its key may be.
+    delivery: "unknown",
+    mendedBy: ({ code }) => (code === keyIsInUse ? "time" : "operator"),
+    provesCredentials: "no",
+    settledByKey: ({ code }) => (code === keyIsInUse ? "yes" : "no"),
     health: "success",
   },
   EndpointNotFound: {
@@ -204,6 +266,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "success",
   },
   RateLimited: {
@@ -211,6 +274,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     // The caller sends too fast; the service is well.
     health: "ignored",
   },
@@ -219,9 +283,13 @@ const table = {
       [503],
       (answer) => new Reasons.ServiceOverloaded({ ...retryAfterOf(answer), ...detailOf(answer) }),
     ),
-    delivery: ({ retryAfter }) => (retryAfter === undefined ? "unknown" : "not-sent"),
+    delivery: ({ code, retryAfter }) =>
+      retryAfter === undefined && code !== storeIsDown ? "unknown" : "not-sent",
     mendedBy: "time",
     provesCredentials: "no",
+    // Who cannot read the keys may also have failed to keep that of an earlier request.
+    settledByKey: ({ code, retryAfter }) =>
+      retryAfter === undefined || code === storeIsDown ? "no" : "yes",
     health: "failure",
   },
   ServerFailed: {
@@ -234,6 +302,7 @@ const table = {
     // A 501 or a 505 does not pass with time.
     mendedBy: ({ status }) => ([500, 502, 504].includes(status) ? "time" : "provider"),
     provesCredentials: "no",
+    settledByKey: "no",
     health: "failure",
   },
   UnexpectedResponse: {
@@ -244,6 +313,7 @@ const table = {
       status >= 400 && status < 500 && status !== 408 ? "not-sent" : "unknown",
     mendedBy: ({ status }) => (status === 408 ? "time" : "operator"),
     provesCredentials: "no",
+    settledByKey: "no",
     health: "success",
   },
   ConnectionFailed: {
@@ -252,6 +322,7 @@ const table = {
     // Names and connections come back; a certificate that is not trusted stays so, and so does a port.
     mendedBy: ({ code, stage }) => (stage === "tls" || code === blockedPort ? "operator" : "time"),
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   ConnectionLost: {
@@ -259,6 +330,7 @@ const table = {
     delivery: "unknown",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   TimedOut: {
@@ -266,6 +338,7 @@ const table = {
     delivery: ({ stage }) => (stage === "in-flight" ? "unknown" : "not-sent"),
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "failure",
   },
   RequestRepeated: {
@@ -273,6 +346,7 @@ const table = {
     delivery: "unknown",
     mendedBy: "operator",
     provesCredentials: "no",
+    settledByKey: "no",
     health: "ignored",
   },
   CircuitOpen: {
@@ -280,6 +354,7 @@ const table = {
     delivery: "not-sent",
     mendedBy: "time",
     provesCredentials: "no",
+    settledByKey: "yes",
     health: "ignored",
   },
 } satisfies Table
@@ -324,6 +399,10 @@ export const deliveryOf = (reason: Reason): Delivery => valueOf(factsOf(reason).
 /** Whether a response with this reason proves the credentials good. */
 export const provesCredentials = (reason: Reason): boolean =>
   valueOf(factsOf(reason).provesCredentials, reason) === "yes"
+
+/** Whether a request may follow with the same idempotency key, when an earlier one may have been accepted. */
+export const isSettledByKey = (reason: Reason): boolean =>
+  valueOf(factsOf(reason).settledByKey, reason) === "yes"
 
 /** Who can fix the cause of a failure. */
 export const mendedByOf = (reason: Reason): MendedBy => valueOf(factsOf(reason).mendedBy, reason)

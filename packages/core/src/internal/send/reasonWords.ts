@@ -3,7 +3,7 @@ import type { Reason } from "./reason.ts"
 import { type Conditions, reasonTable, type ReasonTable, type ReasonWords } from "./reasonTable.ts"
 
 const byField = {
-  recipient: "if only `phoneNumber` is wrong",
+  recipient: "if only `phoneNumber`, or recipients in `to`, are wrong",
   operator: "otherwise",
 }
 
@@ -31,15 +31,16 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Condi
     when: { mendedBy: byField },
   },
   InvalidPhoneNumber: {
-    occurs: "400 `Invalid phone number`",
+    occurs: "400 `Invalid phone number` or `VALIDATION_002`",
     remedy: "ask the recipient for another number",
   },
   TemplateNotFound: {
-    occurs: "400 `Template not found`",
+    occurs: "400 `Template not found` or 404 `RESOURCE_002`",
     remedy: "check that the template exists in this account",
   },
   InsufficientBalance: {
-    occurs: "400 `Insufficient balance`; with the balance and the estimated cost as exact decimals",
+    occurs:
+      "400 `Insufficient balance` or 422 `BUSINESS_003`; with the balance and the estimated cost as exact decimals",
     remedy: "top up the account",
   },
   RequestRejected: {
@@ -63,6 +64,19 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Condi
     occurs: "404",
     remedy: "check `baseUrl` (`SENT_BASE_URL`)",
   },
+  MessageNotFound: {
+    occurs: "404 `RESOURCE_003`, of a look-up",
+    remedy: "check the id, the account and the profile",
+  },
+  KeyConflict: {
+    occurs:
+      "409 under an idempotency key; `CONFLICT_001`: a request with the same key is under way",
+    remedy: "wait, and send again with the same key, never with a new one",
+    when: {
+      mendedBy: { time: "with `CONFLICT_001`", operator: "otherwise" },
+      settledByKey: { yes: "with `CONFLICT_001`", no: "otherwise" },
+    },
+  },
   RateLimited: {
     occurs: "429; with `retryAfter` and the limits",
     remedy: "send more slowly: set the layer's `rateLimit`",
@@ -70,7 +84,10 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Condi
   ServiceOverloaded: {
     occurs: "503",
     remedy: "wait; check the provider's status page",
-    when: { delivery: { "not-sent": "with `Retry-After`", unknown: "without" } },
+    when: {
+      delivery: { "not-sent": "with `Retry-After` or `SERVICE_001`", unknown: "otherwise" },
+      settledByKey: { yes: "with `Retry-After`, and without `SERVICE_001`", no: "otherwise" },
+    },
   },
   ServerFailed: {
     occurs: "any other 5xx",

@@ -44,6 +44,8 @@ export interface RetryPolicy {
   readonly while: (error: SentError) => boolean
   /** Whether failures are retried after which the message may have been accepted. */
   readonly atLeastOnce: boolean
+  /** Whether they are retried with the same idempotency key, where the service keeps it. */
+  readonly sameKey: boolean
   /** The longest `Retry-After` to wait for. */
   readonly maxRetryAfter: Duration.Duration
   /** The retry budget; undefined for none. */
@@ -54,7 +56,7 @@ export interface RetryPolicy {
   readonly issues: ReadonlyArray<Issue>
 }
 
-/** The options of a policy. The defaults are those of `RetryPolicy.notSent`. */
+/** The options of a policy. The defaults are those of `RetryPolicy.sameKey`. */
 export interface Options {
   /** The waits between attempts. A longer `Retry-After` takes precedence. Default: `RetryPolicy.backoff`. */
   readonly schedule?: Schedule.Schedule<unknown, SentError> | undefined
@@ -62,7 +64,7 @@ export interface Options {
   readonly times?: number | undefined
   /**
    * Which failures are retried. It narrows what `delivery` allows and never widens it: a message that may have been
-   * sent is retried only with `atLeastOnce`. Default: those with `isTransient`, except an open circuit.
+   * sent is retried only with `atLeastOnce` or under a key. Default: those with `isTransient`, except an open circuit.
    */
   readonly while?: ((error: SentError) => boolean) | undefined
   /**
@@ -70,6 +72,11 @@ export interface Options {
    * more than once. Default: false.
    */
   readonly atLeastOnce?: boolean | undefined
+  /**
+   * Whether failures are retried after which the message may have been accepted, with the same bytes and the same
+   * idempotency key, so that it is one message at most. Only v3 keeps keys; over v1, it means nothing. Default: true.
+   */
+  readonly sameKey?: boolean | undefined
   /**
    * The longest `Retry-After` to wait for. With a longer one, the send fails at once, with the error that carries it.
    * Default: 60 seconds.
@@ -87,6 +94,7 @@ export const retryPolicyOptions: Kind.Kind = Kind.struct<Options>({
   times: Kind.whole(0),
   while: Kind.fn,
   atLeastOnce: Kind.boolean,
+  sameKey: Kind.boolean,
   maxRetryAfter: Kind.duration({ zero: true, infinite: true }),
   budget: Kind.either(
     Kind.where("must be false", (value) => value === false),

@@ -11,7 +11,6 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type { RetryPolicy } from "../../RetryPolicy.ts"
-import type { SendReceipt } from "../../SendToPhone.ts"
 import type { Credentials, SentCredentials } from "../../SentCredentials.ts"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
@@ -19,10 +18,11 @@ import { attempt } from "./attempt.ts"
 import type { RetryBudget } from "./budget.ts"
 import type { TimeGiven } from "./limits/limits.ts"
 import type { Limits } from "./limits/limits.ts"
-import { type Lockout, type Place, sameCredentials } from "./lockout.ts"
+import { type Lockout, type Place, sameAccount, sameCredentials } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
-import { type Reason, TimedOut } from "./reason.ts"
+import { CredentialsUnavailable, type Reason, TimedOut } from "./reason.ts"
+import { isSettledByKey } from "./reasonTable.ts"
 import { raceUntil } from "./race.ts"
 import * as Telemetry from "./telemetry.ts"
 import type { Verdict } from "./verdict.ts"
@@ -49,8 +49,15 @@ export interface Sending<Request> {
   readonly policy: RetryPolicy
   /** How long each response may take. */
   readonly timeout: Duration.Duration
-  /** How long the whole send may take, waits included. */
+  /** How long the whole send may take, waits included. It ends before the service forgets the idempotency key. */
   readonly deadline: Duration.Duration
+  readonly idempotencyKey?: string | undefined
+}
+
+/** What has become of a send that was accepted. */
+export interface Sent extends Accepted {
+  /** How many requests were sent. */
+  readonly attempts: number
 }
 
 /** Sends a message. It succeeds only if the service has accepted the message. */
@@ -58,16 +65,22 @@ export const send = <Request extends object>(
   line: Line,
   sending: Sending<Request>,
   progress: Progress,
-): Effect.Effect<SendReceipt, SentError> =>
+): Effect.Effect<Sent, SentError> =>
   Clock.clockWith((clock) => {
     const { policy } = sending
     const time = makeTime(sending.deadline, clock)
-    const getCredentials = Effect.mapError(time.within(line.credentials.get), (error) =>
-      progress.fail(error._tag === "SentError" ? error.reason : error),
+    const getCredentials = time.within(line.credentials.get).pipe(
+      Effect.flatMap((credentials) => {
+        const description = sending.operation.credentials.problemOf(credentials)
+        return description === undefined
+          ? Effect.succeed(credentials)
+          : Effect.fail(new CredentialsUnavailable({ description }))
+      }),
+      Effect.mapError((error) => progress.fail(error._tag === "SentError" ? error.reason : error)),
     )
     // Most sends have one attempt, and need nothing of this.
     let recovery: ReturnType<typeof makeRecovery> | undefined
-    const from = (credentials: Credentials): Effect.Effect<SendReceipt, SentError> =>
+    const from = (credentials: Credentials): Effect.Effect<Sent, SentError> =>
       Effect.matchEffect(once(line, sending, progress, credentials, time), {
         onSuccess: (accepted) => {
           line.budget.refund(policy.budget)
@@ -75,8 +88,8 @@ export const send = <Request extends object>(
         },
         onFailure: (reason) => {
           const error = progress.fail(reason)
-          if (!isOfCredentials(reason) && !mayRepeat(policy, error)) return Effect.fail(error)
-          recovery ??= makeRecovery(line, policy, progress, time, getCredentials)
+          if (!isOfCredentials(reason) && !isRetried(sending, error)) return Effect.fail(error)
+          recovery ??= makeRecovery(line, sending, progress, time, getCredentials)
           return Effect.flatMap(recovery(error, credentials), from)
         },
       })
@@ -86,26 +99,36 @@ export const send = <Request extends object>(
 /** What a send does after each failure: it waits, and returns the credentials for another attempt, or fails. */
 const makeRecovery = (
   line: Line,
-  policy: RetryPolicy,
+  sending: Repeatable,
   progress: Progress,
   time: Time,
   getCredentials: Effect.Effect<Credentials, SentError>,
 ) => {
+  const { policy } = sending
   let retries = 0
   let waits: Waits | undefined
   let mayRenew = policy.times > 0
   let mayReplace = true
+  /** With other credentials, the service may know nothing of the key, unless they are of the same account. */
+  const mayFollow = (error: SentError, before: Credentials, now: Credentials): boolean =>
+    error.delivery === "not-sent" || policy.atLeastOnce || sameAccount(before, now)
 
   return Effect.fnUntraced(function* (
     error: SentError,
     credentials: Credentials,
   ): Effect.fn.Return<Credentials, SentError> {
     if (isOfCredentials(error.reason)) {
+      const isRepeatable = mayRepeat(sending, error)
       const isRejected = error.reason._tag === "CredentialsRejected"
       const renewed = yield* time
-        .within(isRejected ? renew(line, credentials, mayRenew) : replace(line, credentials))
+        .within(
+          isRejected
+            ? renew(line, credentials, mayRenew && isRepeatable)
+            : replace(line, credentials),
+        )
         .pipe(Effect.orElseSucceed(() => undefined))
-      if (renewed === undefined || !(isRejected || mayReplace)) return yield* error
+      if (renewed === undefined || !isRepeatable || !(isRejected || mayReplace)) return yield* error
+      if (!mayFollow(error, credentials, renewed)) return yield* error
       if (isRejected) mayRenew = false
       else mayReplace = false
       return renewed
@@ -120,15 +143,17 @@ const makeRecovery = (
     if (!time.isEnough(error.retryAfter ?? Duration.zero)) return yield* error
     retries += 1
     progress.next()
-    return yield* policy
-      .onRetry({ error, attempts: progress.attempts(), delay })
-      .pipe(
-        Effect.andThen(Telemetry.waiting(error, delay)),
-        Effect.andThen(Effect.sleep(delay)),
-        time.within,
-        Effect.mapError(progress.fail),
-        Effect.andThen(getCredentials),
-      )
+    return yield* policy.onRetry({ error, attempts: progress.attempts(), delay }).pipe(
+      Effect.andThen(Telemetry.waiting(error, delay)),
+      Effect.andThen(Effect.sleep(delay)),
+      time.within,
+      Effect.mapError(progress.fail),
+      Effect.andThen(getCredentials),
+      Effect.filterOrFail(
+        (now) => mayFollow(error, credentials, now),
+        () => error,
+      ),
+    )
   })
 }
 
@@ -211,7 +236,7 @@ const awaitPlace = (line: Line, place: Place, time: Time): Effect.Effect<number,
 
 const inPlace = <Request extends object>(
   line: Line,
-  { operation, request, timeout, url }: Sending<Request>,
+  { idempotencyKey, operation, request, timeout, url }: Sending<Request>,
   progress: Progress,
   credentials: Credentials,
   time: Time,
@@ -231,6 +256,7 @@ const inPlace = <Request extends object>(
       url,
       request,
       credentials,
+      idempotencyKey,
       timeout: given === "timeout" ? timeout : Duration.millis(left),
       allowed: given === "timeout" ? timeout : time.deadline,
       endsAt: time.endsAt,
@@ -257,9 +283,17 @@ const timeGiven = (
 const isOfCredentials = ({ _tag }: Reason): boolean =>
   _tag === "CredentialsRejected" || _tag === "CredentialsUnavailable"
 
-/** Whether another attempt may follow a failure, as far as the failure and the policy say. */
-const mayRepeat = (policy: RetryPolicy, error: SentError): boolean =>
-  (error.delivery === "not-sent" || policy.atLeastOnce) && policy.times > 0 && policy.while(error)
+type Repeatable = Pick<Sending<unknown>, "idempotencyKey" | "policy">
+
+/** Whether another request may follow a failure: whatever the policy says, no message can be sent twice by it. */
+const mayRepeat = ({ idempotencyKey, policy }: Repeatable, error: SentError): boolean =>
+  error.delivery === "not-sent" ||
+  policy.atLeastOnce ||
+  (idempotencyKey !== undefined && policy.sameKey && isSettledByKey(error.reason))
+
+/** Whether a failure is retried, if there is time. */
+const isRetried = (sending: Repeatable, error: SentError): boolean =>
+  mayRepeat(sending, error) && sending.policy.times > 0 && sending.policy.while(error)
 
 /** Other credentials than the ones that were rejected, if there are any. */
 const renew = Effect.fnUntraced(function* (

@@ -12,7 +12,6 @@ import * as Fiber from "effect/Fiber"
 import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import type { SendReceipt } from "../../SendToPhone.ts"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
 import type { Operation } from "./operation.ts"
@@ -85,10 +84,10 @@ const annotate = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<
 // -----------------------------------------------------------------------------
 
 /** Observes a whole send, in the current span. */
-export const send = (
-  sending: Effect.Effect<SendReceipt, SentError>,
+export const send = <A>(
+  sending: Effect.Effect<A, SentError>,
   progress: Pick<Progress, "attempts" | "knowledge">,
-): Effect.Effect<SendReceipt, SentError> =>
+): Effect.Effect<A, SentError> =>
   Clock.clockWith((clock) => {
     const startedAt = clock.currentTimeMillisUnsafe()
     return Effect.onExit(sending, (exit) => {

@@ -10,6 +10,8 @@
  * | 2xx, typed as JSON or not at all, read whole, that does not even begin as JSON       | `UnexpectedResponse`, _unknown_ |
  * | 2xx of any other type, such as HTML                                                  | `UnexpectedResponse`, _unknown_ |
  * | any other status                                                                     | by the table of the reasons     |
+ *
+ * A look-up, which accepts nothing, is answered by a whole body of JSON only.
  */
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -17,11 +19,11 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { Accepted } from "./answer.ts"
+import type { Accepted, Content } from "./answer.ts"
 import { type Body, discardBody, type Incoming, readBody } from "./body.ts"
 import type { Operation } from "./operation.ts"
 import { parseProblem } from "./problem.ts"
-import type { Reason } from "./reason.ts"
+import { ConnectionLost, type Reason } from "./reason.ts"
 import { reasonOf } from "./reasonTable.ts"
 
 /** What a response says about the message. */
@@ -33,7 +35,7 @@ export interface Head extends Incoming {
   readonly url: string
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
-  readonly isAccepted: Operation<unknown>["isAccepted"]
+  readonly operation: Pick<Operation<unknown>, "isAccepted" | "isKeyed" | "reading">
   /** Masks the values of the request in the service's own words. */
   readonly mask: (text: string) => string
 }
@@ -48,29 +50,49 @@ export const verdictOfHead = (head: Head): Verdict =>
 export const readVerdict = (head: Head, left: Duration.Duration): Effect.Effect<Verdict> =>
   canAccept(head) && isEmpty(head)
     ? Effect.as(discardBody(head.response), accepted(head))
-    : Effect.map(readBody(head, left), (body) => verdictOf(head, body))
+    : Effect.map(readBody(head, left, head.operation.reading), (body) => verdictOf(head, body))
 
 const verdictOf = (head: Head, body: Body): Verdict => {
   if (!canAccept(head) || kindOf(head) === "other") return failed(head, body)
   // A part of a body proves nothing against the status. A chunked body may be empty, and so is one that the application
   // has read.
-  if (!body.isWhole || body.text.trim() === "") return accepted(head)
+  if (!body.isWhole || body.text.trim() === "") return accepted(head, undefined, body)
   const json = parse(body.text)
   // undici and node:http do not decode a body, and what cannot be read says nothing.
   if (json === undefined)
-    return isEncoded(head) || hasBrokenOff(head, body) ? accepted(head) : failed(head, body)
-  return isRefusal(head, json.value, body) ? failed(head, body) : accepted(head)
+    return isEncoded(head) || hasBrokenOff(head, body)
+      ? accepted(head, undefined, body)
+      : failed(head, body)
+  return isRefusal(head, json.value, body)
+    ? failed(head, body)
+    : accepted(head, { json: json.value, headers: head.headers }, body)
 }
 
 const nothing: Body = { text: "", isWhole: false }
 
-const accepted = ({ receivedAt, response: { status } }: Head): Verdict =>
-  Result.succeed({ status, acceptedAt: DateTime.makeUnsafe(receivedAt) })
+const accepted = (head: Head, content?: Content, body: Body = nothing): Verdict => {
+  const {
+    operation: { reading },
+    receivedAt,
+    response: { status },
+  } = head
+  // Where the content is what was asked for, a response without it is none.
+  if (reading.content === "always" && content === undefined)
+    return body.isWhole ? failed(head, body) : Result.fail(new ConnectionLost({}))
+  const isKept = content !== undefined && reading.content !== "never"
+  return Result.succeed({
+    status,
+    acceptedAt: DateTime.makeUnsafe(receivedAt),
+    ...(isKept ? { content } : {}),
+  })
+}
 
-const failed = ({ headers, mask, receivedAt, response, url }: Head, body: Body): Verdict =>
-  Result.fail(
+const failed = (head: Head, body: Body): Verdict => {
+  const { headers, mask, operation, receivedAt, response, url } = head
+  return Result.fail(
     reasonOf({
       status: response.status,
+      isKeyed: operation.isKeyed,
       headers,
       body,
       problem: parseProblem(body.text),
@@ -79,12 +101,13 @@ const failed = ({ headers, mask, receivedAt, response, url }: Head, body: Body):
       mask,
     }),
   )
+}
 
 // -----------------------------------------------------------------------------
 // Heads
 // -----------------------------------------------------------------------------
 
-const canAccept = ({ isAccepted, response }: Head): boolean => isAccepted(response.status)
+const canAccept = ({ operation, response }: Head): boolean => operation.isAccepted(response.status)
 
 /** Whether a response has no body. */
 export const isEmpty = (head: Head): boolean =>
@@ -121,14 +144,20 @@ const parse = (text: string): { readonly value: unknown } | undefined => {
 const hasBrokenOff = (head: Head, { text }: Body): boolean =>
   kindOf(head) === "json" && /^\s*[{[]/.test(text)
 
-/** Whether the body is one of the published refusals: by the status in it, or by its words as those of a 400. */
-const isRefusal = ({ mask, receivedAt, url }: Head, json: unknown, body: Body): boolean => {
+/** Whether the body is one of the published refusals: by what it says of itself, or by its words as those of a 400. */
+const isRefusal = (
+  { mask, operation, receivedAt, url }: Head,
+  json: unknown,
+  body: Body,
+): boolean => {
   if (!Predicate.isObject(json)) return false
+  if (json["success"] === false) return true
   const statuses = [json["status"], json["statusCode"]].map(Number)
   if (statuses.some((status) => status >= 300 && status < 600)) return true
   const problem = parseProblem(body.text)
   const reason = reasonOf({
     status: 400,
+    isKeyed: operation.isKeyed,
     headers: Headers.empty,
     body,
     problem,

@@ -40,10 +40,17 @@ export interface AcceptOptions {
   readonly updates?: ReadonlyArray<TestUpdate> | undefined
 }
 
-/** The reasons that follow from what the service does. The client finds all others by itself. */
+/** The reasons that follow from what the service (v1) does. The client finds all others by itself. */
 export type PlayedReason = Exclude<
   Reason["_tag"],
-  "InvalidRequest" | "InvalidOptions" | "CredentialsUnavailable" | "CircuitOpen" | "RequestRepeated"
+  | "InvalidRequest"
+  | "InvalidOptions"
+  | "CredentialsUnavailable"
+  | "CircuitOpen"
+  | "RequestRepeated"
+  // Of v3.
+  | "KeyConflict"
+  | "MessageNotFound"
 >
 
 /** The reasons that say nothing of whether the service accepted the message. */

@@ -21,6 +21,8 @@ const subjects: { readonly [Tag in keyof ReasonTable]: Subject } = {
   InsufficientBalance: "account",
   AccessDenied: "account",
   EndpointNotFound: "account",
+  // Of a look-up, of which there is none here.
+  MessageNotFound: "message",
   UnexpectedResponse: "account",
   // Of a certificate or a port.
   ConnectionFailed: "account",
@@ -31,6 +33,7 @@ const subjects: { readonly [Tag in keyof ReasonTable]: Subject } = {
   // These may have been sent.
   ServerFailed: "message",
   ConnectionLost: "message",
+  KeyConflict: "message",
   RequestRepeated: "message",
 }
 
