@@ -2,6 +2,7 @@
  * `pnpm test`: runs the format check, lint, the type check, the unit tests and the contract tests. It stops at the first failure and
  * prints a summary.
  */
+import "./requireNode.ts"
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
