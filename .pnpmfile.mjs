@@ -7,10 +7,12 @@ const readPackage = (manifest) =>
     : manifest
 
 /** Leaves out what is of no use after installation: the condition that leads to the sources, and what builds and tests them. */
-const beforePacking = ({ devDependencies, scripts, ...manifest }) => ({
-  ...manifest,
-  exports: packedExports(manifest.exports),
-})
+const beforePacking = (manifest) => {
+  const packed = { ...manifest, exports: packedExports(manifest.exports) }
+  delete packed.devDependencies
+  delete packed.scripts
+  return packed
+}
 
 const sourceCondition = "@effect-sent/source"
 
