@@ -43,7 +43,7 @@ export const restOf = (
   )
 
 /** A deadline that is valid; the client rejects another one. */
-export const deadlineOf = (
+const deadlineOf = (
   deadline: Duration.Input | undefined,
 ): Option.Option<Duration.Duration> =>
   deadline === undefined
