@@ -1,5 +1,5 @@
 /** What is installed and run here is what was reviewed: every package has an integrity, and every action is pinned to a commit. */
-import { readFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
@@ -47,4 +47,43 @@ it("the Node.js of every platform is only installed on that platform", () => {
     const [, system = "", processor = ""] = /(darwin|linux|win)-(\w+)@/.exec(name) ?? []
     assert.deepStrictEqual([os, cpu], [[system === "win" ? "win32" : system], [processor]], name)
   }
+})
+
+describe("the actions that workflows use", () => {
+  const files = globSync(["action.yml", ".github/workflows/*.yml", "docs/**/*.md", "*.md"], {
+    cwd: root,
+  })
+  const used = files.flatMap((file) =>
+    Array.from(read(file).matchAll(/^ *(?:- )?uses: *(.*)$/gm), ([, action = ""]) => ({
+      file,
+      action,
+    })),
+  )
+
+  it("are pinned to a commit, with the version in a comment", () => {
+    const foreign = used.filter(({ action }) => action !== "./")
+    assert.isAbove(foreign.length, 8)
+    for (const { action, file } of foreign) {
+      // The commit of a release of this repository is for the reader to fill in.
+      assert.match(action, /^[\w./<>-]+@(?:[0-9a-f]{40}|<commit>) # v\d+\.\d+\.\d+\b/, file)
+    }
+  })
+
+  it("are the same commit for the same version", () => {
+    const commits = new Map(used.map(({ action }) => [action.split("@")[0], action]))
+    for (const { action, file } of used) {
+      if (action.includes("<commit>")) continue
+      assert.strictEqual(action, commits.get(action.split("@")[0]), file)
+    }
+  })
+
+  it("have a token that can only read, unless a job needs more", () => {
+    for (const file of globSync(".github/workflows/*.yml", { cwd: root })) {
+      const { permissions }: { readonly permissions?: Readonly<Record<string, string>> } = parse(
+        read(file),
+      )
+      assert.isDefined(permissions, file)
+      assert.notInclude(Object.values(permissions ?? {}), "write", file)
+    }
+  })
 })
