@@ -2,6 +2,7 @@
  * `pnpm demo`: sends a message to the mock, shows every refusal of the contract as the typed error that a program would catch,
  * an answer that is lost over v1 and over v3, and the delivery updates of three messages.
  */
+import "./requireNode.ts"
 import {
   DeliveryTracker,
   RetryPolicy,

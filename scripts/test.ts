@@ -1,7 +1,8 @@
 /**
- * `pnpm test`: runs the format check, lint, the type check, the unit tests and the contract tests. It stops at the first failure and
- * prints a summary.
+ * `pnpm test`: runs the format check, lint, the type check, the checks for unused code, of the recorded API and of the packages, the unit tests
+ * and the contract tests. It stops at the first failure and prints a summary.
  */
+import "./requireNode.ts"
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -13,7 +14,15 @@ import { readTests, summaryOf, type Tests } from "./testReport.ts"
 interface Step {
   readonly name: string
   /** The name of the script in package.json. */
-  readonly script: "format:check" | "lint" | "types" | "test:unit" | "test:contract"
+  readonly script:
+    | "format:check"
+    | "lint"
+    | "types"
+    | "unused"
+    | "api"
+    | "packages"
+    | "test:unit"
+    | "test:contract"
 }
 
 interface Outcome {
@@ -27,6 +36,10 @@ const steps: ReadonlyArray<Step> = [
   { name: "format", script: "format:check" },
   { name: "lint", script: "lint" },
   { name: "types", script: "types" },
+  { name: "unused code", script: "unused" },
+  // After the types: both read what they built.
+  { name: "API", script: "api" },
+  { name: "packages", script: "packages" },
   { name: "unit tests", script: "test:unit" },
   { name: "contract tests", script: "test:contract" },
 ]

@@ -2,6 +2,7 @@
  * `pnpm test:long [files]`: runs the tests that take minutes or require other runtimes. They are in a separate workspace, `long/`,
  * whose dependencies are installed first.
  */
+import "./requireNode.ts"
 import { spawnSync, type SpawnSyncReturns } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

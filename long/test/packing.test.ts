@@ -131,6 +131,8 @@ describe("each tarball", () => {
     )
     const text = succeed(work, "tar", "-xzOf", tarballOf(name), "package/package.json")
     assert.notMatch(text, /"(?:workspace|catalog):/)
+    // The condition that leads to the sources, which are not there.
+    assert.notInclude(text, "@effect-sent/source")
     const packageJson: Readonly<Record<string, unknown>> = JSON.parse(text)
     for (const member of ["repository", "homepage", "keywords", "engines", "license"]) {
       assert.property(packageJson, member)
@@ -165,6 +167,11 @@ describe("each tarball", () => {
     assert.include(output, "use `pnpm pack`")
   })
 })
+
+const tsc = join(
+  dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
+  "bin/tsc",
+)
 
 /** The programs on a page. */
 const programs = (page: string): ReadonlyArray<string> =>
@@ -258,10 +265,6 @@ describe("an application with the packages", () => {
         include: ["first.ts"],
       }),
     )
-    const tsc = join(
-      dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
-      "bin/tsc",
-    )
     assert.strictEqual(succeed(install, process.execPath, tsc, "-p", "."), "")
   })
 
@@ -291,10 +294,96 @@ describe("the mock alone", () => {
   })
 })
 
-/** An older Node.js: an optional dependency, which is only installed on Linux x64. */
-const olderNode = globSync("node_modules/node-22-linux-x64/bin/node", {
-  cwd: fileURLToPath(new URL("..", import.meta.url)),
-}).map((file) => fileURLToPath(new URL(`../${file}`, import.meta.url)))[0]
+/** A Node.js of another major version: an optional dependency, which is only installed on Linux x64. */
+const nodeOf = (major: number): string | undefined =>
+  globSync(`node_modules/node-${major}-linux-x64/bin/node`, {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+  }).map((file) => fileURLToPath(new URL(`../${file}`, import.meta.url)))[0]
+
+/** The oldest Node.js of core's `engines`, the one of this repository, and a newer one. */
+const nodes = { oldest: nodeOf(20), own: process.execPath, newer: nodeOf(26) }
+
+/** Installs core into an empty folder. */
+const installers = {
+  npm: (folder: string, variables: NodeJS.ProcessEnv): Ended =>
+    runWith(variables, folder, "npm", "install", tarballOf("core"), "effect@4.1.0"),
+  pnpm: (folder: string, variables: NodeJS.ProcessEnv): Ended =>
+    runWith(variables, folder, ...pnpm, "add", tarballOf("core"), "effect@4.1.0"),
+  yarn: (folder: string, variables: NodeJS.ProcessEnv): Ended => {
+    writeFileSync(join(folder, ".yarnrc.yml"), "nodeLinker: node-modules\nenableTelemetry: false\n")
+    writeFileSync(join(folder, "yarn.lock"), "")
+    const registry = succeed(folder, "npm", "config", "get", "registry").trim()
+    return runWith(
+      { ...variables, YARN_NPM_REGISTRY_SERVER: registry },
+      folder,
+      ..."npx --yes @yarnpkg/cli-dist@4.18.1 add".split(" "),
+      `@effect-sent/core@file:${tarballOf("core")}`,
+      "effect@4.1.0",
+    )
+  },
+}
+
+const runWith = (
+  variables: NodeJS.ProcessEnv,
+  cwd: string,
+  command = "",
+  ...args: ReadonlyArray<string>
+): Ended => {
+  const { status, stderr, stdout } = spawnSync(command, args, {
+    cwd,
+    env: variables,
+    encoding: "utf8",
+  })
+  return { status, output: `${stdout}${stderr}` }
+}
+
+describe("core", () => {
+  const pairs = (["npm", "pnpm", "yarn"] as const).flatMap((manager) =>
+    (["oldest", "own", "newer"] as const).map((age) => ({ manager, age, node: nodes[age] })),
+  )
+
+  it.for(pairs)(
+    "installed by $manager on the $age Node.js compiles without skipLibCheck, and runs the first program of the README",
+    async ({ age, manager, node }, { skip }) => {
+      if (node === undefined) {
+        assert.isUndefined(process.env["EFFECT_SENT_REQUIRE_RUNTIMES"])
+        return skip()
+      }
+      const folder = join(work, `core-${manager}-${age}`)
+      mkdirSync(folder)
+      writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }')
+      const variables = { ...env, PATH: `${dirname(node)}:${env.PATH}` }
+      const installed = installers[manager](folder, variables)
+      assert.strictEqual(installed.status, 0, installed.output)
+      const [program = ""] = programs("README.md")
+      writeFileSync(join(folder, "first.ts"), program)
+      writeFileSync(
+        join(folder, "tsconfig.json"),
+        JSON.stringify({
+          compilerOptions: { module: "nodenext", strict: true, skipLibCheck: false, types: [] },
+          include: ["first.ts"],
+        }),
+      )
+      assert.strictEqual(succeed(folder, process.execPath, tsc, "-p", "."), "")
+      await using mock = await startMock()
+      const { output, status } = runWith(
+        {
+          ...variables,
+          SENT_BASE_URL: mock.url,
+          SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
+          SENT_API_KEY: "anything",
+        },
+        folder,
+        node,
+        "first.js",
+      )
+      assert.strictEqual(status, 0, output)
+      assert.match(output, /^accepted at /m)
+    },
+  )
+})
+
+const olderNode = nodeOf(22)
 
 describe.skipIf(olderNode === undefined)("on an unsupported Node.js", () => {
   const node = olderNode ?? ""
@@ -302,6 +391,7 @@ describe.skipIf(olderNode === undefined)("on an unsupported Node.js", () => {
   it.each([
     ["effect-sent-mock", "mock-server", 1],
     ["effect-sent-contract", "contract-tools", 2],
+    ["effect-sent", "cli", 1],
   ])("%s prints the required version in one line", (command, name, code) => {
     const bin = join(install, `node_modules/@effect-sent/${name}/dist/bin.js`)
     const { output, status } = run(install, node, bin)

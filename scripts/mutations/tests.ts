@@ -1,7 +1,7 @@
 /** The test files that catch the mutants. */
 import type { Tests } from "./mutant.ts"
 
-export const core = (...names: ReadonlyArray<string>): Tests => ({
+const core = (...names: ReadonlyArray<string>): Tests => ({
   project: "core",
   files: names.map((name) => `packages/core/test/${name}.test.ts`),
 })

@@ -2,16 +2,20 @@
 import { assert, describe, it } from "vitest"
 import { generate } from "../generatedTable.ts"
 import * as ReasonTable from "../reasonTable.ts"
+import * as RuntimeTable from "../runtimeTable.ts"
 import * as ScenarioTable from "../scenarioTable.ts"
 import * as StatusChart from "../statusChart.ts"
 import * as TestExamples from "../testExamples.ts"
 
 describe("what is generated and committed", () => {
-  it.each([ScenarioTable.table, ...ReasonTable.tables, StatusChart.chart, ...TestExamples.blocks])(
-    "is, for $script in $page, what `pnpm build:docs` makes",
-    async (table) => {
-      const { committed: page, generated } = await generate(table)
-      assert.strictEqual(page, generated)
-    },
-  )
+  it.each([
+    ScenarioTable.table,
+    ...ReasonTable.tables,
+    RuntimeTable.table,
+    StatusChart.chart,
+    ...TestExamples.blocks,
+  ])("is, for $script in $page, what `pnpm build:docs` makes", async (table) => {
+    const { committed: page, generated } = await generate(table)
+    assert.strictEqual(page, generated)
+  })
 })

@@ -1,7 +1,7 @@
 import type { Message } from "../src/Message.ts"
 
 /** The maximum number of loaded messages while new ones arrive. It is exceeded only when the reader has loaded more. */
-export const mostHeld = 5000
+const mostHeld = 5000
 
 /** The loaded part of the inbox. */
 export interface Loaded {

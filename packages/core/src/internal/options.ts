@@ -235,7 +235,7 @@ const describeType = (value: unknown): string => {
 // -----------------------------------------------------------------------------
 
 /** The error of invalid options. */
-export const invalidOptions = (issues: ReadonlyArray<Issue>): SentError =>
+const invalidOptions = (issues: ReadonlyArray<Issue>): SentError =>
   new SentError({ reason: new InvalidOptions({ issues }), attempts: 0 })
 
 /** Fails if there is any issue. */

@@ -111,7 +111,7 @@ const anything: Arbitrary.Arbitrary<unknown> = Arbitrary.schema(
 )
 
 /** What looks like the valid: where two readings part, they part here. */
-export const lookalikes: ReadonlyArray<unknown> = [
+const lookalikes: ReadonlyArray<unknown> = [
   "",
   " ",
   "+1234567890\n",
@@ -162,7 +162,7 @@ export const lookalikes: ReadonlyArray<unknown> = [
   JSON.parse('{"__proto__":"x","constructor":"y"}'),
 ]
 
-export const requestFields: ReadonlyArray<string> = [
+const requestFields: ReadonlyArray<string> = [
   ...Object.keys(SendToPhone.SendToPhoneRequest.fields),
   "channel",
   "__proto__",

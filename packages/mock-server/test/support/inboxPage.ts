@@ -29,7 +29,7 @@ export interface VisitOptions extends MockServer.Options {
 }
 
 /** Collects forbidden behaviour of the page while it is open. */
-export const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray<string> => {
+const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray<string> => {
   const { origin } = new URL(baseUrl)
   const problems: Array<string> = []
   page.on("console", (line) => {
@@ -49,7 +49,7 @@ export const watch = (page: Page, { baseUrl }: StartedMockServer): ReadonlyArray
 }
 
 /** Logs each violation of the page's policy to the console, in every browser. */
-export const reportViolations = (): void =>
+const reportViolations = (): void =>
   document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) =>
     // The test watches the console.
     // oxlint-disable-next-line no-console
@@ -182,7 +182,7 @@ export const runInShell = (command: string, env: Readonly<Record<string, string>
   promisify(execFile)("sh", ["-c", command], { env: { ...process.env, ...env } })
 
 /** The name or text of the focused element, if its focus is visible. */
-export const focused = (page: Page): Promise<string> =>
+const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.activeElement
     if (element === null || element === document.body) return "nothing"

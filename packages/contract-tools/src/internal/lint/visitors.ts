@@ -30,7 +30,7 @@ export const onOperations = (visit: Visit): Oas3Visitor => ({
 })
 
 /** Follows a reference. The value is undefined where it cannot be resolved. */
-export const follow = ({ resolve }: UserContext, { location, value }: Located): Located => {
+const follow = ({ resolve }: UserContext, { location, value }: Located): Located => {
   if (!isObject(value) || typeof value["$ref"] !== "string") return { value, location }
   const found = resolve({ $ref: value["$ref"] }, location.source.absoluteRef)
   return { value: found.node, location: found.location ?? location }

@@ -215,7 +215,7 @@ const listening = (
   )
 
 /** `app:8080` or `[::1]:8080`, with or without the port. */
-export const splitHost = (host: string | undefined): readonly [name: string, port: number] => {
+const splitHost = (host: string | undefined): readonly [name: string, port: number] => {
   const [, name = "127.0.0.1", port = "0"] =
     /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::([0-9]+))?$/.exec(host ?? "127.0.0.1") ?? []
   return [name, Number(port)]

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from "../../../src/internal/document/json.t
 
 export const contractPath: string = Contract.bundledPath
 
-export const parseDocument = (yaml: string): JsonObject => {
+const parseDocument = (yaml: string): JsonObject => {
   const document: unknown = parse(yaml)
   if (!isObject(document)) throw new Error("the document is not an object")
   return document

@@ -8,7 +8,7 @@ import type { Credentials } from "../../SentCredentials.ts"
 import type { Operation, Privacy } from "./operation.ts"
 
 /** What replaces a masked value. */
-export const masked = "<redacted>"
+const masked = "<redacted>"
 
 // More than a person reads; no rejection needs all of it.
 const maxLength = 500

@@ -55,7 +55,7 @@ const durations = Metric.histogram("sent.send.duration", {
 // -----------------------------------------------------------------------------
 
 /** Whether somebody looks at the spans of a fiber. One that nobody looks at costs as much as a send. */
-export const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
+const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
   cache.tracer !== undefined && cache.tracerEnabled
 
 /** Runs a function in a span, with the line that called it in the traces, if somebody looks. */

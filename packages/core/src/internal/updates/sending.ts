@@ -43,9 +43,7 @@ export const restOf = (
   )
 
 /** A deadline that is valid; the client rejects another one. */
-export const deadlineOf = (
-  deadline: Duration.Input | undefined,
-): Option.Option<Duration.Duration> =>
+const deadlineOf = (deadline: Duration.Input | undefined): Option.Option<Duration.Duration> =>
   deadline === undefined
     ? Option.none()
     : Option.filter(Duration.fromInput(deadline), Duration.isPositive)

@@ -32,7 +32,7 @@ const withoutEnding = <R>(context: Context.Context<R>): Context.Context<R> =>
   Context.omit(Scope.Scope, Tracer.ParentSpan)(context) as Context.Context<R>
 
 /** A call by its request. */
-export const webCall = (request: Request): Call => ({
+const webCall = (request: Request): Call => ({
   method: request.method,
   url: request.url,
   headers: request.headers,

@@ -38,7 +38,7 @@ export interface EnqueueOptions {
 const maxTextLength = 255
 
 /** What is wrong with a key. */
-export const checkKey = (key: unknown): ReadonlyArray<Issue> => checkText(key, "key")
+const checkKey = (key: unknown): ReadonlyArray<Issue> => checkText(key, "key")
 
 const checkText = (text: unknown, name: string): ReadonlyArray<Issue> =>
   Predicate.isString(text) &&

@@ -48,7 +48,7 @@ const isShape = (value: unknown): value is object =>
   Predicate.isObject(value) && ["type", "title", "status", "errors"].every((key) => key in value)
 
 /** The messages by field, in the order of Prism's violations. */
-export const fieldErrors = (
+const fieldErrors = (
   schema: unknown,
   violations: ReadonlyArray<PrismViolation>,
 ): Record<string, ReadonlyArray<string>> => {

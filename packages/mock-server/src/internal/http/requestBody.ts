@@ -10,7 +10,7 @@ import type { Content, Operation } from "@effect-sent/contract/Contract"
 import { type Answer, fromExample } from "./answer.ts"
 
 /** The maximum size of a body, equal to that of Prism's own server. */
-export const maxBodyBytes = 10 * 1024 * 1024
+const maxBodyBytes = 10 * 1024 * 1024
 
 export interface RequestBody {
   /** The content that the contract declares for its media type. Undefined when there is no body. */

@@ -82,7 +82,7 @@ const quoted = (text: string): string =>
  * Parses the preferences by their lower-case name. The first of repeated preferences wins. Both comma and semicolon separate
  * preferences, so that `code=429; example=x` and `code=429, example=x` are the same.
  */
-export const parsePrefer = (header: string): ReadonlyMap<string, string> => {
+const parsePrefer = (header: string): ReadonlyMap<string, string> => {
   const preferences = new Map<string, string>()
   for (const [, name = "", token, string] of header.matchAll(preference)) {
     const key = name.toLowerCase()

@@ -140,7 +140,7 @@ const exampleItem = (operation: Operation, example: string): Covered => ({
   name: `${nameOf(operation)} ${example}`,
 })
 
-export const mediaTypeItem = (operation: Operation, type: string, status?: number): Covered => ({
+const mediaTypeItem = (operation: Operation, type: string, status?: number): Covered => ({
   kind: "media type",
   name: [nameOf(operation), ...(status === undefined ? [] : [status]), type].join(" "),
 })
