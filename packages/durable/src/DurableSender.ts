@@ -92,6 +92,7 @@ export {
 } from "./internal/queue/errors.ts"
 export type { RequeueOptions } from "./internal/queue/lookup.ts"
 export type { SentOnce } from "./internal/queue/once.ts"
+export { type Opening, openingAt } from "./internal/queue/opening.ts"
 export type { EnqueueOptions, Priority } from "./internal/queue/options.ts"
 export type { QuietHours } from "./internal/queue/quietHours.ts"
 export type { State } from "./internal/queue/row.ts"

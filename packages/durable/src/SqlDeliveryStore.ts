@@ -194,7 +194,7 @@ export const make = Effect.fnUntraced(function* (
  * const statuses = await Effect.gen(function* () {
  *   yield* SqlDeliveryStore.migrate()
  *   const sends = yield* SqlDeliveryStore.findAll(["a", "b"])
- *   return sends.map(({ steps = [] }) => DeliveryStatus.fromSteps(steps).status)
+ *   return sends.map(({ steps }) => DeliveryStatus.fromSteps(steps).status)
  * }).pipe(Effect.provide(Sqlite.layer({ filename: ":memory:" })), Effect.runPromise)
  * console.assert(statuses.length === 0)
  * ```

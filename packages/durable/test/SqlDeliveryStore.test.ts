@@ -181,7 +181,7 @@ describe("the store", () => {
       yield* store.append({ id: "another", expiresAt })
       const found = yield* SqlDeliveryStore.findAll(ids)
       assert.deepStrictEqual(
-        found.map(({ id, steps = [] }) => [id, steps.map(({ status }) => status)]),
+        found.map(({ id, steps }) => [id, steps.map(({ status }) => status)]),
         ["send 0", "send 500", "send 1000"].map((id) => [id, ["DELIVERED"]]),
       )
       assert.deepStrictEqual(yield* SqlDeliveryStore.findAll([]), [])
