@@ -124,8 +124,18 @@ describe("the program", { timeout: 30_000 }, () => {
   it("says in one line why it did not begin", async () => {
     const { code, stderr, stdout } = await run("send", "--csv", csv)
     assert.strictEqual(code, 1)
-    assert.match(stderr, /pass --campaign with a name/)
+    assert.match(stderr, /^effect-sent: pass --campaign with a name.*\n$/)
     assert.notInclude(stderr, "    at ", "a stack")
+    assert.strictEqual(stdout, "")
+  })
+
+  it("says in one line which flag it does not know", async () => {
+    const { code, stderr, stdout } = await run("send", "--tmplate", template)
+    assert.strictEqual(code, 1)
+    assert.strictEqual(
+      stderr,
+      "effect-sent: Unrecognized flag: --tmplate in command effect-sent send Did you mean this? --template; see effect-sent send --help\n",
+    )
     assert.strictEqual(stdout, "")
   })
 
@@ -167,7 +177,7 @@ describe("a campaign", { timeout: 60_000 }, () => {
     // The output of a pipe has no progress bar.
     assert.match(
       first.stderr,
-      /ERROR\s+1 may have been sent, and are not sent again: effect-sent unknown/,
+      /^effect-sent: 1 may have been sent and will not be sent again: effect-sent unknown/m,
     )
     assert.notInclude(first.stdout + first.stderr, "sk_test")
     assert.deepStrictEqual(arrived.toSorted(), [ann, bob, cyd])
@@ -244,6 +254,29 @@ describe("a campaign", { timeout: 60_000 }, () => {
     assert.strictEqual((await run(...list())).code, 0)
     assert.deepStrictEqual(arrived.toSorted(), all)
   })
+
+  it.skipIf(process.platform === "win32")(
+    "ends at the second Ctrl-C, and what was on the wire may have been sent",
+    async () => {
+      writeCsv(numbers(1))
+      statusOf = () => undefined
+      const child = start(...list())
+      const ended = endOf(child)
+      const stopping = new Promise<void>((resolve) => {
+        child.stderr.on("data", (text) => {
+          if (String(text).includes("stopping: 1 sends are still to end")) resolve()
+        })
+      })
+      await once(server, "arrived")
+      child.kill("SIGINT")
+      await stopping
+      child.kill("SIGINT")
+      assert.strictEqual((await ended).code, 130)
+      const { stdout } = await run("status", "--campaign", "spring")
+      assert.strictEqual(stdout, "spring: 0 accepted, 0 not sent, 0 unknown, 1 being sent\n")
+      assert.lengthOf(arrived, 1)
+    },
+  )
 
   // Windows does not have this signal.
   it.skipIf(process.platform === "win32")(

@@ -98,7 +98,7 @@ export const endWith = ({
     return Effect.fail(
       new Ended(
         "unknown",
-        `${unknown + attempting} may have been sent, and are not sent again: effect-sent unknown --campaign ${campaign} names them`,
+        `${unknown + attempting} may have been sent and will not be sent again: effect-sent unknown --campaign ${campaign} names them`,
       ),
     )
   }
@@ -106,7 +106,7 @@ export const endWith = ({
     ? Effect.fail(
         new Ended(
           "notSent",
-          `${notSent} were not sent: effect-sent report --campaign ${campaign} says why, and effect-sent retry sends them again`,
+          `${notSent} not sent: effect-sent report --campaign ${campaign} says why, and effect-sent retry sends them again`,
         ),
       )
     : Effect.void

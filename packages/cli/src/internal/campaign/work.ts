@@ -1,9 +1,19 @@
 /** Sends what waits in a campaign, until every message has an outcome. */
 import { SentClient, type SentError } from "@effect-sent/core"
 import { DurableSender } from "@effect-sent/durable"
-import { Clock, DateTime, Deferred, Duration, Effect, Exit, Option, type Scope } from "effect"
+import {
+  Clock,
+  DateTime,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Option,
+  Schedule,
+  type Scope,
+} from "effect"
 import { Ended, usage } from "../ended.ts"
-import { countOf, waiting } from "./counts.ts"
+import { type Counts, countOf, waiting } from "./counts.ts"
 import type { Progress } from "./progress.ts"
 
 /** How a campaign is sent. */
@@ -26,10 +36,32 @@ export const work = Effect.fnUntraced(function* ({ concurrency, progress, quietH
   /** What this run has on the wire, and how many of its requests have ended. */
   const own = { sending: 0, ended: 0 }
 
+  /** Counts. While the disk is full, or another program holds the file, says so once, and goes on when it can. */
+  const count: Effect.Effect<Counts, Ended> = Effect.suspend(() => {
+    let isSaid = false
+    return sender.count.pipe(
+      Effect.tapError((error) => {
+        if (isSaid) return Effect.void
+        isSaid = true
+        return progress.say(
+          `the store cannot be used now: is the disk full? The run goes on when it can (${error.message})`,
+        )
+      }),
+      Effect.retry(patiently),
+      Effect.mapError(
+        ({ message }) =>
+          new Ended(
+            "unknown",
+            `stopped: ${message}. What was on the wire may have been sent: make room, and run the same command again`,
+          ),
+      ),
+    )
+  })
+
   /** Whether all messages have an outcome, asked until they have. */
   const untilDone = Effect.gen(function* () {
     while (true) {
-      const [took, counts] = yield* Effect.timed(sender.count)
+      const [took, counts] = yield* Effect.timed(count)
       progress.update(counts)
       // What a killed run was sending is unknown when its lease ends, which is soon.
       const open = countOf(counts, ...waiting, "attempting")
@@ -80,7 +112,9 @@ export const work = Effect.fnUntraced(function* ({ concurrency, progress, quietH
 
   const sayWhatEnds: Effect.Effect<void, never, Scope.Scope> = Effect.addFinalizer((exit) =>
     Exit.hasInterrupts(exit) && own.sending > 0
-      ? progress.say(`stopping: ${own.sending} sends are still to end`)
+      ? progress.say(
+          `stopping: ${own.sending} sends are still to end; Ctrl-C again leaves them unknown`,
+        )
       : Effect.void,
   )
 
@@ -93,7 +127,7 @@ export const work = Effect.fnUntraced(function* ({ concurrency, progress, quietH
     const wait = DateTime.toEpochMillis(from) - DateTime.toEpochMillis(now)
     if (wait <= 0) {
       if (yield* sendUntil(until && DateTime.toEpochMillis(until))) return
-    } else if (countOf(yield* Effect.mapError(sender.count, usage), ...waiting) === 0) {
+    } else if (countOf(yield* count, ...waiting) === 0) {
       // What other runs are sending ends without this one.
       return
     } else {
@@ -123,6 +157,9 @@ const earlier = (
 const lease = "30 seconds"
 
 const lookAgain = "200 millis"
+
+/** How long a store that cannot be used is waited for: as long as a worker tries to write down an outcome. */
+const patiently = Schedule.spaced("1 second").pipe(Schedule.upTo({ duration: "10 minutes" }))
 
 /** How many times as long as a count took is the pause until the next one. */
 const countingShare = 20
