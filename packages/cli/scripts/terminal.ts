@@ -30,8 +30,22 @@ export interface Run {
   readonly color: number | undefined
 }
 
+/** A terminal. */
+export interface Terminal {
+  /** Prints a text, as a program would. */
+  readonly print: (text: string) => Promise<void>
+  /** All lines, also those that have left the screen. */
+  readonly text: () => string
+  /** The rows of the screen. */
+  readonly rows: () => ReadonlyArray<ReadonlyArray<Run>>
+  /** Waits until the text of the terminal matches. */
+  readonly until: (pattern: RegExp) => Promise<void>
+  /** Runs a program. */
+  readonly run: (file: string, args: ReadonlyArray<string>) => Running
+}
+
 /** Opens a terminal. */
-export const openTerminal = ({ columns, cwd, env, rows }: Options) => {
+export const openTerminal = ({ columns, cwd, env, rows }: Options): Terminal => {
   const screen = new xterm.Terminal({
     cols: columns,
     rows,
@@ -49,23 +63,13 @@ export const openTerminal = ({ columns, cwd, env, rows }: Options) => {
     )
 
   return {
-    /** Prints a text, as a program would. */
     print: (text: string) => new Promise<void>((resolve) => screen.write(text, resolve)),
 
-    /** All lines, also those that have left the screen. */
     text: (): string => lines().join("\n").trimEnd(),
 
-    /** The rows of the screen. */
     rows: (): ReadonlyArray<ReadonlyArray<Run>> =>
       Array.from({ length: rows }, (_, index) => runsOf(screen, index)),
 
-    /** Calls back when the screen has changed. Returns how to stop that. */
-    watch: (watcher: () => void): (() => void) => {
-      watchers.add(watcher)
-      return () => void watchers.delete(watcher)
-    },
-
-    /** Waits until the text of the terminal matches. */
     until: (pattern: RegExp): Promise<void> =>
       new Promise((resolve) => {
         const look = (): void => {
@@ -77,7 +81,6 @@ export const openTerminal = ({ columns, cwd, env, rows }: Options) => {
         look()
       }),
 
-    /** Runs a program. */
     run: (file: string, args: ReadonlyArray<string>): Running => {
       const program = spawn(file, [...args], { cols: columns, rows, cwd, env })
       program.onData((data) => screen.write(data, changed))
@@ -98,9 +101,6 @@ export const openTerminal = ({ columns, cwd, env, rows }: Options) => {
     },
   }
 }
-
-/** A terminal. */
-export type Terminal = ReturnType<typeof openTerminal>
 
 const runsOf = (screen: InstanceType<typeof xterm.Terminal>, index: number): Array<Run> => {
   const { active } = screen.buffer

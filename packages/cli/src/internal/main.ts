@@ -30,5 +30,7 @@ Command.run(program, { version }).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, OneLine)),
   // The program says itself what went wrong.
   Effect.provideService(References.MinimumLogLevel, "Warn"),
+  // The output is the result, which programs read.
+  Effect.provideService(References.LogToStderr, true),
   NodeRuntime.runMain,
 )

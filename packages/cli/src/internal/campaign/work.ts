@@ -44,7 +44,7 @@ export const work = Effect.fnUntraced(function* ({ concurrency, progress, quietH
         if (isSaid) return Effect.void
         isSaid = true
         return progress.say(
-          `the store cannot be used now: is the disk full? The run goes on when it can (${error.message})`,
+          `the store cannot be used now; the run goes on when it can: ${error.message}`,
         )
       }),
       Effect.retry(patiently),
