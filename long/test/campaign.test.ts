@@ -1,8 +1,16 @@
-/** `effect-sent send --csv`: two runs at once, and runs that are killed. What people got is counted at the server. */
+/** `effect-sent send --csv`: two runs at once, runs that are killed, and a full disk. What people got is counted at the server. */
 // oxlint-disable no-await-in-loop -- one thing happens after the other
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -72,32 +80,41 @@ const store = (): ReadonlyArray<string> => [
   join(folder, "spring.sqlite"),
 ]
 
-const start = (...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [bin, ...args, ...store()], {
+const start = (place: ReadonlyArray<string>, ...args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, [bin, ...args, ...place], {
     env: environment,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   })
   running.add(child)
   child.once("exit", () => running.delete(child))
   return child
 }
 
-const send = () =>
-  start(
-    "send",
-    "--json",
-    "--csv",
-    join(folder, "people.csv"),
-    "--template",
-    "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
-  )
+const sendArguments = (): ReadonlyArray<string> => [
+  "send",
+  "--json",
+  "--csv",
+  join(folder, "people.csv"),
+  "--template",
+  "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+]
+
+const send = () => start(store(), ...sendArguments())
 
 const endOf = async (child: ReturnType<typeof start>) => {
   const ended = once(child, "exit")
-  const stdout = await child.stdout.setEncoding("utf8").toArray()
+  const [stdout, stderr] = await Promise.all([
+    child.stdout.setEncoding("utf8").toArray(),
+    child.stderr.setEncoding("utf8").toArray(),
+  ])
   const [code]: ReadonlyArray<unknown> = await ended
-  return { code, json: stdout.length === 0 ? undefined : JSON.parse(stdout.join("")) }
+  const json = stdout.length === 0 ? undefined : JSON.parse(stdout.join(""))
+  return { code, json, stderr: stderr.join("") }
 }
+
+/** Runs a program as root does, and returns whether it worked. */
+const works = (file: string, ...args: ReadonlyArray<string>): boolean =>
+  spawnSync(file, args, { stdio: "ignore" }).status === 0
 
 const most = (): number => Math.max(0, ...arrived.values())
 
@@ -132,7 +149,7 @@ describe("a campaign", () => {
     assert.strictEqual(most(), 1, `seed ${seed}`)
     assert.deepInclude(json, { notSent: 0, waiting: 0, attempting: 0 })
     assert.strictEqual(json.accepted + json.unknown, 1000)
-    const { json: unknown } = await endOf(start("unknown", "--json"))
+    const { json: unknown } = await endOf(start(store(), "unknown", "--json"))
     const unknowns = new Set(unknown.map(({ to }: { readonly to: string }) => to))
     // Whoever got nothing is unknown, and a person can look.
     assert.deepStrictEqual(
@@ -143,4 +160,79 @@ describe("a campaign", () => {
     // A killed run had at most 8 on the wire.
     assert.isAtMost(json.unknown, 80)
   }, 400_000)
+
+  it("whose disk is full in the middle reaches nobody twice, and goes on when there is room", async (context) => {
+    const disk = join(folder, "disk")
+    mkdirSync(disk)
+    if (!works("mount", "-t", "tmpfs", "-o", "size=16m", "none", disk)) {
+      context.skip("mounting a small disk is not permitted")
+    }
+    try {
+      const numbers = writeList(1000)
+      const filler = join(disk, "filler")
+      const child = start(
+        ["--campaign", "spring", "--store", join(disk, "spring.sqlite")],
+        ...sendArguments(),
+      )
+      const isFull = new Promise<void>((resolve) => {
+        child.stderr.on("data", (text) => {
+          if (String(text).includes("the disk of the database is full")) resolve()
+        })
+      })
+      const ended = endOf(child)
+      while (arrived.size < 50 && child.exitCode === null) await once(server, "arrived")
+      fill(filler)
+      // A log that has been written to the end once is written anew from its beginning, and needs no room.
+      await Promise.race([isFull, ended])
+      rmSync(filler)
+      const { code, json, stderr } = await ended
+      assert.include([0, 3], code, stderr)
+      assert.strictEqual(most(), 1)
+      assert.deepInclude(json, { notSent: 0, waiting: 0, attempting: 0 })
+      assert.strictEqual(json.accepted + json.unknown, 1000)
+      assert.strictEqual(numbers.filter((number) => arrived.has(number)).length, 1000)
+    } finally {
+      for (const child of running) child.kill("SIGKILL")
+      works("umount", "-l", disk)
+    }
+  }, 240_000)
+
+  it("that does not fit on the disk sends nothing, and says why in one line", async (context) => {
+    const disk = join(folder, "disk")
+    mkdirSync(disk)
+    if (!works("mount", "-t", "tmpfs", "-o", "size=256k", "none", disk)) {
+      context.skip("mounting a small disk is not permitted")
+    }
+    try {
+      writeList(5000)
+      const child = start(
+        ["--campaign", "spring", "--store", join(disk, "spring.sqlite")],
+        ...sendArguments(),
+      )
+      const { code, stderr } = await endOf(child)
+      assert.strictEqual(code, 1)
+      assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", /^effect-sent: .*disk/)
+      assert.notInclude(stderr, "    at ", "a stack")
+      assert.strictEqual(arrived.size, 0)
+    } finally {
+      for (const child of running) child.kill("SIGKILL")
+      works("umount", "-l", disk)
+    }
+  }, 120_000)
 })
+
+/** Writes until nothing fits any more. */
+const fill = (file: string): void => {
+  const open = openSync(file, "w")
+  try {
+    for (let size = 65_536; size >= 1;) {
+      try {
+        writeSync(open, Buffer.alloc(size))
+      } catch {
+        size = Math.floor(size / 2)
+      }
+    }
+  } finally {
+    closeSync(open)
+  }
+}

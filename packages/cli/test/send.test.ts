@@ -1,5 +1,6 @@
 /** `effect-sent`, started as a process, with a server that counts requests. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { createRequire } from "node:module"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
@@ -119,44 +120,40 @@ describe("one message", { timeout: 30_000 }, () => {
   })
 })
 
-describe("nothing is sent with", { timeout: 30_000 }, () => {
-  it.each<readonly [title: string, flags: () => ReadonlyArray<string>, message: RegExp]>([
-    [
-      "neither --to nor --csv",
-      () => ["send"],
-      /pass either --to for one message or --csv for a list/,
-    ],
-    ["no campaign", () => ["send", "--csv", csv], /pass --campaign with a name/],
-    [
-      "a path as the campaign",
-      () => ["send", "--csv", csv, "--campaign", "../x"],
-      /the name of a campaign has/,
-    ],
-    ["variables for a list", () => list("--var", "shop=X"), /--var and --webhook require --to/],
-    ["a concurrency of 0", () => list("--concurrency", "0"), /--concurrency must be 1 or more/],
-    [
-      "quiet hours without a zone",
-      () => list("--quiet-hours", "21:00-08:00"),
-      /--quiet-hours must/,
-    ],
-    ["an invalid number", () => list(), /line 2: to must be an E\.164 phone number/],
-    ["a campaign that was never begun", () => ["status", "--campaign", "x"], /no campaign "x"/],
-  ])("%s", async (_, flags, message) => {
-    writeCsv(["12"])
-    const { code, stderr, stdout } = await run(...flags())
+describe("the program", { timeout: 30_000 }, () => {
+  it("says in one line why it did not begin", async () => {
+    const { code, stderr, stdout } = await run("send", "--csv", csv)
     assert.strictEqual(code, 1)
-    assert.match(stderr, message)
+    assert.match(stderr, /^effect-sent: pass --campaign with a name.*\n$/)
     assert.notInclude(stderr, "    at ", "a stack")
     assert.strictEqual(stdout, "")
-    assert.deepStrictEqual(arrived, [])
   })
 
-  it("no credentials", async () => {
-    environment = { ...environment, SENT_API_KEY: undefined }
-    writeCsv(numbers(1))
-    const { code, stderr } = await run(...list())
+  it("says in one line which flag it does not know", async () => {
+    const { code, stderr, stdout } = await run("send", "--tmplate", template)
     assert.strictEqual(code, 1)
-    assert.include(stderr, "SENT_API_KEY")
+    assert.strictEqual(
+      stderr,
+      "effect-sent: Unrecognized flag: --tmplate in command effect-sent send Did you mean this? --template; see effect-sent send --help\n",
+    )
+    assert.strictEqual(stdout, "")
+  })
+
+  it("names the required version on an older Node.js, compared as a whole", async () => {
+    const { engines } = createRequire(import.meta.url)("../package.json")
+    const required = String(engines.node).replace(">=", "")
+    const [major, minor] = required.split(".").map(Number)
+    const older = `${major}.${(minor ?? 0) - 1}.9`
+    const pretended = `Object.defineProperty(process.versions, "node", { value: "${older}" })`
+    const child = spawn(process.execPath, ["--import", `data:text/javascript,${pretended}`, bin], {
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    running.add(child)
+    assert.deepStrictEqual(await endOf(child), {
+      code: 1,
+      stdout: "",
+      stderr: `effect-sent: Node.js ${required} or newer is required; this is ${older}\n`,
+    })
   })
 })
 
@@ -180,7 +177,7 @@ describe("a campaign", { timeout: 60_000 }, () => {
     // The output of a pipe has no progress bar.
     assert.match(
       first.stderr,
-      /ERROR\s+1 may have been sent, and are not sent again: effect-sent unknown/,
+      /^effect-sent: 1 may have been sent and will not be sent again: effect-sent unknown/m,
     )
     assert.notInclude(first.stdout + first.stderr, "sk_test")
     assert.deepStrictEqual(arrived.toSorted(), [ann, bob, cyd])
@@ -191,12 +188,12 @@ describe("a campaign", { timeout: 60_000 }, () => {
     assert.strictEqual((await run("report", "--campaign", "spring", "--csv", report)).code, 0)
     const rows = readFileSync(report, "utf8").trimEnd().split("\n")
     assert.deepStrictEqual(
-      rows.map((row) => row.split(",").slice(0, 5)),
+      rows.map((row) => row.split(",").slice(0, 6)),
       [
-        ["to", "outcome", "reason", "list", "line"],
-        [ann, "accepted", "", "people.csv", "2"],
-        [bob, "not sent", "request rejected", "people.csv", "3"],
-        [cyd, "unknown", "server failed", "people.csv", "4"],
+        ["to", "outcome", "delivery", "reason", "list", "line"],
+        [ann, "accepted", "", "", "people.csv", "2"],
+        [bob, "not sent", "", "request rejected", "people.csv", "3"],
+        [cyd, "unknown", "", "server failed", "people.csv", "4"],
       ],
     )
     assert.include(
@@ -214,6 +211,7 @@ describe("a campaign", { timeout: 60_000 }, () => {
       unknown: 1,
       waiting: 0,
       attempting: 0,
+      deliveries: {},
       reasons: {},
     })
     assert.deepStrictEqual(arrived.slice(3), [bob])
@@ -256,6 +254,29 @@ describe("a campaign", { timeout: 60_000 }, () => {
     assert.strictEqual((await run(...list())).code, 0)
     assert.deepStrictEqual(arrived.toSorted(), all)
   })
+
+  it.skipIf(process.platform === "win32")(
+    "ends at the second Ctrl-C, and what was on the wire may have been sent",
+    async () => {
+      writeCsv(numbers(1))
+      statusOf = () => undefined
+      const child = start(...list())
+      const ended = endOf(child)
+      const stopping = new Promise<void>((resolve) => {
+        child.stderr.on("data", (text) => {
+          if (String(text).includes("stopping: 1 sends are still to end")) resolve()
+        })
+      })
+      await once(server, "arrived")
+      child.kill("SIGINT")
+      await stopping
+      child.kill("SIGINT")
+      assert.strictEqual((await ended).code, 130)
+      const { stdout } = await run("status", "--campaign", "spring")
+      assert.strictEqual(stdout, "spring: 0 accepted, 0 not sent, 0 unknown, 1 being sent\n")
+      assert.lengthOf(arrived, 1)
+    },
+  )
 
   // Windows does not have this signal.
   it.skipIf(process.platform === "win32")(

@@ -90,6 +90,7 @@ export {
 } from "./internal/queue/errors.ts"
 export type { Lookup, RequeueOptions } from "./internal/queue/lookup.ts"
 export type { SentOnce } from "./internal/queue/once.ts"
+export { type Opening, openingAt } from "./internal/queue/opening.ts"
 export type { EnqueueOptions, Priority } from "./internal/queue/options.ts"
 export type { QuietHours } from "./internal/queue/quietHours.ts"
 export type { State } from "./internal/queue/row.ts"
@@ -106,10 +107,13 @@ export interface Options {
    */
   readonly secret: string | Redacted.Redacted<string>
   /**
-   * The `publicUrl` of the `DeliveryTracker` that receives the updates. The tracker needs the same `secret`, and the
-   * `SqlDeliveryStore` of the same database. Default: none, and an unknown send stays unknown until it is requeued.
+   * The `publicUrl` of the `DeliveryTracker` that receives the updates. The tracker needs the same `secret`, or the
+   * `callbackSecret` if there is one, and the `SqlDeliveryStore` of the same database. Default: none, and an unknown send stays
+   * unknown until it is requeued.
    */
   readonly publicUrl?: string | URL | undefined
+  /** The `secret` of that tracker, if it is another one than that of the digests. Default: `secret`. */
+  readonly callbackSecret?: string | Redacted.Redacted<string> | undefined
   /** How long a callback URL is valid. Default: 3 days, as with the tracker. */
   readonly timeToLive?: Duration.Input | undefined
   /**
@@ -261,10 +265,12 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Service, SentError | Migrator.MigrationError | SqlError, SqlClient.SqlClient> {
   const { keepBodies = "7 days", keepKeys = Duration.infinity, keepNumbers = "30 days" } = options
   const { publicUrl, secret, timeout = "5 seconds", timeToLive = "3 days" } = options
+  const { callbackSecret = secret } = options
   // The names of the tables are ours: the client's own spelling of names does not apply.
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   yield* rejectInvalid([
-    ...checkSecret(secret),
+    ...checkSecret(secret, "secret"),
+    ...(callbackSecret === secret ? [] : checkSecret(callbackSecret, "callbackSecret")),
     ...checkDuration(timeToLive, "timeToLive"),
     ...checkDuration(keepBodies, "keepBodies"),
     ...checkDuration(keepNumbers, "keepNumbers"),
@@ -281,7 +287,10 @@ export const make = Effect.fnUntraced(function* (
   const line: Line = {
     ask,
     transitions,
-    urls: publicUrl === undefined ? undefined : yield* CallbackUrl.make({ publicUrl, secret }),
+    urls:
+      publicUrl === undefined
+        ? undefined
+        : yield* CallbackUrl.make({ publicUrl, secret: callbackSecret }),
     timeToLive: millisOf(timeToLive),
   }
   const adding: Adding = {

@@ -42,6 +42,7 @@
  */
 import * as DeliveryStore from "@effect-sent/core/DeliveryStore"
 import type * as SentError from "@effect-sent/core/SentError"
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -115,7 +116,7 @@ export const make = Effect.fnUntraced(function* (
   SentError.SentError | Migrator.MigrationError | SqlError,
   SqlClient.SqlClient
 > {
-  const { timeout = "5 seconds" } = options
+  const { timeout = defaultTimeout } = options
   // The names of the tables are ours: the client's own spelling of names does not apply.
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   yield* rejectInvalid([...checkDuration(timeout, "timeout"), ...checkClient(sql)])
@@ -179,6 +180,46 @@ export const make = Effect.fnUntraced(function* (
       ),
   }
 })
+
+/**
+ * Finds many sends by their ids, e.g. those of `DurableSender.list`, for a report. Those that the store does not know, or no
+ * longer, are left out.
+ *
+ * @example
+ * ```ts
+ * import { DeliveryStatus } from "@effect-sent/core"
+ * import { SqlDeliveryStore, Sqlite } from "@effect-sent/durable"
+ * import { Effect } from "effect"
+ *
+ * const statuses = await Effect.gen(function* () {
+ *   yield* SqlDeliveryStore.migrate()
+ *   const sends = yield* SqlDeliveryStore.findAll(["a", "b"])
+ *   return sends.map(({ steps }) => DeliveryStatus.fromSteps(steps).status)
+ * }).pipe(Effect.provide(Sqlite.layer({ filename: ":memory:" })), Effect.runPromise)
+ * console.assert(statuses.length === 0)
+ * ```
+ */
+export const findAll = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<string>,
+): Effect.fn.Return<
+  ReadonlyArray<DeliveryStore.StoredSend>,
+  DeliveryStore.DeliveryStoreError,
+  SqlClient.SqlClient
+> {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const ask = makeAsk(defaultTimeout, storeError)
+  const { findAll: find } = makeSends(sql)
+  // A statement has a limited number of parameters.
+  const pages = yield* Effect.forEach(Arr.chunksOf(ids, idsOfOneStatement), (some) =>
+    ask("find", find(some)),
+  )
+  return pages.flat()
+})
+
+/** How many sends one statement finds by their ids. */
+const idsOfOneStatement = 500
+
+const defaultTimeout = Duration.seconds(5)
 
 const storeError = (
   operation: DeliveryStore.DeliveryStoreError["operation"],

@@ -309,6 +309,10 @@ describe("the layer", () => {
       for (const name of ["secret", "keepBodies", "timeout"]) assert.include(error.message, name)
       const url = yield* Effect.flip(Layer.build(senderIn(":memory:", { publicUrl: "no URL" })))
       assert.include(url.message, "publicUrl")
+      const callback = yield* Effect.flip(
+        Layer.build(senderIn(":memory:", { callbackSecret: "short" })),
+      )
+      assert.include(callback.message, "callbackSecret must have at least 32 characters")
     }),
   )
 

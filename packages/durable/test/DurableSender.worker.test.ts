@@ -25,6 +25,7 @@ import {
 } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { newFile } from "./support/folder.ts"
 import { recordSpans } from "./support/spans.ts"
 import { statementsOf } from "./support/statements.ts"
 import { accepted, failure, makeClient, message, secret, senderIn } from "./support/sender.ts"
@@ -440,6 +441,43 @@ describe("a lease", () => {
 
 describe("an update", () => {
   const publicUrl = "https://app.example.com/webhooks/sent"
+
+  it.live("comes to a URL that is signed with the tracker's secret, if it has another one", () => {
+    const client = makeClient(() => accepted)
+    const callbackSecret = "y".repeat(32)
+    return Effect.gen(function* () {
+      const sender = yield* DurableSender.DurableSender
+      yield* sender.enqueue(message, { key })
+      yield* work(client.layer)
+      yield* untilState(key, "accepted")
+      const url = client.inputs[0]?.webhookUrl
+      const urls = yield* CallbackUrl.make({ publicUrl, secret: callbackSecret })
+      assert.isObject(yield* urls.read(url))
+      const others = yield* CallbackUrl.make({ publicUrl, secret })
+      assert.strictEqual(yield* others.read(url), "forged")
+    }).pipe(scopedIn(senderIn(":memory:", { publicUrl, callbackSecret })))
+  })
+
+  it.live("goes to the caller's own URL, if the message was enqueued with one", () => {
+    const client = makeClient(() => accepted)
+    const webhookUrl = "https://shop.example.com/updates"
+    return Effect.gen(function* () {
+      const filename = yield* newFile
+      yield* Effect.gen(function* () {
+        const sender = yield* DurableSender.DurableSender
+        yield* sender.enqueue({ ...message, webhookUrl }, { key })
+      }).pipe(Effect.provide(senderIn(filename)))
+      yield* Effect.gen(function* () {
+        yield* work(client.layer)
+        yield* untilState(key, "accepted")
+      }).pipe(scopedIn(senderIn(filename, { publicUrl })))
+      assert.deepStrictEqual(
+        client.inputs.map((input) => input.webhookUrl),
+        [webhookUrl],
+      )
+    }).pipe(Effect.scoped)
+  })
+
   const callbacks = scopedIn(
     SqlDeliveryStore.layer().pipe(Layer.provideMerge(senderIn(":memory:", { publicUrl }))),
   )

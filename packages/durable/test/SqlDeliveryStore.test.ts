@@ -170,6 +170,24 @@ describe("the store", () => {
     }).pipe(inMemory),
   )
 
+  it.effect("finds many sends by their ids, and leaves out those that it does not know", () =>
+    Effect.gen(function* () {
+      const store = yield* DeliveryStore.DeliveryStore
+      const ids = Array.from({ length: 1001 }, (_, index) => `send ${index}`)
+      // One in each of the statements.
+      for (const id of ["send 0", "send 500", "send 1000"]) {
+        yield* store.append({ id, expiresAt, steps: [step(1, "DELIVERED")] })
+      }
+      yield* store.append({ id: "another", expiresAt })
+      const found = yield* SqlDeliveryStore.findAll(ids)
+      assert.deepStrictEqual(
+        found.map(({ id, steps }) => [id, steps.map(({ status }) => status)]),
+        ["send 0", "send 500", "send 1000"].map((id) => [id, ["DELIVERED"]]),
+      )
+      assert.deepStrictEqual(yield* SqlDeliveryStore.findAll([]), [])
+    }).pipe(inMemory),
+  )
+
   it.effect("lists unknown sends page by page, and refuses what is not a page", () =>
     Effect.gen(function* () {
       const store = yield* DeliveryStore.DeliveryStore

@@ -1,6 +1,5 @@
 /** How the program ends: its exit codes, and the one line that says why. */
 import { Runtime } from "effect"
-import { CliError } from "effect/cli"
 
 /** The exit codes other than 0, which means that every message was accepted. Ctrl-C is 130. */
 export const exitCodes = {
@@ -12,16 +11,15 @@ export const exitCodes = {
   unknown: 3,
 } as const
 
-/** Ends the program with an exit code other than 0. The program prints `message`. */
+/** Ends the program with an exit code other than 0. The program prints `message` in one line. */
 export class Ended extends Error {
   override readonly name = "Ended"
   override readonly [Runtime.errorExitCode]: number
+  // The program has reported it.
+  override readonly [Runtime.errorReported] = false
   constructor(end: keyof typeof exitCodes, message: string) {
     super(message)
     this[Runtime.errorExitCode] = exitCodes[end]
-  }
-  override get [CliError.userMessage](): string {
-    return this.message
   }
 }
 

@@ -1,25 +1,36 @@
-/** The commands of `effect-sent`. */
+/** Runs `effect-sent` as this process. */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect, References } from "effect"
-import { Command } from "effect/cli"
-import { report, status, unknown } from "./commands/look.ts"
-import { retry } from "./commands/retry.ts"
-import { send } from "./commands/send.ts"
+import { Console, Effect, Layer, References } from "effect"
+import { CliOutput, Command } from "effect/cli"
+import { Ended } from "./ended.ts"
 import { version } from "./packageJson.ts"
+import { program } from "./program.ts"
 
-const program = Command.make("effect-sent").pipe(
-  Command.withDescription(
-    "Sends SMS and WhatsApp messages through Sent.dm: one, or a list of people, each once.\n\n" +
-      "Set the credentials in SENT_SENDER_ID and SENT_API_KEY, and optionally the base URL of the API in SENT_BASE_URL. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.\n\n" +
-      "Exit codes: 0 all messages were accepted; 1 the command, the list or the configuration is invalid and nothing was sent; " +
-      "2 some messages were not sent; 3 some messages may have been sent; 130 Ctrl-C.",
-  ),
-  Command.withSubcommands([send, status, unknown, report, retry]),
-)
+const sayWhy = (problem: string) => Console.error(`effect-sent: ${problem}`)
+
+/** A wrong flag is one line: the help would hide it. */
+const OneLine = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? sayWhy(
+          `${event.errors.map(({ message }) => message.replaceAll(/\s+/g, " ")).join("; ")}; see ${event.commandPath.join(" ")} --help`,
+        )
+      : CliOutput.defaultPresenter.present(event),
+})
+
+// The first Ctrl-C lets what is on the wire end, which can take long if nobody answers.
+let stops = 0
+process.on("SIGINT", () => {
+  stops += 1
+  if (stops > 1) process.exit(130)
+})
 
 Command.run(program, { version }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.tapError((error) => (error instanceof Ended ? sayWhy(error.message) : Effect.void)),
+  Effect.provide(Layer.merge(NodeServices.layer, OneLine)),
   // The program says itself what went wrong.
   Effect.provideService(References.MinimumLogLevel, "Warn"),
+  // The output is the result, which programs read.
+  Effect.provideService(References.LogToStderr, true),
   NodeRuntime.runMain,
 )

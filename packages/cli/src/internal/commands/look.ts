@@ -37,7 +37,7 @@ export const unknown = Command.make(
       json
         ? JSON.stringify(rows)
         : [
-            `${rows.length} may have been sent, and are never sent again by themselves`,
+            `${rows.length} may have been sent and will not be sent again by themselves`,
             ...rows.map(
               ({ line, list, reason, since, to }) =>
                 `  ${to === "" ? "(number no longer kept)" : to}  ${list} line ${line}  ${reason === "" ? "the run was killed" : reason}  ${since}`,

@@ -2,6 +2,7 @@
 import { DurableSender } from "@effect-sent/durable"
 import { Console, Effect, Stream } from "effect"
 import { Command } from "effect/cli"
+import { callbacksOf } from "../campaign/callbacks.ts"
 import { campaignLayer } from "../campaign/campaign.ts"
 import { counted } from "../campaign/plan.ts"
 import { placeOf } from "../campaign/store.ts"
@@ -17,16 +18,22 @@ export const retry = Command.make(
     campaign: Shared.campaign,
     store: Shared.store,
     rate: Shared.rate,
+    quietHours: Shared.quietHours,
+    publicUrl: Shared.publicUrl,
     concurrency: Shared.concurrency,
     json: Shared.json,
   },
-  Effect.fnUntraced(function* ({ campaign, concurrency, json, rate, store }) {
+  Effect.fnUntraced(function* (given) {
+    const { campaign, concurrency, json, publicUrl, rate, store } = given
+    yield* Shared.checkWhole({ concurrency, rate })
     const place = yield* placeOf(campaign, store)
+    const quietHours = yield* Shared.readQuietHours(given.quietHours)
+    const callbacks = yield* callbacksOf(publicUrl)
     yield* Effect.gen(function* () {
       const requeued = yield* requeueAll
       yield* Console.error(`${counted(requeued, "message")} that were not sent wait again`)
-      yield* run({ campaign: place.name, concurrency, json })
-    }).pipe(Effect.provide([campaignLayer(place, { create: false }), clientLayer(rate)]))
+      yield* run({ campaign: place.name, concurrency, quietHours, json })
+    }).pipe(Effect.provide([campaignLayer(place, { create: false, callbacks }), clientLayer(rate)]))
   }),
 ).pipe(
   Command.withDescription(

@@ -3,7 +3,8 @@ import type { SentClient } from "@effect-sent/core"
 import type { DurableSender } from "@effect-sent/durable"
 import { Console, Effect } from "effect"
 import { Ended } from "../ended.ts"
-import { progressBar } from "../campaign/progress.ts"
+import type { Campaign } from "../campaign/campaign.ts"
+import { makeProgress } from "../campaign/progress.ts"
 import { describeResult, endWith, type Result, resultOf } from "../campaign/result.ts"
 import { work } from "../campaign/work.ts"
 
@@ -11,6 +12,8 @@ import { work } from "../campaign/work.ts"
 export interface Options {
   readonly campaign: string
   readonly concurrency: number
+  /** When nothing is sent. */
+  readonly quietHours: DurableSender.QuietHours | undefined
   readonly json: boolean
   /** How many rows of the list were not added, because the campaign has another message for the person. Default: 0. */
   readonly others?: number
@@ -22,12 +25,17 @@ export const run = Effect.fnUntraced(function* ({
   concurrency,
   json,
   others = 0,
-}: Options): Effect.fn.Return<void, Ended, DurableSender.DurableSender | SentClient.SentClient> {
+  quietHours,
+}: Options): Effect.fn.Return<
+  void,
+  Ended,
+  Campaign | DurableSender.DurableSender | SentClient.SentClient
+> {
   const say = Effect.flatMap(resultOf(campaign), (result) =>
     Effect.as(Console.log(printed(result, json)), result),
   )
   yield* Effect.scoped(
-    Effect.flatMap(progressBar, (onProgress) => work({ concurrency, onProgress })),
+    Effect.flatMap(makeProgress, (progress) => work({ concurrency, quietHours, progress })),
   ).pipe(
     Effect.onInterrupt(() => Effect.ignore(say)),
     Effect.tapError(() => Effect.ignore(say)),

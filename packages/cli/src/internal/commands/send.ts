@@ -1,8 +1,8 @@
 /** `effect-sent send`: one message, or one message for each row of a list. */
 import { SentClient, type SendToPhone } from "@effect-sent/core"
-import type { DurableSender } from "@effect-sent/durable"
 import { Console, DateTime, Effect } from "effect"
 import { Command, Flag, Prompt } from "effect/cli"
+import { callbacksOf } from "../campaign/callbacks.ts"
 import { Campaign, campaignLayer } from "../campaign/campaign.ts"
 import { describeOthers, describePlan, describeProblems, type Plan } from "../campaign/plan.ts"
 import { exists, type Place, placeOf } from "../campaign/store.ts"
@@ -66,12 +66,8 @@ const flags = {
     Shared.optional,
   ),
   rate: Shared.rate,
-  quietHours: Flag.String("quiet-hours").pipe(
-    Flag.withDescription(
-      'When nothing is sent, by the clock of a time zone, e.g. "21:00-08:00 Europe/Berlin"; the run waits until they end',
-    ),
-    Shared.optional,
-  ),
+  quietHours: Shared.quietHours,
+  publicUrl: Shared.publicUrl,
   concurrency: Shared.concurrency,
   json: Shared.json,
 }
@@ -87,9 +83,7 @@ export const send = Command.make(
     if ((to === undefined) === (csv === undefined)) {
       return yield* refuse("pass either --to for one message or --csv for a list")
     }
-    for (const [name, value] of Object.entries({ concurrency, limit, rate })) {
-      if (value !== undefined && value < 1) return yield* refuse(`--${name} must be 1 or more`)
-    }
+    yield* Shared.checkWhole({ concurrency, limit, rate })
     if (csv !== undefined) {
       if (variables !== undefined || webhook !== undefined) {
         return yield* refuse(
@@ -141,7 +135,8 @@ const sendOne = (input: SendToPhone.Input) =>
 const sendList = Effect.fnUntraced(function* (file: string, given: Flags) {
   const { allowDuplicates, concurrency, dryRun, json, rate, skipWrong, template } = given
   const place = yield* placeOf(given.campaign, given.store)
-  const quietHours = yield* readQuietHours(given.quietHours)
+  const quietHours = yield* Shared.readQuietHours(given.quietHours)
+  const callbacks = yield* callbacksOf(given.publicUrl)
   const delimiter = given.delimiter === "tab" ? "\t" : given.delimiter
   const list = yield* readList({ file, delimiter, template, allowDuplicates })
   if (list.problems.length > 0) {
@@ -151,6 +146,12 @@ const sendList = Effect.fnUntraced(function* (file: string, given: Flags) {
         "nothing was sent: correct the list, or pass --skip-wrong to send it without these rows",
       )
     }
+  }
+  const own = list.messages.find(({ input }) => input.webhookUrl !== undefined)
+  if (callbacks !== undefined && own !== undefined) {
+    return yield* refuse(
+      `line ${own.line} has a webhook, and --public-url sets one for each message; use either of them`,
+    )
   }
   if (dryRun) {
     const { added, ...plan } = exists(place)
@@ -168,13 +169,19 @@ const sendList = Effect.fnUntraced(function* (file: string, given: Flags) {
     const messages = [...plan.known, ...plan.added]
     for (let from = 0; from < messages.length; from += batch) {
       const some = messages.slice(from, from + batch)
-      others.push(...(yield* campaign.add(list.name, some, quietHours)))
+      others.push(...(yield* campaign.add(list.name, some)))
     }
     if (others.length > 0) yield* Console.error(describeOthers(others))
-    yield* run({ campaign: place.name, concurrency, json, others: others.length })
+    yield* run({
+      campaign: place.name,
+      concurrency,
+      quietHours,
+      json,
+      others: others.length,
+    })
   }).pipe(
     // The credentials are checked before anything is added.
-    Effect.provide([campaignLayer(place, { create: true }), clientLayer(rate)]),
+    Effect.provide([campaignLayer(place, { create: true, callbacks }), clientLayer(rate)]),
   )
 })
 
@@ -212,15 +219,3 @@ const confirm = Effect.fnUntraced(function* ({ name }: Place, { added }: Plan, y
   )
   if (!isWanted) yield* refuse("nothing was sent")
 })
-
-const readQuietHours = (
-  text: string | undefined,
-): Effect.Effect<DurableSender.QuietHours | undefined, Ended> => {
-  if (text === undefined) return Effect.succeed(undefined)
-  const [, from, to, zone] = /^(\d\d:\d\d)-(\d\d:\d\d) (\S+)$/.exec(text) ?? []
-  return from === undefined || to === undefined || zone === undefined
-    ? Effect.fail(
-        usage('--quiet-hours must be two times and a time zone, e.g. "21:00-08:00 Europe/Berlin"'),
-      )
-    : Effect.succeed({ from, to, zone })
-}

@@ -24,6 +24,10 @@ export interface Sends {
   readonly find: (
     by: DeliveryStore.SendKey,
   ) => Effect.Effect<ReadonlyArray<DeliveryStore.StoredSend>, SqlError>
+  /** The sends with these ids, in any order. */
+  readonly findAll: (
+    ids: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<DeliveryStore.StoredSend>, SqlError>
   /** The sends that are not known to be accepted, in the order of their places. */
   readonly notAccepted: (options: {
     readonly after: Place | undefined
@@ -52,7 +56,7 @@ export const makeSends = (sql: SqlClient): Sends => {
     Effect.map(
       sql<Row>`select s.id, s.expires_at, s.opened_at, p.content
         from effect_sent_sends s left join effect_sent_parts p on p.send_id = s.id
-        where s.id in (${ids}) order by s.opened_at, s.id`,
+        where s.id in ${ids} order by s.opened_at, s.id`,
       sendsOf,
     )
 
@@ -114,18 +118,22 @@ export const makeSends = (sql: SqlClient): Sends => {
     }),
 
     find: (by) => {
-      if ("id" in by) return read(sql`${toColumn(by.id)}`)
+      if ("id" in by) return read(sql`(${toColumn(by.id)})`)
       const { kind, value } = keyOf(by)
-      const ids = sql`select send_id from effect_sent_keys where kind = ${kind} and value = ${value}
-        order by opened_at desc limit ${DeliveryStore.maxFound}`
+      const ids = sql`(select send_id from effect_sent_keys
+        where kind = ${kind} and value = ${value}
+        order by opened_at desc limit ${DeliveryStore.maxFound})`
       return Effect.map(read(ids), (sends) => sends.toSorted(latestFirst))
     },
 
+    findAll: (ids) =>
+      ids.length === 0 ? Effect.succeed([]) : read(sql`${sql.in(ids.map(toColumn))}`),
+
     notAccepted: ({ after, limit, openedBefore }) =>
-      read(sql`select id from effect_sent_sends
+      read(sql`(select id from effect_sent_sends
         where is_accepted = 0 and opened_at < ${openedBefore}
           and (opened_at, id) > (${after?.openedAt ?? notOpened}, ${toColumn(after?.id ?? "")})
-        order by opened_at, id limit ${limit}`),
+        order by opened_at, id limit ${limit})`),
 
     forget: Effect.fnUntraced(function* (before, limit) {
       const rows = yield* sql<{ readonly id: string }>`delete from effect_sent_sends where id in (

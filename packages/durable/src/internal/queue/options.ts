@@ -85,11 +85,14 @@ export const timeOf = (time: DateTime.DateTime.Input | undefined): number | unde
 const minSecretLength = 32
 
 /** What is wrong with a secret. It is not shown. */
-export const checkSecret = (secret: string | Redacted.Redacted<string>): ReadonlyArray<Issue> => {
+export const checkSecret = (
+  secret: string | Redacted.Redacted<string>,
+  name: string,
+): ReadonlyArray<Issue> => {
   const text: unknown = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
   return Predicate.isString(text) && text.length >= minSecretLength
     ? []
-    : [{ path: ["secret"], message: `must have at least ${minSecretLength} characters` }]
+    : [{ path: [name], message: `must have at least ${minSecretLength} characters` }]
 }
 
 /** What is wrong with a number of messages. */

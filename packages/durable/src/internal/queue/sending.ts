@@ -117,14 +117,19 @@ interface Callback {
   readonly callbackUntil: number | null
 }
 
-/** The callback URL of a row: the one of an earlier attempt while it lasts, since an update to it proves that one. */
+/**
+ * The callback URL of a row: the one of an earlier attempt while it lasts, since an update to it proves that one. None if the
+ * message has a `webhookUrl` of its caller.
+ */
 const callbackOf = Effect.fnUntraced(function* (
   row: Row,
   urls: CallbackUrls | undefined,
   timeToLive: number,
   now: number,
 ): Effect.fn.Return<Callback> {
-  if (urls === undefined) return { sendId: null, callbackUrl: null, callbackUntil: null }
+  if (urls === undefined || row.webhook_url !== null) {
+    return { sendId: null, callbackUrl: null, callbackUntil: null }
+  }
   const until = numberOf(row.callback_until) ?? 0
   if (row.send_id !== null && row.callback_url !== null && until - now > timeToLive / 2) {
     return { sendId: row.send_id, callbackUrl: row.callback_url, callbackUntil: until }

@@ -2,6 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 
@@ -53,7 +54,13 @@ const again = {
 }
 
 /** A database's own words may contain values. */
-const problemOf = ({ reason }: SqlError): string => problems[reason._tag]
+const problemOf = ({ reason }: SqlError): string =>
+  isDiskFull(reason.cause) ? "the disk of the database is full" : problems[reason._tag]
+
+/** Whether an error is `SQLITE_FULL` of SQLite, or `disk_full` of Postgres. */
+const isDiskFull = (cause: unknown): boolean =>
+  (Predicate.hasProperty(cause, "errno") && cause.errno === 13) ||
+  (Predicate.hasProperty(cause, "code") && cause.code === "53100")
 
 const problems: { readonly [Tag in SqlError["reason"]["_tag"]]: string } = {
   AuthenticationError: "the database rejects the credentials",
