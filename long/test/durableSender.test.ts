@@ -183,7 +183,7 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
       )
     })
 
-    it("a worker counts what there is, and has nothing to complain of", () => {
+    it("a worker counts the sends of each state, and logs no warning", () => {
       const lines: Array<string> = []
       const client = clientThat(Effect.fail(failure(new SentError.ServerFailed({ status: 502 }))))
       return run(
