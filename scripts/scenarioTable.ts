@@ -22,13 +22,12 @@ const rowsOf = async (path: string, kind: Scenario.Trigger["kind"]): Promise<Row
     })
     .map((scenario) => {
       const { answers, name, summary, updates } = scenario
-      return [
-        `\`${Scenario.triggerOf(scenario).value}\``,
-        name,
-        answers.map(({ lost, status }) => String(lost ?? status)).join(", "),
-        ...(kind === "phoneNumber" ? [updates.map(({ example }) => example).join(", ")] : []),
-        summary,
-      ]
+      const number = `\`${Scenario.triggerOf(scenario).value}\``
+      const answer = answers.map(({ lost, status }) => String(lost ?? status)).join(", ")
+      const follow = updates.map(({ example }) => example).join(", ")
+      return kind === "phoneNumber"
+        ? [number, name, answer, follow, summary]
+        : [number, name, answer, summary]
     })
   const header =
     kind === "phoneNumber"
