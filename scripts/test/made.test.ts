@@ -9,7 +9,7 @@ import * as TestExamples from "../testExamples.ts"
 
 describe("what is generated and committed", () => {
   it.each([
-    ScenarioTable.table,
+    ...ScenarioTable.tables,
     ...ReasonTable.tables,
     RuntimeTable.table,
     StatusChart.chart,
