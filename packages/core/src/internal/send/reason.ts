@@ -124,7 +124,7 @@ export class InvalidPhoneNumber extends Schema.TaggedError<InvalidPhoneNumber>(
   }
 }
 
-/** The account has no template with this id or name (400 `Template not found`, 404 `RESOURCE_002`). */
+/** The account has no template with this id or name (400 `Template not found`, `RESOURCE_002`, 404). */
 export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
   "SentError/TemplateNotFound",
 )("TemplateNotFound", { code }) {
@@ -134,7 +134,7 @@ export class TemplateNotFound extends Schema.TaggedError<TemplateNotFound>(
 }
 
 /**
- * The balance of the account is too low for this message (400 `Insufficient balance`, 422 `BUSINESS_003`).
+ * The balance of the account is too low for this message (400 `Insufficient balance`, `BUSINESS_003`, 422).
  *
  * **Details**
  *
@@ -221,7 +221,7 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>(
   }
 }
 
-/** The account has no message with this id (404 `RESOURCE_003`). */
+/** The account has no message with this id (`RESOURCE_003`, 404). */
 export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
   "SentError/MessageNotFound",
 )("MessageNotFound", {}) {
@@ -231,7 +231,7 @@ export class MessageNotFound extends Schema.TaggedError<MessageNotFound>(
 }
 
 /**
- * Another request with the same idempotency key is under way (409 `CONFLICT_001`), or the service has another objection to
+ * Another request with the same idempotency key is under way (`CONFLICT_001`, 409), or the service has another objection to
  * the key.
  *
  * **Gotchas**
