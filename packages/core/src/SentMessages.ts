@@ -24,6 +24,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -40,7 +41,7 @@ import {
   type SendAnswer,
 } from "./internal/messages/answer.ts"
 import { readId, readInput } from "./internal/messages/input.ts"
-import { keyFor } from "./internal/messages/key.ts"
+import { keyFor, keyLifetime } from "./internal/messages/key.ts"
 import type { Channel, LookUp } from "./internal/messages/request.ts"
 import * as Kind from "./internal/options.ts"
 import {
@@ -158,6 +159,11 @@ export class SentMessages extends Context.Service<
       id: string,
       options?: CommonOptions,
     ) => Effect.Effect<ReadonlyArray<Activity>, SentError>
+    /**
+     * How long an idempotency key is relied upon, from its first use, to repeat a message that may have been sent. Absent if
+     * the retry policy of the layer repeats none.
+     */
+    readonly keyLifetime?: Duration.Duration | undefined
   }
 >()("@effect-sent/core/SentMessages") {}
 
@@ -287,7 +293,9 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
       })
     })
 
+  const { sameKey, times } = options.retryPolicy ?? RetryPolicy.sameKey
   return SentMessages.of({
+    keyLifetime: sameKey && times > 0 ? keyLifetime : undefined,
     send: Telemetry.inSpan("SentMessages.send", sendOnce),
     get: Telemetry.inSpan("SentMessages.get", lookUp(client(Operation.getMessage), readMessage)),
     activities: Telemetry.inSpan(
@@ -427,6 +435,7 @@ export const layerSentClient: Layer.Layer<SentClient, never, SentMessages> =
     SentClient,
     SentMessages.useSync((messages) =>
       SentClient.of({
+        keyLifetime: messages.keyLifetime,
         sendToPhone: Effect.fnUntraced(function* (input, options) {
           const { messageBody, phoneNumber, templateId, webhookUrl } = yield* readPhoneInput(input)
           if (webhookUrl !== undefined) return yield* noWebhook

@@ -241,6 +241,7 @@ const workerSteps = (
           sendId,
           callbackUrl: null,
           callbackUntil: null,
+          ownKey: undefined,
         }),
         (isBegun) => [become(isBegun ? { ...worker, at: "begun" } : idle)],
       ),
