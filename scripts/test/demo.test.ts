@@ -35,11 +35,20 @@ describe("the demo", { timeout: 60_000 }, () => {
       "TimedOut",
       "InvalidOptions",
       "CircuitOpen",
+      // Of v3.
+      "MessageNotFound",
+      "KeyConflict",
     ])
     const reasons = SentError.Reason.members
       .map((member) => member.fields._tag.schema.literal)
       .filter((tag) => !without.has(tag))
     for (const reason of reasons) assert.match(output, new RegExp(`^  ${reason} +(?:not|unk)`, "m"))
+    // The same lost answer, without a key and with one.
+    assert.match(output, /^ {2}v1 {2}unknown {3}after 1 request: connection lost/m)
+    assert.match(
+      output,
+      /^ {2}v3 {2}accepted {2}after 2 requests with one key, once: [\da-f-]{36}$/m,
+    )
     // It ends with the delivery updates of three messages, in order.
     for (const [number, way] of [
       ["15005552040", ["QUEUED", "ROUTED", "SENT", "DELIVERED"]],

@@ -22,6 +22,7 @@
  */
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -62,6 +63,11 @@ export class SentClient extends Context.Service<
       input: Input,
       options?: SendOptions,
     ) => Effect.Effect<SendReceipt, SentError>
+    /**
+     * How long an idempotency key is relied upon, from its first use, to repeat a message that may have been sent. Absent over
+     * v1, and if the retry policy of the layer repeats none.
+     */
+    readonly keyLifetime?: Duration.Duration | undefined
   }
 >()("@effect-sent/core/SentClient") {}
 

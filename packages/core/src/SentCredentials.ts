@@ -283,7 +283,7 @@ export const layerConfig = (
         options.profileId === undefined && profileId !== undefined
           ? Kind.at("SENT_PROFILE_ID", kinds.profileId(profileId))
           : []
-      // Who has set neither is told of both at once. With the key alone, v3 can send.
+      // If neither is set, the error names both. With the key alone, v3 can send.
       const isKeyAlone = senderId === undefined && ofKey.length === 0
       yield* Kind.rejectInvalid([...(isKeyAlone ? [] : ofSender), ...ofKey, ...ofProfile])
       const input = { senderId, apiKey: apiKey ?? "", profileId }

@@ -105,6 +105,13 @@ export class SentError extends Schema.TaggedError<SentError>()("SentError", {
   get isRetryable(): boolean {
     return this.isTransient && this.delivery === "not-sent"
   }
+  /**
+   * Whether the same message with the same idempotency key may settle, over v3, whether it was sent: the failure is transient,
+   * and the provider says what becomes of the key.
+   */
+  get isSettledByKey(): boolean {
+    return this.isTransient && Table.isSettledByKey(this.reason)
+  }
   /** Who can fix the cause. */
   get mendedBy(): MendedBy {
     return Table.mendedByOf(this.reason)

@@ -24,6 +24,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -40,7 +41,7 @@ import {
   type SendAnswer,
 } from "./internal/messages/answer.ts"
 import { readId, readInput } from "./internal/messages/input.ts"
-import { keyFor } from "./internal/messages/key.ts"
+import { keyFor, keyLifetime } from "./internal/messages/key.ts"
 import type { Channel, LookUp } from "./internal/messages/request.ts"
 import * as Kind from "./internal/options.ts"
 import {
@@ -158,6 +159,11 @@ export class SentMessages extends Context.Service<
       id: string,
       options?: CommonOptions,
     ) => Effect.Effect<ReadonlyArray<Activity>, SentError>
+    /**
+     * How long an idempotency key is relied upon, from its first use, to repeat a message that may have been sent. Absent if
+     * the retry policy of the layer repeats none.
+     */
+    readonly keyLifetime?: Duration.Duration | undefined
   }
 >()("@effect-sent/core/SentMessages") {}
 
@@ -169,10 +175,11 @@ export class SentMessages extends Context.Service<
  * import { SentMessages } from "@effect-sent/core"
  * import { Effect } from "effect"
  *
- * const receipt = SentMessages.send({
+ * const receipt = await SentMessages.send({
  *   to: ["+1234567890", "+1987654321"],
  *   text: "Your order is on its way.",
- * }).pipe(Effect.provide(SentMessages.layerEnv))
+ * }).pipe(Effect.provide(SentMessages.layerEnv), Effect.runPromise)
+ * console.assert(receipt.recipients.length === 2)
  * ```
  */
 export const send = (
@@ -181,14 +188,46 @@ export const send = (
 ): Effect.Effect<Receipt, SentError, SentMessages> =>
   SentMessages.use((messages) => messages.send(input, options))
 
-/** Looks a message up by its id, with the client in the context. */
+/**
+ * Looks a message up by its id, with the client in the context.
+ *
+ * @example
+ * ```ts
+ * import { SentMessages } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const error = await SentMessages.get("8ba7b830-9dad-11d1-80b4-00c04fd430c8").pipe(
+ *   Effect.flip,
+ *   Effect.provide(SentMessages.layerEnv),
+ *   Effect.runPromise,
+ * )
+ * console.assert(error._tag === "SentError" && error.reason._tag === "MessageNotFound")
+ * ```
+ */
 export const get = (
   id: string,
   options?: CommonOptions,
 ): Effect.Effect<Message, SentError, SentMessages> =>
   SentMessages.use((messages) => messages.get(id, options))
 
-/** Looks up what happened to a message, the newest entry first, with the client in the context. */
+/**
+ * Looks up what happened to a message, the newest entry first, with the client in the context.
+ *
+ * @example
+ * ```ts
+ * import { SentMessages } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ *
+ * const statuses = await SentMessages.send({ to: ["+1234567890"], text: "Hello" }).pipe(
+ *   Effect.map(({ recipients }) => recipients[0]?.messages[0]?.messageId ?? ""),
+ *   Effect.flatMap((messageId) => SentMessages.activities(messageId)),
+ *   Effect.map((entries) => entries.map(({ status }) => status)),
+ *   Effect.provide(SentMessages.layerEnv),
+ *   Effect.runPromise,
+ * )
+ * console.assert(statuses.length > 0)
+ * ```
+ */
 export const activities = (
   id: string,
   options?: CommonOptions,
@@ -204,6 +243,21 @@ export const activities = (
  * one.
  *
  * Fails with the reason `InvalidOptions` if an option is invalid, or if credentials must not be sent to the base URL.
+ *
+ * @example
+ * ```ts
+ * import { SentCredentials, SentMessages } from "@effect-sent/core"
+ * import { Effect } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ *
+ * const error = await SentMessages.make({ baseUrl: "http://api.sent.dm" }).pipe(
+ *   Effect.flip,
+ *   Effect.scoped,
+ *   Effect.provide([SentCredentials.layerConfig(), FetchHttpClient.layer]),
+ *   Effect.runPromise,
+ * )
+ * console.assert(error._tag === "SentError" && error.reason._tag === "InvalidOptions")
+ * ```
  */
 export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
   options: Options = {},
@@ -239,7 +293,9 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
       })
     })
 
+  const { sameKey, times } = options.retryPolicy ?? RetryPolicy.sameKey
   return SentMessages.of({
+    keyLifetime: sameKey && times > 0 ? keyLifetime : undefined,
     send: Telemetry.inSpan("SentMessages.send", sendOnce),
     get: Telemetry.inSpan("SentMessages.get", lookUp(client(Operation.getMessage), readMessage)),
     activities: Telemetry.inSpan(
@@ -314,6 +370,16 @@ export const layer = (
 /**
  * Provides a client of v3 whose options are values or `Config`s. `SENT_BASE_URL` and `SENT_ALLOW_PLAIN_HTTP` are read as by
  * `SentClient.layerConfig`.
+ *
+ * @example
+ * ```ts
+ * import { SentMessages } from "@effect-sent/core"
+ * import { Config } from "effect"
+ *
+ * const SentLive = SentMessages.layerConfig({
+ *   sandbox: Config.Boolean("SENT_SANDBOX").pipe(Config.withDefault(false)),
+ * })
+ * ```
  */
 export const layerConfig = (
   options: Configured<Options> = {},
@@ -357,13 +423,11 @@ export const layerEnv: Layer.Layer<SentMessages, Config.ConfigError | SentError>
  *
  * const SentLive = SentMessages.layerSentClient.pipe(Layer.provide(SentMessages.layerEnv))
  *
- * const messageId = SentClient.sendToPhone({
+ * const receipt = await SentClient.sendToPhone({
  *   phoneNumber: "+1234567890",
  *   templateId: "7ba7b820-9dad-11d1-80b4-00c04fd430c8",
- * }).pipe(
- *   Effect.map((receipt) => receipt.messageId),
- *   Effect.provide(SentLive),
- * )
+ * }).pipe(Effect.provide(SentLive), Effect.runPromise)
+ * console.assert(receipt.messageId !== undefined)
  * ```
  */
 export const layerSentClient: Layer.Layer<SentClient, never, SentMessages> =
@@ -371,6 +435,7 @@ export const layerSentClient: Layer.Layer<SentClient, never, SentMessages> =
     SentClient,
     SentMessages.useSync((messages) =>
       SentClient.of({
+        keyLifetime: messages.keyLifetime,
         sendToPhone: Effect.fnUntraced(function* (input, options) {
           const { messageBody, phoneNumber, templateId, webhookUrl } = yield* readPhoneInput(input)
           if (webhookUrl !== undefined) return yield* noWebhook

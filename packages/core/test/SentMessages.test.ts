@@ -502,7 +502,7 @@ describe("the idempotency key", () => {
   >([
     ["was used for another message", { "Idempotent-Replayed": "true" }, "+1987654321"],
     ["that of a sandbox request", { "X-Sandbox": "true" }, to],
-  ])("of another message is no proof of this one: %s", ([detail, headers, number]) =>
+  ])("of another message does not prove this one: %s", ([detail, headers, number]) =>
     Effect.gen(function* () {
       const answer = { status: 202, body: acceptedFor(number), headers }
       const { requests, result } = yield* sendOver([answer], { idempotencyKey: "order-1" })

@@ -14,7 +14,7 @@ import { isOverSession, meet, rightClaims } from "@effect-sent/faults/Meeting"
 import { isLostOnTheWay, keyFaults } from "@effect-sent/faults/playing/keys"
 import { misleadingAnswers } from "@effect-sent/faults/playing/answers"
 import { plainFaults } from "@effect-sent/faults/playing/plain"
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, type Layer, Schedule } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 
 // The waits are left out, and nothing else: what is repeated does not depend on them.

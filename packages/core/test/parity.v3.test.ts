@@ -8,7 +8,7 @@ import {
   SendToPhone,
   SentClient,
   SentCredentials,
-  SentError,
+  type SentError,
   SentMessages,
 } from "@effect-sent/core"
 import { MockServer } from "@effect-sent/mock-server"
@@ -313,10 +313,11 @@ layer(OverMock, { excludeTestServices: true })("over the wire, with the mock", (
   )
 })
 
+const numbers = (count: number): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, index) => `+1${2_000_000_000 + index}`)
+
 it("is what the schema of core says: the most recipients", () => {
   const decode = Schema.decodeUnknownResult(SentMessages.MessagesRequest)
-  const numbers = (count: number) =>
-    Array.from({ length: count }, (_, index) => `+1${2_000_000_000 + index}`)
   assert.isTrue(Result.isSuccess(decode({ to: numbers(1000), text: "a" })))
   assert.isTrue(Result.isFailure(decode({ to: numbers(1001), text: "a" })))
 })

@@ -24,4 +24,19 @@ describe("three worker processes that are killed, stopped and paused", () => {
       }),
     180_000,
   )
+
+  it.live(
+    "over v3, leave nothing unknown: what was under way is settled by its key",
+    () =>
+      Effect.gen(function* () {
+        const target = yield* newFile
+        const seed = Math.floor(Math.random() * 2 ** 31)
+        console.log(`seed ${seed}`)
+        const run = { target, sends: 40, disruptions: 3, seed, lease: 1000, api: "v3" } as const
+        const { left, lies, states, twice } = yield* Effect.promise(() => crashRun(run))
+        assert.deepStrictEqual({ left, lies, twice }, { left: 0, lies: 0, twice: 0 })
+        assert.deepStrictEqual(states, { accepted: 40 })
+      }),
+    180_000,
+  )
 })

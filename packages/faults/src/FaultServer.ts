@@ -31,7 +31,7 @@ interface Message {
   accepted: number
   readonly keys: Set<string>
   onSilence: () => void
-  /** Called when the client has read the head of an answer to an accepted request that is no success. */
+  /** Called when the client has read the head of an answer other than a success to an accepted request. */
   onFailure: (() => void) | undefined
   /** Called when the client has read the head of an answer. */
   onHead: (() => void) | undefined

@@ -26,7 +26,7 @@ const contract: JsonObject = isObject(parsed) ? parsed : {}
 const lint = async (document: JsonObject, rules = ruleSetOf(ownRulesOf("strict"))) => {
   const read = () => Effect.succeed(JSON.stringify(document))
   const problems = await (
-    await openDocument(await Effect.runPromise(Document.open(path, read)))
+    await openDocument(await Effect.runPromise(Document.open(path, { read })))
   ).lint(rules)
   return problems.map(({ message, pointer }) => `${pointer}: ${message}`)
 }

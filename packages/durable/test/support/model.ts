@@ -372,7 +372,18 @@ const callerSteps = (
         ask(
           named("begins"),
           "begin",
-          [{ key, fence, now, leaseUntil, sendId, callbackUrl: null, callbackUntil: null }],
+          [
+            {
+              key,
+              fence,
+              now,
+              leaseUntil,
+              sendId,
+              callbackUrl: null,
+              callbackUntil: null,
+              ownKey: undefined,
+            },
+          ],
           ({ isDone }) =>
             isDone
               ? [{ ...become({ at: "begun", fence, isQueued, sendId }), isLate }]

@@ -1,7 +1,7 @@
 /** A durable sender over SQLite, with a client that the test plays. */
 import { SentClient, SentError, type SendToPhone } from "@effect-sent/core"
 import { DurableSender, Sqlite } from "@effect-sent/durable"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, type Duration, Effect, Layer } from "effect"
 
 export const secret = "a secret of the tests, long enough to sign with"
 
@@ -30,9 +30,11 @@ export const makeClient = (
     input: SendToPhone.Input,
     options: SentClient.SendOptions | undefined,
   ) => Effect.Effect<SendToPhone.SendReceipt, SentError.SentError> = () => accepted,
+  keyLifetime?: Duration.Duration,
 ) => {
   const inputs: Array<SendToPhone.Input> = []
   const layer = Layer.succeed(SentClient.SentClient, {
+    keyLifetime,
     sendToPhone: (input, options) =>
       Effect.suspend(() => {
         inputs.push(input)

@@ -32,6 +32,8 @@ export interface CrashOptions {
   readonly lease?: number
   /** Default: all. */
   readonly guards?: Guards
+  /** The API to send over. Default: v1. Over v3 there are no updates, and only answers are lost, late or broken. */
+  readonly api?: "v1" | "v3"
   /** Whether the run ends as soon as a message was sent twice. Default: false. */
   readonly endsAtTwice?: boolean
 }
@@ -58,12 +60,13 @@ const patience = 120_000
 
 /** Runs until every message is sent, refused or unknown, and every update has arrived. */
 export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
-  const { disruptions, endsAtTwice = false, guards = "all", seed, sends, target } = options
+  const { api = "v1", disruptions, endsAtTwice = false, guards = "all", seed, sends } = options
+  const { target } = options
   const { lease = 1500 } = options
   const startedAt = performance.now()
   const random = makeRandom(seed)
   await using mock = await startMockServer({ maxMessages: 10 * sends })
-  await addFaults(mock, lease)
+  await addFaults(mock, lease, api)
 
   let listener: RequestListener | undefined
   const server = createServer((request, response) => listener?.(request, response))
@@ -80,7 +83,11 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
         Layer.provide(SentClient.layer({ baseUrl: mock.baseUrl })),
         Layer.provide([SentCredentials.layer(credentials), FetchHttpClient.layer]),
       ),
-      DurableSender.layer({ secret, publicUrl, timeout: "30 seconds" }),
+      DurableSender.layer({
+        secret,
+        ...(api === "v1" ? { publicUrl } : {}),
+        timeout: "30 seconds",
+      }),
     ).pipe(Layer.provideMerge(clientOf(target)), Layer.provide(Logger.layer([]))),
   )
   const workers: Array<Worker> = []
@@ -89,7 +96,7 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
     const keys = Array.from({ length: sends }, (_, i) => `message ${i}`)
     await runtime.runPromise(enqueue(keys))
 
-    const args = [target, mock.baseUrl, publicUrl, String(lease), guards]
+    const args = [target, mock.baseUrl, publicUrl, String(lease), guards, api]
     for (let i = 0; i < 3; i++) workers.push(new Worker(args))
     await Promise.all(workers.map(({ working }) => working))
     const signals: Record<string, number> = {}
@@ -119,8 +126,9 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
       await worker?.disrupt(signal, lease * 1.5)
     }
     const left = await settle(() => runtime.runPromise(unsent))
-    const unsettled = await settle(async () => (await judged()).unsettled)
-    const { lies, states, twice } = await judged()
+    // Over v3, there is nothing to wait for.
+    if (api === "v1") await settle(async () => (await judged()).unsettled)
+    const { lies, states, twice, unsettled } = await judged()
     return { twice, lies, unsettled, left, signals, states, millis: performance.now() - startedAt }
   } finally {
     await Promise.all(workers.map((worker) => worker.end()))
@@ -133,11 +141,17 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
 }
 
 /** Every kind of failure of a network and a service, to a share of the messages, and a delay for all others. */
-const addFaults = async (mock: StartedMockServer, lease: number): Promise<void> => {
+const addFaults = async (
+  mock: StartedMockServer,
+  lease: number,
+  api: "v1" | "v3",
+): Promise<void> => {
   await mock.addFault({ share: 0.06, reset: "after-acceptance", latencyMillis: 50 })
   await mock.addFault({ share: 0.06, reset: "before-acceptance" })
-  await mock.addFault({ share: 0.06, answer: { status: 400 } })
-  await mock.addFault({ share: 0.06, answer: { status: 500 } })
+  if (api === "v1") {
+    await mock.addFault({ share: 0.06, answer: { status: 400 } })
+    await mock.addFault({ share: 0.06, answer: { status: 500 } })
+  }
   await mock.addFault({ share: 0.04, broken: "truncated" })
   await mock.addFault({ share: 0.04, latencyMillis: 2 * lease })
   await mock.addFault({ latencyMillis: 100 })

@@ -31,16 +31,16 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Condi
     when: { mendedBy: byField },
   },
   InvalidPhoneNumber: {
-    occurs: "400 `Invalid phone number` or `VALIDATION_002`",
+    occurs: "400 `Invalid phone number`, or `VALIDATION_002`",
     remedy: "ask the recipient for another number",
   },
   TemplateNotFound: {
-    occurs: "400 `Template not found` or 404 `RESOURCE_002`",
+    occurs: "400 `Template not found`, or `RESOURCE_002` (404)",
     remedy: "check that the template exists in this account",
   },
   InsufficientBalance: {
     occurs:
-      "400 `Insufficient balance` or 422 `BUSINESS_003`; with the balance and the estimated cost as exact decimals",
+      "400 `Insufficient balance`, or `BUSINESS_003` (422); with the balance and the estimated cost as exact decimals",
     remedy: "top up the account",
   },
   RequestRejected: {
@@ -65,7 +65,7 @@ const reasonWords: { readonly [Tag in Reason["_tag"]]: ReasonWords & Words<Condi
     remedy: "check `baseUrl` (`SENT_BASE_URL`)",
   },
   MessageNotFound: {
-    occurs: "404 `RESOURCE_003`, of a look-up",
+    occurs: "`RESOURCE_003` (404), of a look-up",
     remedy: "check the id, the account and the profile",
   },
   KeyConflict: {

@@ -44,7 +44,10 @@ export const sendOf = (row: Row, now: number): DurableSend => {
 
 /** The state of a row at a time, also if no worker has looked at it since. */
 export const stateOf = (row: Row, now: number): State => {
-  if (row.state === "attempting" && Number(row.lease_until) <= now) return "unknown"
+  if (row.state === "attempting" && Number(row.lease_until) <= now) {
+    const isResumable = row.is_queued === 1 && (numberOf(row.key_until) ?? 0) > now
+    return isResumable ? "attempting" : "unknown"
+  }
   const notAfter = numberOf(row.not_after)
   return row.state === "pending" && notAfter !== undefined && notAfter <= now
     ? "expired"

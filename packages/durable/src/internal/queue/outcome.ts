@@ -39,9 +39,10 @@ const subjects: { readonly [Tag in keyof ReasonTable]: Subject } = {
 
 /** What to write, and what the worker does next. */
 export interface Outcome {
-  readonly state: Extract<State, "accepted" | "refused" | "unknown" | "pending">
+  /** `attempting` is to be settled later, by another request with the same idempotency key. */
+  readonly state: Extract<State, "accepted" | "refused" | "unknown" | "pending" | "attempting">
   readonly reason: string | null
-  /** How long a pending one waits at least. */
+  /** How long one waits at least that is pending, or to be settled. */
   readonly retryAfter: Duration.Duration | undefined
   /**
    * `go`: sends as before. `wait`: the service asked for a pause. `hold`: nothing can be sent until somebody fixes the account
@@ -50,14 +51,18 @@ export interface Outcome {
   readonly next: "go" | "wait" | "hold"
 }
 
-/** Reads the answer to a send. */
-export const outcomeOf = (result: Result.Result<SendReceipt, SentError>): Outcome => {
+/** Reads the answer to a send. One that `isKeyed` can be sent again with the same idempotency key. */
+export const outcomeOf = (
+  result: Result.Result<SendReceipt, SentError>,
+  isKeyed: boolean,
+): Outcome => {
   if (Result.isSuccess(result)) {
     return { state: "accepted", reason: null, retryAfter: undefined, next: "go" }
   }
-  const { delivery, isTransient, reason, retryAfter } = result.failure
+  const { delivery, isSettledByKey, isTransient, reason, retryAfter } = result.failure
   const outcome = { reason: reason._tag, retryAfter }
-  if (delivery === "unknown") return { ...outcome, state: "unknown", next: "go" }
+  if (delivery === "unknown")
+    return { ...outcome, state: isKeyed && isSettledByKey ? "attempting" : "unknown", next: "go" }
   if (isTransient) {
     return { ...outcome, state: "pending", next: retryAfter === undefined ? "go" : "wait" }
   }

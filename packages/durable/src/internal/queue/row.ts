@@ -9,7 +9,8 @@ import { fromColumn, toColumn } from "../sql/column.ts"
  *
  * - `pending`: it waits for its time and for a worker. It certainly was not sent yet.
  * - `claimed`: a worker is about to send it.
- * - `attempting`: it is being sent, or its process died in the middle, which shows when the lease ends.
+ * - `attempting`: it is being sent, or its process died in the middle, which shows when the lease ends. Over v3, it is then sent
+ *   again with the same idempotency key, as long as the service surely keeps it.
  * - `accepted`: the service has accepted the message, by its answer or by an update.
  * - `refused`: it was certainly not sent, and would be refused again.
  * - `unknown`: it may have been sent. It is never repeated, and an update settles it.
@@ -55,6 +56,9 @@ export interface Row {
   readonly trace: string | null
   readonly enqueued_at: number | bigint | string
   readonly settled_at: number | bigint | string | null
+  readonly idempotency_key: string | null
+  readonly key_used_at: number | bigint | string | null
+  readonly key_until: number | bigint | string | null
 }
 
 /** A row to be added. */

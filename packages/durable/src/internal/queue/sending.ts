@@ -4,8 +4,11 @@ import type { SendReceipt } from "@effect-sent/core/SendToPhone"
 import type * as SentClient from "@effect-sent/core/SentClient"
 import type { SentError } from "@effect-sent/core/SentError"
 import * as Clock from "effect/Clock"
+import { WebCrypto } from "effect/crypto/WebCrypto"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
@@ -16,7 +19,7 @@ import { backoffOf, type Outcome, outcomeOf } from "./outcome.ts"
 import { fromColumn, openingAt } from "./quietHours.ts"
 import { messageOf, numberOf, type Row } from "./row.ts"
 import * as Telemetry from "./telemetry.ts"
-import type { Transitions } from "./transitions.ts"
+import type { OwnKey, Transitions } from "./transitions.ts"
 
 /** What all sends share. */
 export interface Line {
@@ -34,7 +37,10 @@ export interface Attempted {
   readonly outcome: Outcome
 }
 
-/** Sends the message of a row that the caller has claimed, for a lease in milliseconds. */
+/**
+ * Sends the message of a row that the caller has claimed, for a lease in milliseconds; or again, with the same idempotency key,
+ * that of one whose attempt the caller has taken over.
+ */
 export const attempt = Effect.fnUntraced(function* (
   { ask, timeToLive, transitions, urls }: Line,
   client: SentClient.SentClient["Service"],
@@ -44,17 +50,29 @@ export const attempt = Effect.fnUntraced(function* (
   const holder = { key: row.key, fence: Number(row.fence) }
   const message = messageOf(row)
   const now = yield* Clock.currentTimeMillis
+  const isResumed = row.state === "attempting"
+  const isKeyed = row.is_queued === 1 && client.keyLifetime !== undefined
   const giveBack = (dueAt?: number) =>
-    Effect.asVoid(ask("settle", transitions.giveBack({ ...holder, now, dueAt })))
+    Effect.asVoid(
+      ask(
+        "settle",
+        isResumed
+          ? transitions.postpone({ ...holder, dueAt: dueAt ?? now })
+          : transitions.giveBack({ ...holder, now, dueAt }),
+      ),
+    )
 
   const opening = openingAt(fromColumn(row.quiet_hours), now)
   if (opening.from > now) return yield* Effect.as(giveBack(opening.from), undefined)
 
   const callback = yield* callbackOf(row, urls, timeToLive, now)
-  const begun = yield* ask(
-    "begin",
-    transitions.begin({ ...holder, ...callback, now, leaseUntil: now + lease }),
-  ).pipe(Effect.tapError(() => Effect.ignore(giveBack())))
+  const ownKey = isResumed ? keyOf(row) : yield* makeKey(client, now)
+  const begun =
+    isResumed ||
+    (yield* ask(
+      "begin",
+      transitions.begin({ ...holder, ...callback, ownKey, now, leaseUntil: now + lease }),
+    ).pipe(Effect.tapError(() => Effect.ignore(giveBack()))))
   if (!begun) {
     // Also if it was written by a statement whose answer was lost: nothing was sent with this fence.
     yield* giveBack()
@@ -76,40 +94,64 @@ export const attempt = Effect.fnUntraced(function* (
   })
 
   if (message === undefined) {
-    yield* settle({ state: "refused", reason: "Unreadable" })
+    yield* settle({ state: isResumed ? "unknown" : "refused", reason: "Unreadable" })
     return undefined
   }
   const left =
     Math.min(opening.until, numberOf(row.not_after) ?? Number.POSITIVE_INFINITY) -
     (yield* Clock.currentTimeMillis)
-  if (left <= 0) return yield* Effect.as(giveBack(), undefined)
+  if (left <= 0) {
+    // It is too late to send it, and not known whether it was sent.
+    yield* isResumed ? settle({ state: "unknown", reason: row.reason }) : giveBack()
+    return undefined
+  }
 
   const webhookUrl = callback.callbackUrl ?? undefined
   const result = yield* client
     .sendToPhone(webhookUrl === undefined ? message : { ...message, webhookUrl }, {
       // Its answer comes before the lease ends, if the process runs.
       deadline: Duration.millis(Math.min(left, (lease * 2) / 3)),
+      idempotencyKey:
+        isResumed && ownKey !== undefined
+          ? { key: ownKey.key, firstUsedAt: DateTime.makeUnsafe(ownKey.usedAt) }
+          : ownKey?.key,
     })
     .pipe(
       Effect.result,
       Telemetry.inSpan(row.trace, row.attempts + 1),
-      Effect.onExit((exit) => (Exit.isSuccess(exit) ? Effect.void : Effect.ignore(settle(cutOff)))),
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit)
+          ? Effect.void
+          : Effect.ignore(settle({ state: isKeyed ? "attempting" : "unknown", reason: null })),
+      ),
     )
-  const outcome = outcomeOf(result)
+  const outcome = outcomeOf(result, isKeyed)
   const jitter = 0.8 + 0.4 * (yield* Random.next)
   const wait = Duration.toMillis(backoffOf(row.attempts + 1, outcome.retryAfter))
   yield* settle(outcome, Math.round(outcome.next === "wait" ? wait : wait * jitter))
   return { result, outcome }
 })
 
-/** The send was interrupted, or died. */
-const cutOff = { state: "unknown", reason: null } as const
-
 /** What is known of a message that was sent must reach the database, which may be away for a while. */
 const patiently = Schedule.min([
   Schedule.exponential("100 millis"),
   Schedule.spaced("10 seconds"),
 ]).pipe(Schedule.jittered, Schedule.upTo({ duration: "10 minutes" }))
+
+/** A new key for each message: what is pending or claimed was certainly not sent. */
+const makeKey = ({ keyLifetime }: SentClient.SentClient["Service"], now: number) =>
+  keyLifetime === undefined
+    ? Effect.undefined
+    : Effect.map(WebCrypto, (crypto): OwnKey => ({
+        key: Base64Url.encode(crypto.getRandomValues(new Uint8Array(24))),
+        usedAt: now,
+        until: now + Duration.toMillis(keyLifetime),
+      }))
+
+const keyOf = ({ idempotency_key, key_until, key_used_at }: Row): OwnKey | undefined =>
+  idempotency_key === null
+    ? undefined
+    : { key: idempotency_key, usedAt: Number(key_used_at), until: Number(key_until) }
 
 interface Callback {
   readonly sendId: string | null

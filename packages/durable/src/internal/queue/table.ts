@@ -53,3 +53,16 @@ export const createQueueTable: Effect.Effect<void, SqlError, SqlClient.SqlClient
     yield* sql`create index effect_sent_queue_settled on effect_sent_queue (settled_at) where settled_at is not null`
   },
 )
+
+/**
+ * The idempotency key of an attempt over v3, when it was first used, and until when it is relied upon. They are of the attempts of
+ * a row that is `attempting`, and mean nothing in another state.
+ */
+export const addIdempotencyKeys: Effect.Effect<void, SqlError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`alter table effect_sent_queue add column idempotency_key text`
+    yield* sql`alter table effect_sent_queue add column key_used_at bigint`
+    yield* sql`alter table effect_sent_queue add column key_until bigint`
+  },
+)

@@ -4,12 +4,13 @@
  * ```text
  * pending → claimed → attempting → accepted | refused | unknown
  * pending → expired; pending, claimed → cancelled
- * claimed past its lease → pending; attempting past its lease → unknown
+ * claimed past its lease → pending; attempting past its lease → unknown, or over v3 → attempting with the same key
  * attempting, unknown → pending, if it was certainly not sent and the failure passes with time
  * any state → accepted, by an update
  * ```
  *
- * What was attempting is never attempted again by itself. Whoever claims a row gets a new fence, and every later step of that
+ * What was attempting is never attempted again by itself, but with the same idempotency key, with which the service executes it
+ * once. Whoever claims a row gets a new fence, and every later step of that
  * claim names it: a process that slept past its lease finds another fence, or another state, and sends nothing.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
@@ -27,12 +28,19 @@ export interface Holder {
 
 /** How an attempt ended. */
 export interface Ending extends Holder {
-  readonly state: Extract<State, "accepted" | "refused" | "unknown" | "pending">
+  readonly state: Extract<State, "accepted" | "refused" | "unknown" | "pending" | "attempting">
   /** The tag of the error's reason. Null if there was no error. */
   readonly reason: string | null
   readonly now: number
-  /** When a pending one is due. */
+  /** When a pending one is due, or one that is to be settled. */
   readonly dueAt: number
+}
+
+/** The idempotency key of an attempt. */
+export interface OwnKey {
+  readonly key: string
+  readonly usedAt: number
+  readonly until: number
 }
 
 /** What an attempt needs to write before the message is sent. */
@@ -42,6 +50,8 @@ export interface Beginning extends Holder {
   readonly sendId: string | null
   readonly callbackUrl: string | null
   readonly callbackUntil: number | null
+  /** Undefined over v1. */
+  readonly ownKey: OwnKey | undefined
 }
 
 /** The changes, each of which returns whether it happened, how often, or the rows. */
@@ -57,6 +67,16 @@ export interface Transitions {
     readonly leaseUntil: number
     readonly limit: number
   }) => Effect.Effect<ReadonlyArray<Row>, SqlError>
+  /** Takes over attempts whose process died, or that are to be settled, and whose idempotency key still holds. */
+  readonly resume: (options: {
+    readonly now: number
+    readonly leaseUntil: number
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Row>, SqlError>
+  /** Leaves an attempt that was taken over, of which nothing was sent, to be settled later. */
+  readonly postpone: (
+    holder: Holder & { readonly dueAt: number },
+  ) => Effect.Effect<boolean, SqlError>
   /** Claims the row of a key, whoever has it, unless the message was attempted. It gets its message anew. */
   readonly takeOver: (options: {
     readonly key: string
@@ -121,6 +141,22 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
         where key in (select key from next) and state = 'pending'
         returning *`,
 
+    resume: ({ leaseUntil, limit, now }) =>
+      sql<Row>`with next as (
+          select key from effect_sent_queue
+          where state = 'attempting' and settled_at is null and lease_until <= ${now}
+            and is_queued = 1 and key_until > ${now}
+          order by lease_until limit ${limit} ${skipLocked})
+        update effect_sent_queue
+        set fence = fence + 1, attempts = attempts + 1, lease_until = ${leaseUntil}
+        where key in (select key from next) and state = 'attempting' and lease_until <= ${now}
+        returning *`,
+
+    postpone: ({ dueAt, fence, key }) =>
+      happened(sql`update effect_sent_queue set lease_until = ${dueAt}, attempts = attempts - 1
+        where key = ${key} and state = 'attempting' and fence = ${fence}
+        returning key`),
+
     takeOver: ({ columns, key, leaseUntil }) =>
       sql<Row>`update effect_sent_queue
         set state = 'claimed', fence = fence + 1, lease_until = ${leaseUntil}, is_queued = 0,
@@ -128,10 +164,12 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
         where key = ${key} and state in ('pending', 'claimed', 'refused')
         returning *`,
 
-    begin: ({ callbackUntil, callbackUrl, fence, key, leaseUntil, now, sendId }) =>
+    begin: ({ callbackUntil, callbackUrl, fence, key, leaseUntil, now, ownKey, sendId }) =>
       happened(sql`update effect_sent_queue
         set state = 'attempting', attempts = attempts + 1, lease_until = ${leaseUntil},
-          send_id = ${sendId}, callback_url = ${callbackUrl}, callback_until = ${callbackUntil}
+          send_id = ${sendId}, callback_url = ${callbackUrl}, callback_until = ${callbackUntil},
+          idempotency_key = ${ownKey?.key ?? null}, key_used_at = ${ownKey?.usedAt ?? null},
+          key_until = ${ownKey?.until ?? null}
         where key = ${key} and state = 'claimed' and fence = ${fence}
           and (not_after is null or not_after > ${now})
         returning key`),
@@ -139,7 +177,9 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
     settle: ({ dueAt, fence, key, now, reason, state }) =>
       happened(sql`update effect_sent_queue
         set state = ${state}, reason = ${reason},
-          ${state === "pending" ? sql`due_at = ${dueAt}, settled_at = null` : sql`settled_at = ${now}`}
+          ${state === "pending" ? sql`due_at = ${dueAt}, settled_at = null` : sql.literal("")}
+          ${state === "attempting" ? sql`lease_until = ${dueAt}, settled_at = null` : sql.literal("")}
+          ${state === "pending" || state === "attempting" ? sql.literal("") : sql`settled_at = ${now}`}
           ${state === "accepted" ? sql`, ${blank}` : sql.literal("")}
         where key = ${key} and state in ('attempting', 'unknown') and fence = ${fence}
         returning key`),
@@ -171,6 +211,7 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
     lose: (now) =>
       count(sql`update effect_sent_queue set state = 'unknown', settled_at = ${now}
         where state = 'attempting' and settled_at is null and lease_until <= ${now}
+          and (key_until is null or key_until <= ${now} or is_queued = 0)
         returning key`),
 
     prove: (sendId, now) =>

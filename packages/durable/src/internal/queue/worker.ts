@@ -76,8 +76,14 @@ export const runWorker = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       if (!isStopping) return attempt(line, client, row, lease)
       const now = Number(row.lease_until)
+      const holder = { key: row.key, fence: Number(row.fence) }
       return Effect.as(
-        ask("settle", transitions.giveBack({ key: row.key, fence: Number(row.fence), now })),
+        ask(
+          "settle",
+          row.state === "attempting"
+            ? transitions.postpone({ ...holder, dueAt: now })
+            : transitions.giveBack({ ...holder, now }),
+        ),
         undefined,
       )
     }).pipe(
@@ -99,6 +105,16 @@ export const runWorker = Effect.fnUntraced(function* (
   /** Claims as many as are wanted, the most urgent first, and starts them. Returns how many. */
   const claim = Effect.fnUntraced(function* (wanted: number) {
     let claimed = 0
+    // What may have been sent comes first: its key does not hold forever.
+    if (client.keyLifetime !== undefined) {
+      const now = yield* Clock.currentTimeMillis
+      const rows = yield* ask(
+        "claim",
+        transitions.resume({ now, leaseUntil: now + lease, limit: wanted }),
+      )
+      claimed += rows.length
+      for (const row of rows) yield* start(row)
+    }
     for (const priority of priorities.values()) {
       if (claimed >= wanted || isStopping) break
       const now = yield* Clock.currentTimeMillis

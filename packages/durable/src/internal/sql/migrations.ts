@@ -4,7 +4,7 @@ import * as Migrator from "effect/sql/Migrator"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { createDeliveryTables } from "../delivery/tables.ts"
-import { createQueueTable } from "../queue/table.ts"
+import { addIdempotencyKeys, createQueueTable } from "../queue/table.ts"
 
 /** Makes the tables, or brings them up to date. */
 export const createTables: Effect.Effect<
@@ -15,6 +15,7 @@ export const createTables: Effect.Effect<
   loader: Migrator.fromRecord({
     "1_delivery_store": createDeliveryTables,
     "2_durable_sends": createQueueTable,
+    "3_idempotency_keys": addIdempotencyKeys,
   }),
   table: "effect_sent_delivery_migrations",
 }).pipe(Effect.asVoid)
