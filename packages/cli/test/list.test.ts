@@ -149,6 +149,12 @@ describe("a list", () => {
       assert.strictEqual(message, "/no/people.csv does not exist"),
     ),
   )
+
+  it.effect("that is a folder is named", () =>
+    Effect.map(Effect.flip(readList({ ...missing, file: tmpdir(), template })), ({ message }) =>
+      assert.strictEqual(message, `${tmpdir()} is a folder; name the file in it`),
+    ),
+  )
   const missing = { file: "/no/people.csv", delimiter: undefined, allowDuplicates: false }
 })
 

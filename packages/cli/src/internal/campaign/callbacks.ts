@@ -9,7 +9,7 @@ export interface Callbacks {
   readonly secret: Redacted.Redacted<string>
 }
 
-/** Where the secret is read from. It is no flag, since other users of the machine see those. */
+/** Where the secret is read from: not a flag, which other users of the machine could see. */
 const secretName = "SENT_TRACKER_SECRET"
 
 /** Reads and checks the callbacks of a campaign. Undefined without a public URL. */

@@ -96,11 +96,17 @@ export const readList = Effect.fnUntraced(function* (
   return { name: basename(file), rows: rows.length, messages, problems, repeated, mended }
 })
 
+/** The problems of files that people meet, by the codes of Node.js. */
+const problems: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "does not exist"],
+  ["EISDIR", "is a folder; name the file in it"],
+  ["EACCES", "cannot be read: you lack the permission"],
+])
+
 const unreadable = (file: string) => (error: unknown) => {
   const code = error instanceof Error && "code" in error ? error.code : undefined
-  return usage(
-    code === "ENOENT" ? `${file} does not exist` : `${file} cannot be read: ${messageOf(error)}`,
-  )
+  const problem = problems.get(String(code)) ?? `cannot be read: ${messageOf(error)}`
+  return usage(`${file} ${problem}`)
 }
 
 const readMessage = Effect.fnUntraced(function* (
