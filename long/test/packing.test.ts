@@ -347,7 +347,8 @@ describe("core", () => {
     async ({ age, manager, node }, { skip }) => {
       if (node === undefined) {
         assert.isUndefined(process.env["EFFECT_SENT_REQUIRE_RUNTIMES"])
-        return skip()
+        skip()
+        return
       }
       const folder = join(work, `core-${manager}-${age}`)
       mkdirSync(folder)
