@@ -169,23 +169,23 @@ interface Printed {
   }>
 }
 
-describe.skipIf(process.platform === "win32")("Ctrl-C", { timeout: 60_000 }, () => {
-  /** Interrupts a command once a file is there. */
-  const interrupted = async (
-    marker: string,
-    flags: ReadonlyArray<string>,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<Printed> => {
-    const child = start([...flags, "-r", "json"], env)
-    const ended = endOf(child)
-    await vi.waitUntil(() => existsSync(marker), { timeout: 30_000 })
-    child.kill("SIGINT")
-    const { code, err, out } = await ended
-    assert.strictEqual(code, 130, err)
-    const report: Printed = JSON.parse(out)
-    return report
-  }
+/** Interrupts a command once a file is there. */
+const interrupted = async (
+  marker: string,
+  flags: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Printed> => {
+  const child = start([...flags, "-r", "json"], env)
+  const ended = endOf(child)
+  await vi.waitUntil(() => existsSync(marker), { timeout: 30_000 })
+  child.kill("SIGINT")
+  const { code, err, out } = await ended
+  assert.strictEqual(code, 130, err)
+  const report: Printed = JSON.parse(out)
+  return report
+}
 
+describe.skipIf(process.platform === "win32")("Ctrl-C", { timeout: 60_000 }, () => {
   it("in lint prints what is known of the document", async () => {
     const marker = join(folder, "lint-hangs")
     writeFileSync(

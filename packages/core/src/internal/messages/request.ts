@@ -38,7 +38,7 @@ export const Template: Schema.Struct<{
 )
 
 /** The most recipients of one request. */
-export const maxRecipients = 1000
+const maxRecipients = 1000
 
 /** The body of `POST /v3/messages`. Unknown fields are rejected. */
 export const MessagesRequest: Schema.Struct<{

@@ -18,10 +18,13 @@ export interface Issue {
 }
 
 /** Makes the class of a reason. Its schema is named after its tag. */
+// Inferred by each class, as by `Schema.TaggedError`.
+// oxlint-disable typescript/no-unnecessary-type-parameters
 const reason =
   <Self>() =>
   <const Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
     Schema.TaggedError<Self>(`SentError/${tag}`)(tag, fields)
+// oxlint-enable typescript/no-unnecessary-type-parameters
 
 const issues = Schema.Array(
   Schema.Struct({ path: Schema.Array(Schema.String), message: Schema.String }),

@@ -366,8 +366,8 @@ export type Conditions = { readonly [Tag in Reason["_tag"]]: ConditionsOf<(typeo
 
 type ConditionsOf<R> = {
   readonly [
-    Fact in keyof R as R[Fact] extends Dependent<string> ? Fact : never
-  ]: R[Fact] extends Dependent<infer A> ? { readonly [Value in A]?: string } : never
+    Name in keyof R as R[Name] extends Dependent<string> ? Name : never
+  ]: R[Name] extends Dependent<infer A> ? { readonly [Value in A]?: string } : never
 }
 
 type Dependent<A extends string> = (reason: never) => A

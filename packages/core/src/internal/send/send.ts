@@ -299,11 +299,11 @@ const isRetried = (sending: Repeatable, error: SentError): boolean =>
 const renew = Effect.fnUntraced(function* (
   { credentials: service }: Line,
   rejected: Credentials,
-  mayRepeat: boolean,
+  mayRenew: boolean,
 ) {
   if (service.invalidate === undefined) return undefined
   yield* service.invalidate(rejected)
-  if (!mayRepeat) return undefined
+  if (!mayRenew) return undefined
   // If there are none now, the send fails because its credentials were rejected.
   const renewed = yield* Effect.orElseSucceed(service.get, () => rejected)
   return sameCredentials(renewed, rejected) ? undefined : renewed
