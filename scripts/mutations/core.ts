@@ -1,6 +1,6 @@
 /** Mutants of core. */
 import { type Mutant, mutantsOf } from "./mutant.ts"
-import { oneSource, reading, requests, states, updates } from "./tests.ts"
+import { oneSource, parityOfV3, reading, requests, states, updates } from "./tests.ts"
 
 export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/SendToPhone.ts", {
@@ -109,6 +109,12 @@ export const ofCore: ReadonlyArray<Mutant> = [
       oneSource,
     ],
     "core-status": ["core does not know 413", "[400, 413, 415, 422]", "[400, 415, 422]", oneSource],
+    "core-key-in-use": [
+      "core reports a request whose key is in use as not sent",
+      '    // This request was not executed, but the other one with its key may be.\n    delivery: "unknown"',
+      '    // This request was not executed, but the other one with its key may be.\n    delivery: "not-sent"',
+      parityOfV3,
+    ],
     "core-delivery": [
       "core reports every 503 as not sent",
       'code !== storeIsDown ? "unknown" : "not-sent"',
