@@ -38,7 +38,10 @@ case "$COMMAND" in
     if [ -n "$CONTRACT" ]; then flags+=(--contract "$CONTRACT"); fi
     if [ -n "$ALLOW_SEND" ]; then flags+=(--allow-send "$ALLOW_SEND"); fi
     if [ "$LIVE" = true ]; then flags+=(--live); fi
-    if [ -z "${SENT_SENDER_ID:-}" ] || [ -z "${SENT_API_KEY:-}" ]; then
+    # Which credentials another contract needs, the command finds out: v3 needs the key alone.
+    if [ -n "$CONTRACT" ] && [ -n "${SENT_API_KEY:-}" ] && [ -z "${SENT_SENDER_ID:-}" ]; then
+      unset SENT_SENDER_ID
+    elif [ -z "${SENT_SENDER_ID:-}" ] || [ -z "${SENT_API_KEY:-}" ]; then
       # A secret that is not there is an empty variable.
       unset SENT_SENDER_ID SENT_API_KEY
       is_local=false

@@ -6,7 +6,7 @@ import * as ScenarioTable from "../scenarioTable.ts"
 import * as StatusChart from "../statusChart.ts"
 
 describe("what is generated and committed", () => {
-  it.each([ScenarioTable.table, ...ReasonTable.tables, StatusChart.chart])(
+  it.each([...ScenarioTable.tables, ...ReasonTable.tables, StatusChart.chart])(
     "is, for $script in $page, what `pnpm build:docs` makes",
     async (table) => {
       const { committed: page, generated } = await generate(table)

@@ -39,6 +39,8 @@ const examples = responses.flatMap((response) =>
   response.examples.map((example) => ({ ...example, status: response.status })),
 )
 
+const v3 = await Effect.runPromise(Contract.load(Contract.bundledV3Path))
+
 const textsOf = ({ value }: Contract.Example): ReadonlyArray<string> =>
   Predicate.isObject(value)
     ? Object.entries(value).flatMap(([name, text]) =>
@@ -50,7 +52,8 @@ describe("pages, examples and scripts", () => {
   it("only name magic numbers that play a scenario", () => {
     const numbers = find(/\+?(1500555\d{4})/g)
     assert.isAbove(numbers.length, 40)
-    const played = new Set(scenarios.map(({ phoneNumber }) => phoneNumber))
+    const all = [...scenarios, ...v3.operations.flatMap((one) => one.scenarios)]
+    const played = new Set(all.map(({ phoneNumber }) => phoneNumber))
     assert.deepStrictEqual(
       numbers.filter(([, digits = ""]) => !played.has(`+${digits}`)),
       [],

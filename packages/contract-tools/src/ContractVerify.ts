@@ -29,14 +29,21 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as MockServer from "@effect-sent/mock-server/MockServer"
 import { Webhook } from "standardwebhooks"
 import type { Check, Report } from "./ContractReport.ts"
 import { parseTarget, type Target } from "./internal/target.ts"
 import { type CoverageItem, makeCounting } from "./internal/verify/coverage.ts"
 import { type Exchange, makeExchange, type Outcome } from "./internal/verify/exchange.ts"
+import { hasSandbox } from "./internal/verify/sandbox.ts"
 import { makePatience, probe } from "./internal/verify/patience.ts"
 import { planOf, type PlanOptions } from "./internal/verify/plan.ts"
-import { makeRunner, type Tested, untested as notTested } from "./internal/verify/runner.ts"
+import {
+  makeRunner,
+  type Tested,
+  untested as notTested,
+  variableOf,
+} from "./internal/verify/runner.ts"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -169,7 +176,9 @@ const groups: Readonly<Record<CoverageItem["kind"], string>> = {
  * **Details**
  *
  * A target on this machine, or a `sandbox`, gets every case. Any other target is live: it gets only requests that must be
- * rejected and, with `allowSend`, one message. No request is sent twice, except after a rate limit and where the case says so.
+ * rejected and, with `allowSend`, one message. Where the contract's requests have a member `sandbox`, each request that a live
+ * target gets has it set: then it gets valid requests, too, and `allowSend` is refused. No request is sent twice, except after a
+ * rate limit and where the case says so.
  *
  * No phone number that is sent can be anybody's: on a live service, no region of libphonenumber takes one for a number.
  *
@@ -200,6 +209,8 @@ export const verify = Effect.fnUntraced(function* (
   const isMock = options.sandbox === true || (target.isLocal && options.live !== true)
   const plan = planOptions(options, isMock)
   const contract = yield* Contract.load(options.contract)
+  const unfit = problemWithContract(contract, options, isMock)
+  if (unfit !== undefined) return yield* new VerifyError({ problem: unfit })
   return yield* Effect.scoped(verifyContract(contract, target.url, plan, options))
 })
 
@@ -238,7 +249,7 @@ const problemOf = (options: VerifyOptions, target: Target): string | undefined =
       return "the receiver's host is for the updates of a mock; no updates are received in this run"
     }
   }
-  return problemOfSecret(options.webhookSecret) ?? problemOfCredentials(credentials, isMock, target)
+  return problemOfSecret(options.webhookSecret) ?? problemOfCredentials(credentials, target)
 }
 
 const isHost = (text: string): boolean =>
@@ -255,14 +266,9 @@ const problemOfSecret = (secret: VerifyOptions["webhookSecret"]): string | undef
 
 const problemOfCredentials = (
   credentials: VerifyOptions["credentials"],
-  isMock: boolean,
   target: Target,
 ): string | undefined => {
-  if (credentials === undefined) {
-    return isMock
-      ? undefined
-      : "a live target needs the credentials of an account: set SENT_SENDER_ID and SENT_API_KEY"
-  }
+  if (credentials === undefined) return undefined
   if (target.isPlain) {
     return "credentials are not sent over plain http to another machine, where anyone on the way could read them: use https, or give none to a sandbox"
   }
@@ -274,7 +280,30 @@ const problemOfCredentials = (
     : `the credential ${bad[0]} is empty, or has characters that a header cannot have`
 }
 
-const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
+/** What is wrong with the options for this contract. */
+const problemWithContract = (
+  { operations }: Contract.Contract,
+  { allowSend, credentials }: VerifyOptions,
+  isMock: boolean,
+): string | undefined => {
+  if (allowSend !== undefined && operations.some(hasSandbox)) {
+    return "this contract has a sandbox, which sends no message: a number to send to is not needed"
+  }
+  const needed = operations.flatMap((operation) => operation.credentials)
+  const [first = []] = needed
+  const given = new Set(Object.keys(credentials ?? {}).map((name) => name.toLowerCase()))
+  if (credentials === undefined ? isMock : needed.length === 0) return undefined
+  const isComplete = needed.some((all) => all.every(({ name }) => given.has(name)))
+  if (isComplete || first.length === 0) return undefined
+  const words = first.map(({ name }) => variableOf(name)).join(" and ")
+  if (credentials === undefined) {
+    return `a live target needs the credentials of an account: set ${words}`
+  }
+  const missing = first.find(({ name }) => !given.has(name))
+  return `${variableOf(missing?.name ?? "")} is not set: the contract needs ${words}`
+}
+
+const planOptions = (options: VerifyOptions, isMock: boolean): Omit<PlanOptions, "register"> => {
   const { allowSend, credentials, runs = 100, seed = 1, webhookSecret } = options
   return {
     isMock,
@@ -300,7 +329,7 @@ const planOptions = (options: VerifyOptions, isMock: boolean): PlanOptions => {
 const verifyContract = Effect.fnUntraced(function* (
   declared: Contract.Contract,
   url: string,
-  plan: PlanOptions,
+  plan: Omit<PlanOptions, "register">,
   { allowSend, onInterrupt, onProgress, timeout = "10 seconds" }: VerifyOptions,
 ): Effect.fn.Return<Verification, ContractError | VerifyError, Scope.Scope> {
   const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
@@ -320,8 +349,21 @@ const verifyContract = Effect.fnUntraced(function* (
     credentials: plan.credentials ?? {},
     hidden: allowSend,
   })
+  const register = (receiver: string, apiKey: string): Effect.Effect<boolean> =>
+    Effect.map(
+      exchange({
+        method: "PUT",
+        target: `/__mock/webhook?senderId=${MockServer.senderOfKey(apiKey)}`,
+        headers: { "content-type": "application/json" },
+        body: new TextEncoder().encode(JSON.stringify({ url: receiver })),
+      }),
+      (outcome) => outcome._tag === "Responded" && outcome.response.status === 204,
+    )
   const plans = yield* Effect.forEach(contract.operations, (operation) =>
-    Effect.mapError(planOf(contract, operation, plan), (problem) => new VerifyError({ problem })),
+    Effect.mapError(
+      planOf(contract, operation, { ...plan, register }),
+      (problem) => new VerifyError({ problem }),
+    ),
   )
   const steps = plans.flatMap((one) => one.steps)
   const known: Array<Tested> = []

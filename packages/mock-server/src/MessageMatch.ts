@@ -38,6 +38,9 @@ export interface MatchMembers {
   readonly templateId?: Expected<string> | undefined
   /** Letter case is ignored. */
   readonly senderId?: Expected<string> | undefined
+  readonly templateName?: Expected<string> | undefined
+  readonly text?: Expected<string> | undefined
+  readonly idempotencyKey?: Expected<string> | undefined
   readonly webhookUrl?: Expected<string> | undefined
   readonly accepted?: Expected<boolean> | undefined
   /** `REFUSED`, `ACCEPTED`, `DELIVERED`, … */

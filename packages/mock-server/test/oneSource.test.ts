@@ -57,7 +57,9 @@ it.effect("the page has a tone for each status of the contract and for the mock'
     assert.isArray(statuses)
     assert.sameMembers(
       Object.keys(tones),
-      ["ACCEPTED", "REFUSED"].concat(Array.isArray(statuses) ? statuses.map(String) : []),
+      ["ACCEPTED", "REFUSED", "REPLAYED", "SANDBOX"].concat(
+        Array.isArray(statuses) ? statuses.map(String) : [],
+      ),
     )
   }),
 )

@@ -38,7 +38,7 @@ export const verifyFlags = {
   ),
   skipWithoutCredentials: Flag.Boolean("skip-without-credentials").pipe(
     Flag.withDescription(
-      "Without SENT_SENDER_ID and SENT_API_KEY, report a live target as skipped and exit with 0 in place of 2: for " +
+      "Without credentials in the environment, report a live target as skipped and exit with 0 in place of 2: for " +
         "workflows of forks, which have no secrets",
     ),
     Flag.withDefault(false),
@@ -98,17 +98,12 @@ const credentials = Config.all({
 
 const webhookSecret = Config.Redacted("SENT_WEBHOOK_SECRET").pipe(Config.option)
 
-/** Undefined without credentials. One without the other is a mistake. */
+/** Undefined without credentials. Which of them are needed, the contract says. */
 const readCredentials = Effect.gen(function* () {
-  const { "x-api-key": key, "x-sender-id": sender } = yield* credentials
-  if (Option.isNone(sender) && Option.isNone(key)) return undefined
-  if (Option.isNone(sender) || Option.isNone(key)) {
-    const missing = Option.isNone(sender) ? "SENT_SENDER_ID" : "SENT_API_KEY"
-    return yield* new ContractVerify.VerifyError({
-      problem: `${missing} is not set: a sender and its key are needed together`,
-    })
-  }
-  return { "x-sender-id": sender.value, "x-api-key": key.value }
+  const given = Object.entries(yield* credentials).flatMap(([name, value]) =>
+    Option.isSome(value) ? [[name, value.value] as const] : [],
+  )
+  return given.length === 0 ? undefined : Object.fromEntries(given)
 })
 
 export const verifyTarget = Effect.fnUntraced(function* (
@@ -159,7 +154,7 @@ const skipped = (target: string): ContractVerify.Verification => ({
       {
         group: "operations",
         name: target,
-        skipped: "no credentials: set SENT_SENDER_ID and SENT_API_KEY",
+        skipped: "no credentials: set SENT_API_KEY and, for v1, SENT_SENDER_ID",
         findings: [],
       },
     ],
@@ -232,7 +227,7 @@ export const verify = Command.make(
 ).pipe(
   Command.withDescription(
     "Verify that a server implements the contract: every documented success and error, then generated requests. " +
-      "Credentials are read from SENT_SENDER_ID and SENT_API_KEY, the webhook secret from SENT_WEBHOOK_SECRET. No " +
+      "Credentials are read from SENT_SENDER_ID and SENT_API_KEY (for v3, the key alone), the webhook secret from SENT_WEBHOOK_SECRET. No " +
       "message is sent to a real phone number, except to the one that --allow-send names. Exits with 2 if something " +
       "could not be tested",
   ),

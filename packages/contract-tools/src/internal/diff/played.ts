@@ -80,7 +80,7 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
               old,
               "magic-number-removed",
               "breaking",
-              `${name} was removed: its number plays the default scenario`,
+              `${name} was removed: its ${others[triggerOf(old).kind]} plays the default scenario`,
             ),
           ]
         : [judged(own, "magic-number-changed", "breaking", `${name} plays something else`)]
@@ -93,7 +93,8 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
   const old = before.find(({ isDefault }) => isDefault)
   const isOther =
     old !== undefined && (forAllOthers === undefined || !playTheSame(old, forAllOthers))
-  const message = `numbers without a scenario no longer play ${old?.name}`
+  const all = old === undefined ? "numbers" : `${others[triggerOf(old).kind]}s`
+  const message = `${all} without a scenario no longer play ${old?.name}`
   const ofAllOthers = isOther
     ? [judged(forAllOthers ?? old, "default-scenario-changed", "breaking", message)]
     : []
@@ -110,6 +111,8 @@ const compareScenarios = (operation: Pair<Part>): ReadonlyArray<Judged> => {
     )
   return [...ofNumbers, ...ofAllOthers, ...more]
 }
+
+const others = { phoneNumber: "number", messageId: "id" } as const
 
 /** Times included: a test may set the clock of a mock. */
 const playTheSame = (one: Scenario, other: Scenario): boolean =>
@@ -201,6 +204,7 @@ const bodiesOf = (document: JsonObject): ReadonlyArray<Body> => {
     ...operations
       .flatMap((operation) => updatesOf(document, operation))
       .map((update) => bodyOf(document, "update", update)),
+    ...webhookBodiesOf(document).map((update) => bodyOf(document, "update", update)),
   ]
 }
 
@@ -217,6 +221,15 @@ const updatesOf = (document: JsonObject, operation: Named): ReadonlyArray<Named>
           .filter(({ name }) => name === "requestBody")
           .map((body) => called(body, operation.name, callback.name, url.name, sent.name)),
       ),
+    ),
+  )
+
+const webhookBodiesOf = (document: JsonObject): ReadonlyArray<Named> =>
+  partsIn(document, { pointer: "#", value: document }, "webhooks").flatMap((webhook) =>
+    partsIn(document, webhook).flatMap((sent) =>
+      partsIn(document, sent)
+        .filter(({ name }) => name === "requestBody")
+        .map((body) => called(body, "webhook", webhook.name, sent.name)),
     ),
   )
 

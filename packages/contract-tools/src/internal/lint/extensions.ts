@@ -14,7 +14,7 @@ const extensions: Readonly<Record<string, Readonly<Record<string, Accepts>>>> = 
   },
   Response: { "x-sent-empty-body": (value) => value === true },
   SecurityScheme: { "x-sent-pattern": isText },
-  Schema: { "x-sent-required-message": isText },
+  Schema: { "x-sent-required-message": isText, "x-sent-varies": (value) => value === true },
   // The scenarios have rules of their own.
   Operation: { "x-sent-scenarios": isObject, "x-sent-webhook": isText },
 }

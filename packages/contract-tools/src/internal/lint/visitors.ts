@@ -1,6 +1,6 @@
 /** Visitors that several rules share, and the document as they read it. */
 import type { Oas3Visitor, UserContext } from "@redocly/openapi-core"
-import { isObject } from "../document/json.ts"
+import { isArray, isObject, type JsonObject } from "../document/json.ts"
 
 type Location = UserContext["location"]
 
@@ -36,21 +36,26 @@ export const follow = ({ resolve }: UserContext, { location, value }: Located): 
   return { value: found.node, location: found.location ?? location }
 }
 
-/** The member of an object. */
+/** The members of an object, and the items of a list by their index. */
+const entriesOf = (value: unknown): JsonObject =>
+  isArray(value) ? Object.fromEntries(value.entries()) : isObject(value) ? value : {}
+
+/** The member of an object, or the item of a list. */
 export const member = (
   context: UserContext,
   { location, value }: Located,
   ...[key, ...keys]: readonly [string, ...ReadonlyArray<string>]
 ): Located => {
-  const own = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  const held = entriesOf(value)
+  const own = Object.hasOwn(held, key) ? held[key] : undefined
   const found = follow(context, { value: own, location: location.child([key]) })
   const [next, ...others] = keys
   return next === undefined ? found : member(context, found, next, ...others)
 }
 
-/** The members of an object, each by its name. */
+/** The members of an object, each by its name, or the items of a list. */
 export const members = (context: UserContext, holder: Located): ReadonlyArray<Member> =>
-  Object.keys(isObject(holder.value) ? holder.value : {}).map((name) => {
+  Object.keys(entriesOf(holder.value)).map((name) => {
     const { location, value } = member(context, holder, name)
     return { name, location, value }
   })

@@ -1,8 +1,9 @@
 /** Counts how often the cases exercise each part of a contract. */
+import * as Body from "@effect-sent/contract/Body"
 import type { Contract, Operation, Response } from "@effect-sent/contract/Contract"
 import type { WireResponse } from "@effect-sent/contract/ContractValidator"
 import { emptyExample } from "@effect-sent/contract/Scenario"
-import { isDeepStrictEqual } from "node:util"
+import * as Varying from "@effect-sent/contract/Varying"
 import { type Declared, declaredBy } from "./declared.ts"
 
 /** A part of the contract, and how often it was exercised. */
@@ -122,14 +123,15 @@ const exampleNames = ({ examples, mayBeEmpty }: Response): ReadonlyArray<string>
   return mayBeEmpty ? [...names, emptyExample] : names
 }
 
-/** The example that a response equals, headers included. If it equals several, the one with the most headers. */
+/** The example that a response equals, headers included and what varies left out. If it equals several, the one with the most headers. */
 export const exampleOf = (declared: Response, response: WireResponse): string | undefined => {
   if (response.body.length === 0) return declared.mayBeEmpty ? emptyExample : undefined
   const body = parse(response.body)
+  const schema = Body.find(declared.contents, response.headers["content-type"] ?? "")?.schema
   return declared.examples
     .filter(
       ({ headers, value }) =>
-        isDeepStrictEqual(value, body) &&
+        Varying.isSame(schema, value, body) &&
         Object.entries(headers).every(
           ([name, text]) => response.headers[name.toLowerCase()] === text,
         ),

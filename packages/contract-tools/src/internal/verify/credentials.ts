@@ -184,6 +184,6 @@ const malformed = (pattern: string | undefined, value: string): ReadonlyArray<Ma
 }
 
 /** Of what HTTP cannot carry in a header, or trims, no server sees anything: RFC 9110, section 5.5. */
-const isHeaderValue = (text: string): boolean =>
+export const isHeaderValue = (text: string): boolean =>
   // oxlint-disable-next-line no-control-regex -- those are the ones that a header must not have.
   /^[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$/.test(text)

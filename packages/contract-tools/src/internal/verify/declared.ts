@@ -9,7 +9,7 @@ export interface Declared {
   readonly parameters: ReadonlyArray<Parameter>
   /** The headers of each response, by status. */
   readonly responseHeaders: ReadonlyMap<number, ReadonlyArray<string>>
-  /** Undefined for an operation without a callback. */
+  /** Undefined for an operation without a callback and without a webhook. */
   readonly callback: Callback | undefined
 }
 
@@ -31,6 +31,7 @@ export interface Parameter {
   readonly required: boolean
   /** Undefined when the document has no example. */
   readonly value: unknown
+  readonly schema: unknown
 }
 
 export interface Callback {
@@ -59,7 +60,7 @@ export const declaredBy = ({ document }: Contract, { method, path }: Operation):
         entriesOf(at(response, "headers")).map(([name]) => name.toLowerCase()),
       ]),
     ),
-    callback: callbackOf(operation),
+    callback: callbackOf(operation) ?? webhookOf(document, operation),
   }
 }
 
@@ -113,6 +114,7 @@ const parameterOf = (parameter: JsonObject): Parameter => {
     place: String(parameter["in"]),
     name: String(parameter["name"]),
     required: parameter["required"] === true,
+    schema,
     value:
       parameter["example"] ??
       example ??
@@ -128,19 +130,26 @@ const callbackOf = (operation: unknown): Callback | undefined => {
   for (const [, callback] of entriesOf(at(operation, "callbacks"))) {
     for (const [expression, item] of entriesOf(callback)) {
       const post = at(item, "post")
-      if (!/^\{\$request\.body#\/\w+\}$/.test(expression) || post === undefined) continue
-      return {
-        mediaTypes: entriesOf(at(post, "requestBody", "content")).map(([type]) =>
-          type.toLowerCase(),
-        ),
-        answers: entriesOf(at(post, "responses")).map(([status, answer]) => ({
-          status,
-          isRepeated: /\bsent again\b|\bretr(?:y|ies|ied)\b|\bredeliver/i.test(
-            (textOf(at(answer, "description")) ?? "").replaceAll(/\bnot sent again\b/gi, ""),
-          ),
-        })),
-      }
+      if (/^\{\$request\.body#\/\w+\}$/.test(expression) && post !== undefined)
+        return readPost(post)
     }
   }
   return undefined
 }
+
+/** The webhook that an operation names. */
+const webhookOf = (document: unknown, operation: unknown): Callback | undefined => {
+  const name = textOf(at(operation, "x-sent-webhook"))
+  const post = name === undefined ? undefined : at(document, "webhooks", name, "post")
+  return post === undefined ? undefined : readPost(post)
+}
+
+const readPost = (post: unknown): Callback => ({
+  mediaTypes: entriesOf(at(post, "requestBody", "content")).map(([type]) => type.toLowerCase()),
+  answers: entriesOf(at(post, "responses")).map(([status, answer]) => ({
+    status,
+    isRepeated: /\bsent again\b|\bretr(?:y|ies|ied)\b|\bredeliver/i.test(
+      (textOf(at(answer, "description")) ?? "").replaceAll(/\bnot sent again\b/gi, ""),
+    ),
+  })),
+})

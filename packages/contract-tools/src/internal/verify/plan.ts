@@ -2,16 +2,19 @@
 import type { Contract, Operation } from "@effect-sent/contract/Contract"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { randomUUID } from "node:crypto"
 import type { Check } from "../report/report.ts"
 import { type Case, nameOf } from "./cases/case.ts"
 import { credentialCases } from "./cases/credentials.ts"
+import { parameterCases } from "./cases/parameters.ts"
 import { refusals } from "./cases/refusals.ts"
 import { scenarios } from "./cases/scenarios.ts"
 import { successes } from "./cases/successes.ts"
 import type { CoverageItem } from "./coverage.ts"
 import { makeReceiver, type Receiver } from "./receiver.ts"
 import { jsonBytes, makeRequests, type Requests } from "./requests.ts"
-import { type Runner, type Tested, untested } from "./runner.ts"
+import { keyHeader, type Runner, type Tested, untested } from "./runner.ts"
+import { hasSandbox } from "./sandbox.ts"
 import { updateFinding } from "./update.ts"
 
 export interface PlanOptions {
@@ -30,6 +33,8 @@ export interface PlanOptions {
   readonly updates: boolean
   /** This machine as the server sees it. */
   readonly receiverHost: string | undefined
+  /** Registers a receiver with the account of a key. Returns whether the target could. */
+  readonly register: (url: string, apiKey: string) => Effect.Effect<boolean>
 }
 
 export interface Plan {
@@ -60,7 +65,7 @@ export const planOf = Effect.fnUntraced(function* (
     }
   }
   const { updates } = operation
-  const receiver =
+  const opened =
     updates === undefined || !isMock || !options.updates
       ? undefined
       : yield* makeReceiver(updates, {
@@ -68,13 +73,20 @@ export const planOf = Effect.fnUntraced(function* (
           mediaTypes: requests.declared.callback?.mediaTypes ?? [],
           host: options.receiverHost,
         })
+  // The receiver of an account, and not of a message, gets an account: the cases without updates use another one.
+  const account = opened?.isShared === true ? accountOf(requests) : undefined
+  const isRegistered =
+    opened === undefined || account === undefined || (yield* options.register(opened.url, account))
+  const receiver = isRegistered ? opened : undefined
   const cases: ReadonlyArray<Case> = unique([
     ...successes(operation, requests, isMock ? undefined : allowSend),
     ...refusals(operation, requests, contract.operations),
+    ...parameterCases(operation, requests),
     ...credentialCases(operation, requests),
     ...scenarios(operation, requests),
   ])
-  const sorted = cases.map((one) => ({ one, why: whyNot(one, options) }))
+  const isSandboxed = hasSandbox(operation)
+  const sorted = cases.map((one) => ({ one, why: whyNot(one, options, isSandboxed) }))
   const properties = generated(operation, requests, options)
   return {
     skipped: [
@@ -84,6 +96,15 @@ export const planOf = Effect.fnUntraced(function* (
       ...properties.flatMap(({ name, why }) =>
         why === undefined ? [] : [skip("generated", name, why)],
       ),
+      ...(isRegistered
+        ? []
+        : [
+            skip(
+              "updates",
+              "webhooks",
+              "the target is not a mock that a receiver can be registered with",
+            ),
+          ]),
       ...(receiver === undefined || webhookSecret !== undefined
         ? []
         : [skip("updates", "signatures", "needs the webhook secret: set SENT_WEBHOOK_SECRET")]),
@@ -93,7 +114,7 @@ export const planOf = Effect.fnUntraced(function* (
     steps: [
       ...sorted.flatMap(({ one, why }) =>
         why === undefined
-          ? [(runner: Runner) => runner.runCase(one, requests.declared, receiver)]
+          ? [(runner: Runner) => runner.runCase(one, requests.declared, receiver, account)]
           : [],
       ),
       ...properties.flatMap(({ run, why }) => (why === undefined ? [run] : [])),
@@ -108,6 +129,10 @@ export const planOf = Effect.fnUntraced(function* (
           ),
   }
 })
+
+/** The key of an account that only the cases with updates use; where credentials are given, the one that all use. */
+const accountOf = ({ held, isMadeUp }: Requests): string | undefined =>
+  isMadeUp ? randomUUID() : held.find(({ name }) => name === keyHeader)?.value
 
 const lingerMillis = 200
 
@@ -140,12 +165,13 @@ const unique = (cases: ReadonlyArray<Case>): ReadonlyArray<Case> => {
 const whyNot = (
   { group, name, needs }: Case,
   { allowSend, isMock, only, updates }: PlanOptions,
+  isSandboxed: boolean,
 ): string | undefined => {
   if (only?.every((text) => !name.includes(text)) === true) return "--only leaves it out"
   if (group === "updates" && !updates) return "--no-updates leaves it out"
   if (isMock || needs === undefined) return undefined
   if (needs === "acceptance") {
-    return allowSend === undefined
+    return allowSend === undefined && !isSandboxed
       ? "would send a message; allow one to your own number"
       : undefined
   }

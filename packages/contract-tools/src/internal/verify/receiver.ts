@@ -8,11 +8,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { buffer } from "node:stream/consumers"
 import type { Finding } from "../../ContractReport.ts"
 import type { Receiving } from "./cases/case.ts"
-import { makeCheckUpdate, messageIn, type ReceivedUpdate, updateFinding } from "./update.ts"
+import {
+  makeCheckUpdate,
+  messageIn,
+  numberIn,
+  type ReceivedUpdate,
+  updateFinding,
+} from "./update.ts"
 
 export interface Receiver {
   /** Where updates are received, as the server sees it. */
   readonly url: string
+  /** Whether all updates come to one URL: the receiver is registered with an account. */
+  readonly isShared: boolean
   /** Opens a URL for one case, which expects this many updates. */
   readonly open: (name: string, expected: number, receiving?: Receiving) => Inbox
   /** Whether anything has come at all. */
@@ -25,6 +33,8 @@ export interface Receiver {
 
 export interface Inbox {
   readonly url: string
+  /** Takes the updates of this message, at a receiver that is shared: by its id or, when no answer names it, by its number. */
+  readonly claim: (message: string) => void
   readonly received: ReadonlyArray<ReceivedUpdate>
   /** Waits for all expected updates. */
   readonly wait: Effect.Effect<void>
@@ -43,6 +53,14 @@ export interface ReceiverOptions {
  */
 const holdMillis = 20
 
+/** How long an update at a shared receiver waits for the answer that names its message, which may come later. */
+const claimMillis = 3000
+
+interface Opened {
+  readonly take: (update: ReceivedUpdate) => number
+  readonly receiving: Receiving | undefined
+}
+
 /** Listens until the scope closes: on loopback, or on every address if the server is elsewhere. */
 export const makeReceiver = Effect.fnUntraced(function* (
   updates: Updates,
@@ -52,24 +70,41 @@ export const makeReceiver = Effect.fnUntraced(function* (
     try: () => makeCheckUpdate(updates, mediaTypes, secret),
     catch: (cause) => `the schema of the updates does not compile: ${messageOf(cause)}`,
   })
-  const inboxes = new Map<
-    string,
-    {
-      readonly take: (update: ReceivedUpdate) => number
-      readonly receiving: Receiving | undefined
-    }
-  >()
+  const isShared = updates.urlMember === undefined
+  const inboxes = new Map<string, Opened>()
+  const claimed = new Map<unknown, Opened>()
+  const waiting = new Set<() => void>()
   const surplus: Array<Finding> = []
   const ids = new Set<string>()
   const messages = new Map<unknown, string>()
   let hasReceived = false
 
+  /** The inbox that claims an update, now or soon. */
+  const ownerOf = async (
+    update: ReceivedUpdate,
+    until = performance.now() + claimMillis,
+  ): Promise<Opened | undefined> => {
+    const owner = claimed.get(messageIn(update)) ?? claimed.get(numberIn(update))
+    const left = until - performance.now()
+    if (owner !== undefined || left <= 0) return owner
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, left)
+      waiting.add(wake)
+    })
+    return ownerOf(update, until)
+  }
+
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const at = performance.now()
     hasReceived = true
-    const inbox = inboxes.get(request.url ?? "")
+    const own = inboxes.get(request.url ?? "")
     const bytes = await buffer(request)
-    if (inbox === undefined) return void response.writeHead(404).end()
+    if (own === undefined && !isShared) return void response.writeHead(404).end()
     const update = check({
       method: request.method ?? "",
       headers: Object.fromEntries(
@@ -84,10 +119,17 @@ export const makeReceiver = Effect.fnUntraced(function* (
     const message = messageIn(update)
     if (message !== undefined) {
       const other = messages.get(message)
-      if (other !== undefined && other !== request.url) {
+      if (!isShared && other !== undefined && other !== request.url) {
         surplus.push(updateFinding("update-content", "two messages have the same message_id"))
       }
       messages.set(message, request.url ?? "")
+    }
+    const inbox = own ?? (await ownerOf(update))
+    if (inbox === undefined) {
+      surplus.push(
+        updateFinding("surplus-update", "an update names a message that no answer named"),
+      )
+      return void response.writeHead(204).end()
     }
     const number = inbox.take(update)
     await new Promise((resolve) => setTimeout(resolve, holdMillis))
@@ -111,7 +153,8 @@ export const makeReceiver = Effect.fnUntraced(function* (
   const url = `http://${name}:${own}`
 
   return {
-    url,
+    url: isShared ? `${url}${sharedPath}` : url,
+    isShared,
     giveUp: false,
     hasReceived: () => hasReceived,
     atEnd: () => [
@@ -126,7 +169,7 @@ export const makeReceiver = Effect.fnUntraced(function* (
       const received: Array<ReceivedUpdate> = []
       const complete = Deferred.makeUnsafe<void>()
       if (expected === 0) Deferred.doneUnsafe(complete, Effect.void)
-      inboxes.set(path, {
+      const opened: Opened = {
         receiving,
         take: (update) => {
           received.push(update)
@@ -137,11 +180,23 @@ export const makeReceiver = Effect.fnUntraced(function* (
           }
           return received.length
         },
-      })
-      return { url: `${url}${path}`, received, wait: Deferred.await(complete) }
+      }
+      inboxes.set(path, opened)
+      return {
+        url: `${url}${path}`,
+        received,
+        wait: Deferred.await(complete),
+        claim: (message) => {
+          claimed.set(message, opened)
+          for (const wake of waiting) wake()
+        },
+      }
     },
   }
 })
+
+/** Where the updates of an account are received. */
+const sharedPath = "/updates"
 
 const listening = (
   server: Server,

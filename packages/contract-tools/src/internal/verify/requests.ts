@@ -12,7 +12,8 @@ import { type CredentialSource, type Held, heldBy, withCredentials } from "./cre
 import { type Declared, declaredBy } from "./declared.ts"
 import type { SentRequest } from "./exchange.ts"
 import { makeSafe, safeNumber, type Safety } from "./safe.ts"
-import { isJsonObject, sampleOf, typesOf } from "./values/sample.ts"
+import { inSandbox, isHarmless, takesSandbox } from "./sandbox.ts"
+import { isJsonObject, type JsonObject, listOf, sampleOf, typesOf } from "./values/sample.ts"
 import { type Variation, variationsOf } from "./values/variations.ts"
 
 export interface Requests {
@@ -28,8 +29,10 @@ export interface Requests {
   readonly withBytes: (body: Uint8Array) => SentRequest
   /** The request for another id in the path, the value of the last parameter there. */
   readonly withId: (id: string) => SentRequest
-  /** The valid request that all others vary. */
+  /** The valid request that all others vary. For a look-up on a mock, that of an id which is found. */
   readonly usual: SentRequest
+  /** A valid request for a number or an id without a scenario. */
+  readonly otherwise: SentRequest
   /** Undefined for an operation without a body. */
   readonly body: Bodies | undefined
 }
@@ -83,9 +86,10 @@ export const makeRequests = (
 
   const body = requestBody === undefined ? undefined : makeBodies(requestBody, options.isMock)
   if (Predicate.isString(body)) return body
+  const found = options.isMock ? foundId(operation) : undefined
   const bare: SentRequest = {
     method,
-    target: target.target,
+    target: found === undefined ? target.target : target.withId(found),
     headers: {
       ...target.headers,
       ...(requestBody === undefined
@@ -96,6 +100,7 @@ export const makeRequests = (
   }
   const withBytes = (bytes: Uint8Array): SentRequest =>
     withCredentials({ ...bare, body: bytes }, held)
+  const usual = withBytes(body === undefined ? new Uint8Array() : jsonBytes(body.sample))
   return {
     declared,
     held,
@@ -105,9 +110,15 @@ export const makeRequests = (
     body,
     withBytes,
     withId: (id) => withCredentials({ ...bare, target: target.withId(id) }, held),
-    usual: withBytes(body === undefined ? new Uint8Array() : jsonBytes(body.sample)),
+    usual,
+    otherwise: withCredentials({ ...bare, target: target.target, body: usual.body }, held),
   }
 }
+
+/** The id of a scenario that answers a look-up with success. */
+const foundId = ({ scenarios }: Operation): string | undefined =>
+  scenarios.find(({ answers }) => answers.every(({ status }) => status >= 200 && status < 300))
+    ?.messageId
 
 /** A body as JSON. */
 export const jsonBytes = (body: unknown): Uint8Array =>
@@ -182,11 +193,17 @@ const makeBodies = (
     return `the schema of its request body does not compile: ${compiled}`
   const isValid = (body: unknown): boolean => compiled(body)
   const safety: Safety = { isLive: !isMock, phoneMembers: phoneMembersOf(schema, new Set()) }
+  const isSandboxed = !isMock && takesSandbox(schema)
   const safely = (value: unknown): unknown => makeSafe(value, safety)
+  const asSample = (value: unknown): unknown =>
+    isSandboxed ? inSandbox(safely(value)) : safely(value)
+  /** Whether a live service with a sandbox may get a body. */
+  const maySend = ({ value }: { readonly value: unknown }): boolean =>
+    !isSandboxed || isHarmless(value)
   const safeExamples = examples
-    .map(({ name, value }) => ({ name, value: safely(value) }))
+    .map(({ name, value }) => ({ name, value: asSample(value) }))
     .filter(({ value }) => isValid(value))
-  const sample = safeExamples[0]?.value ?? safely(sampleOf(schema))
+  const sample = safeExamples[0]?.value ?? asSample(sampleOf(schema))
   if (!isValid(sample)) return "the contract has no valid example of the request"
   const full = completed(schema, sample, isValid, safely)
 
@@ -207,13 +224,13 @@ const makeBodies = (
   if (Predicate.isString(generated)) {
     return `requests cannot be generated from the schema of its request body: ${generated}`
   }
-  const anyValid = generated.pipe(Arbitrary.map(safely), Arbitrary.filter(isValid))
+  const anyValid = generated.pipe(Arbitrary.map(asSample), Arbitrary.filter(isValid))
   return {
     sample,
     examples: safeExamples,
     isValid,
     valid: varied.filter((one) => one.isValid && one.mayBeValid).filter(isNew),
-    invalid: varied.filter((one) => !one.isValid).filter(isNew),
+    invalid: varied.filter((one) => !one.isValid && maySend(one)).filter(isNew),
     anyValid,
     anyInvalid: Arbitrary.all({ body: anyValid, index: indexBelow(variations.length) }).pipe(
       Arbitrary.map(({ body, index }): Invalid => {
@@ -224,7 +241,9 @@ const makeBodies = (
           body: safely(variation?.apply(body)),
         }
       }),
-      Arbitrary.filter(({ body }) => body !== undefined && !isValid(body)),
+      Arbitrary.filter(
+        ({ body }) => body !== undefined && !isValid(body) && maySend({ value: body }),
+      ),
     ),
   }
 }
@@ -287,12 +306,20 @@ const indexBelow = (bound: number): Arbitrary.Arbitrary<number> =>
     Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Math.max(bound - 1, 0) })),
   )
 
-/** Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. */
+/**
+ * Generates from the contract's schema. Its patterns are trusted, as they are when a mock serves it. Where the schema combines
+ * conditions in a way that cannot be generated from, they are written out as far as they can be, and left to the validator.
+ */
 const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> | string => {
+  const whole = generatorOf(schema)
+  return Predicate.isString(whole) ? generatorOf(relaxed(schema)) : whole
+}
+
+const generatorOf = (schema: unknown): Arbitrary.Arbitrary<unknown> | string => {
   try {
     return Arbitrary.schema(
       SchemaRepresentation.fromJsonSchemaDocument(
-        JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema))),
+        JsonSchema.fromSchemaOpenApi3_1(Object.fromEntries(Object.entries(schema ?? {}))),
         { patterns: "apply" },
       ),
     )
@@ -300,3 +327,41 @@ const arbitraryOf = (schema: object): Arbitrary.Arbitrary<unknown> | string => {
     return messageOf(cause)
   }
 }
+
+/**
+ * The schema with each object that has alternatives beside its properties as a union of whole objects: each alternative requires
+ * its own members, and has none that another one requires.
+ */
+const relaxed = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(relaxed)
+  if (!isJsonObject(schema)) return schema
+  const { anyOf, not: _, oneOf, ...rest } = schema
+  const own = rest["properties"]
+  if (!isJsonObject(own)) return mapValues(schema, relaxedMember)
+  const names = [...listOf(anyOf), ...listOf(oneOf)].map((branch) =>
+    isJsonObject(branch) ? listOf(branch["required"]).map(String) : [],
+  )
+  const required = listOf(rest["required"]).map(String)
+  const whole = (mine: ReadonlyArray<string>): JsonObject => {
+    const left = new Set(names.flat().filter((name) => !mine.includes(name)))
+    const kept = Object.entries(own).filter(([name]) => !left.has(name))
+    return {
+      ...rest,
+      required: [...new Set([...required, ...mine])],
+      properties: mapValues(Object.fromEntries(kept), relaxed),
+    }
+  }
+  return names.length === 0 ? whole([]) : { anyOf: names.map(whole) }
+}
+
+const relaxedMember = (value: unknown, keyword: string): unknown =>
+  data.has(keyword) ? value : relaxed(value)
+
+const mapValues = (
+  object: JsonObject,
+  change: (value: unknown, name: string) => unknown,
+): JsonObject =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]))
+
+/** Keywords whose values are not schemas. */
+const data: ReadonlySet<string> = new Set(["const", "default", "enum", "example", "examples"])

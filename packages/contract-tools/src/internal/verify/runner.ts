@@ -1,6 +1,7 @@
 /** Runs cases against a server and validates its responses. */
 import type { Operation } from "@effect-sent/contract/Contract"
 import type { Validator, Violation } from "@effect-sent/contract/ContractValidator"
+import * as Recipients from "@effect-sent/contract/Recipients"
 import type { ScenarioAnswer } from "@effect-sent/contract/Scenario"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,7 @@ import type { Declared } from "./declared.ts"
 import type { Exchange, Outcome, SentRequest } from "./exchange.ts"
 import { framingProblems } from "./framing.ts"
 import type { Patience } from "./patience.ts"
-import type { Receiver } from "./receiver.ts"
+import type { Inbox, Receiver } from "./receiver.ts"
 import { checkUpdates, unreached } from "./updating.ts"
 import type { RawResponse } from "./wire.ts"
 
@@ -24,6 +25,8 @@ export interface Runner {
     one: Case,
     declared: Declared,
     receiver: Receiver | undefined,
+    /** The key of the account that a shared receiver is registered with. */
+    account: string | undefined,
   ) => Effect.Effect<Tested>
   /** Searches for the smallest value whose request gets a wrong response. */
   readonly runProperty: <A>(
@@ -70,11 +73,11 @@ export const makeRunner = (parts: RunnerParts): Runner => {
     return reason === undefined ? undefined : untested(group, name, `given up: ${reason}`)
   }
   return {
-    runCase: (one, declared, receiver) =>
+    runCase: (one, declared, receiver, account) =>
       Effect.suspend(() => {
         const before = givenUp(one.group, one.name)
         return before === undefined
-          ? runCase(parts, runStep, one, declared, receiver)
+          ? runCase(parts, runStep, one, declared, receiver, account)
           : Effect.succeed(before)
       }),
     runProperty: (name, operation, declared, values, toStep, settings) =>
@@ -108,9 +111,13 @@ const runCase = Effect.fnUntraced(function* (
   runStep: RunStep,
   one: Case,
   declared: Declared,
-  receiver: Receiver | undefined,
+  given: Receiver | undefined,
+  account: string | undefined,
 ): Effect.fn.Return<Tested> {
   const { cause, covers = [], group, name, operation, updates } = one
+  // At a shared receiver, what no answer names cannot be told apart from what belongs to other cases.
+  const receiver = given?.isShared === true && updates?.scenario === undefined ? undefined : given
+  const isShared = receiver?.isShared === true
   const expected =
     (updates?.expected.length ?? 0) + (updates?.receiver?.isRepeated === true ? 1 : 0)
   const inbox = updates === undefined ? undefined : receiver?.open(name, expected, updates.receiver)
@@ -120,11 +127,18 @@ const runCase = Effect.fnUntraced(function* (
   const steps = one.isCounted === true ? yield* counted(parts, one.steps) : one.steps
   for (const step of steps) {
     const request =
-      inbox === undefined || url === undefined
+      inbox === undefined
         ? step.request
-        : withMember(step.request, url, inbox.url)
+        : url === undefined
+          ? withAccount(step.request, account)
+          : withMember(step.request, url, inbox.url)
+    // Updates may come before the answer that names their message.
+    if (isShared && !isPrompt(step.expected)) claimByNumber(inbox, request)
     const stepped = yield* runStep(operation, declared, { ...step, request, cause })
-    if (stepped.outcome._tag === "Responded") answeredAt = stepped.outcome.at
+    if (stepped.outcome._tag === "Responded") {
+      answeredAt = stepped.outcome.at
+      for (const id of messageIdsIn(stepped.outcome.response)) inbox?.claim(id)
+    }
     findings.push(...stepped.findings)
   }
   // After a wrong response, whether updates follow is unknown.
@@ -141,7 +155,7 @@ const runCase = Effect.fnUntraced(function* (
       updates,
       inbox,
       receiver,
-      answeredAt: isPrompt(last?.expected) ? answeredAt : 0,
+      answeredAt: isPrompt(last?.expected) && !isShared ? answeredAt : 0,
       request: last === undefined ? undefined : parse(last.request.body),
     })
     if (found === unreached) return untested(group, name, "no update has come to the receiver")
@@ -226,6 +240,30 @@ const parse = (body: Uint8Array): unknown => {
   }
 }
 
+/** The header of the key that stands for an account. */
+export const keyHeader = "x-api-key"
+
+const withAccount = (request: SentRequest, account: string | undefined): SentRequest =>
+  account === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, [keyHeader]: account } }
+
+const claimByNumber = (inbox: Inbox | undefined, { body }: SentRequest): void => {
+  for (const number of Recipients.of(parse(body))) inbox?.claim(number)
+}
+
+/** The ids of the messages that an answer names. */
+const messageIdsIn = ({ body }: RawResponse): ReadonlyArray<string> => {
+  const parsed = parse(body)
+  const data = Predicate.hasProperty(parsed, "data") ? parsed.data : undefined
+  const recipients = Predicate.hasProperty(data, "recipients") ? data.recipients : undefined
+  return (Array.isArray(recipients) ? recipients : []).flatMap((one: unknown) =>
+    Predicate.hasProperty(one, "message_id") && Predicate.isString(one.message_id)
+      ? [one.message_id]
+      : [],
+  )
+}
+
 /** The request with one more member in its body. */
 const withMember = (request: SentRequest, name: string, value: string): SentRequest => {
   const body = parse(request.body)
@@ -291,8 +329,8 @@ const isExpected = (outcome: Outcome, expected: Expected): boolean =>
     ? outcome.response.status === 429
     : expected.answer.lost !== undefined)
 
-/** `x-sender-id` is `SENT_SENDER_ID`, the variable that core reads. */
-const variableOf = (header: string): string =>
+/** The variable of the environment that a credential is read from: `x-sender-id` is `SENT_SENDER_ID`. */
+export const variableOf = (header: string): string =>
   `SENT_${header.replace(/^x-/, "").replaceAll("-", "_").toUpperCase()}`
 
 /** The longest `Retry-After` that is waited for. */
@@ -380,9 +418,11 @@ const unexpectedIn = (
   if (expected._tag === "Exactly")
     return differenceFrom(operation, expected.answer, cause, response)
   if (expected._tag === "Accepted") {
-    return isSuccess
+    if (!isSuccess) return wrong("refused-valid", `a valid request was rejected with ${status}`)
+    const { header } = expected
+    return header === undefined || response.headers[header] === "true"
       ? undefined
-      : wrong("refused-valid", `a valid request was rejected with ${status}`)
+      : wrong("not-replayed", `the response has no ${header}: true`)
   }
   if (expected._tag === "Undeclared") {
     const message = `a request that the contract does not declare was accepted with ${status}`
@@ -403,7 +443,7 @@ const unexpectedIn = (
 /** The fields that a response complains about, if the one that is wrong is not among them. */
 const wronglyBlamed = ({ body }: RawResponse, field: string): string | undefined => {
   const parsed = parse(body)
-  const errors = Predicate.hasProperty(parsed, "errors") ? parsed.errors : undefined
+  const errors = Predicate.hasProperty(parsed, "errors") ? parsed.errors : detailsIn(parsed)
   if (!Predicate.isObject(errors) || Array.isArray(errors)) return undefined
   const names = Object.keys(errors)
   const isNamed = names.some((name) => name.toLowerCase().includes(field.toLowerCase()))
@@ -411,6 +451,12 @@ const wronglyBlamed = ({ body }: RawResponse, field: string): string | undefined
   return isNamed || names.length === 0 || names.some((name) => !/^\w/.test(name))
     ? undefined
     : names.join(", ").slice(0, 100)
+}
+
+/** The errors by field in an envelope. */
+const detailsIn = (body: unknown): unknown => {
+  const error = Predicate.hasProperty(body, "error") ? body.error : undefined
+  return Predicate.hasProperty(error, "details") ? error.details : undefined
 }
 
 const differenceFrom = (

@@ -1,5 +1,6 @@
 /** Checks one update against the contract, and the updates of a message against each other. */
 import type { Updates } from "@effect-sent/contract/Contract"
+import * as Recipients from "@effect-sent/contract/Recipients"
 import type { Scenario, ScenarioUpdate } from "@effect-sent/contract/Scenario"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
@@ -34,7 +35,7 @@ export const updateFinding = (rule: string, message: string): Finding => ({
   severity: "error",
   message,
   cause: rule,
-  where: "update sent to webhookUrl",
+  where: "update",
 })
 
 export type CheckUpdate = (raw: RawUpdate) => ReceivedUpdate
@@ -155,8 +156,15 @@ const inPayload = (body: unknown, name: string): unknown => member(member(body, 
 // The updates of one message
 // -----------------------------------------------------------------------------
 
-/** What the members of an update are, as the contract says in prose: those of the request, by name. */
-const copied = { inbound_number: "phoneNumber", template_id: "templateId" } as const
+/** What the members of an update are, as the contract says in prose: those of the request. */
+const copied: Readonly<Record<string, readonly [what: string, read: (body: unknown) => unknown]>> =
+  {
+    inbound_number: ["phone number", (body) => Recipients.of(body)[0]],
+    template_id: [
+      "template id",
+      (body) => member(body, "templateId") ?? member(member(body, "template"), "id"),
+    ],
+  }
 
 const wrong = (name: string, what: string): Finding =>
   updateFinding("update-content", `payload.${name} is not ${what}`)
@@ -170,14 +178,14 @@ export const consistency = (
   const ids = new Set(updates.map(({ body }) => inPayload(body, "message_id")))
   return [
     ...Object.entries(copied)
-      .filter(([name, source]) => {
-        const wanted = member(request, source)
+      .filter(([name, [, read]]) => {
+        const wanted = read(request)
         return (
           wanted !== undefined &&
           updates.some(({ body }) => lower(inPayload(body, name)) !== lower(wanted))
         )
       })
-      .map(([name, source]) => wrong(name, `the ${source} of the request`)),
+      .map(([name, [what]]) => wrong(name, `the ${what} of the request`)),
     ...(ids.size > 1 ? [wrong("message_id", "the same in every update about one message")] : []),
     ...(scenario?.channel !== undefined &&
     updates.some(({ body }) => inPayload(body, "channel") !== scenario.channel)
@@ -229,6 +237,9 @@ const inTime = (
 }
 
 const timeOf = (body: unknown): number => Date.parse(String(member(body, "timestamp")))
+
+/** Whom an update is about. */
+export const numberIn = ({ body }: ReceivedUpdate): unknown => inPayload(body, "inbound_number")
 
 /** Which message an update is about. */
 export const messageIn = ({ body }: ReceivedUpdate): unknown => inPayload(body, "message_id")

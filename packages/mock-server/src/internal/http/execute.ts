@@ -184,7 +184,7 @@ const send = Effect.fnUntraced(function* (
   const sent = [
     numbered(messages, first),
     ...(isSuccess ? others : []).map((one) =>
-      accepted ? numbered(messages, one) : { ...one, number: 0, id: messages.lookUpId() },
+      accepted ? numbered(messages, one) : unstored(messages, one),
     ),
   ] as const
   const [{ id, number }] = sent
@@ -239,12 +239,8 @@ const process = (
   return timeline.track(
     senderId,
     Effect.gen(function* () {
-      const recordAnswer = (): void => {
-        if (!processed) return
-        const recorded = recordedAnswer(answer, ending)
-        for (const record of records) record.answer = recorded
-      }
-      if (delayMillis === 0) recordAnswer()
+      const recorded = processed ? recordedAnswer(answer, ending) : undefined
+      for (const record of records) if (delayMillis === 0) record.answer = recorded
       for (const record of records) {
         messages.add(record)
         deliveries.begin(record, check)
@@ -252,8 +248,10 @@ const process = (
       stored()
       if (delayMillis > 0) {
         yield* timeline.sleep(senderId, delayMillis)
-        recordAnswer()
-        for (const record of records) messages.changed(record)
+        for (const record of records) {
+          record.answer = recorded
+          messages.changed(record)
+        }
       }
     }),
   )
@@ -264,6 +262,13 @@ const numbered = (messages: Messages, recipient: Recipient) => {
   const number = messages.nextNumber()
   return { ...recipient, number, id: messages.idOf(number) }
 }
+
+/** A message that is only answered. */
+const unstored = (messages: Messages, recipient: Recipient) => ({
+  ...recipient,
+  number: 0,
+  id: messages.lookUpId(),
+})
 
 const askedOf = (
   { request }: Call,

@@ -13,8 +13,10 @@ export const validationFailed = (
 ): Answer => {
   const response = operation.responses.find(({ status }) => status === 400)
   const errors = fieldErrors(schema, violations)
-  const envelope = response?.examples.find(({ name }) => name === exampleFor(violations))?.value
-  if (Predicate.isObject(envelope) && errorIn(envelope) !== undefined) {
+  const envelopes = (response?.examples ?? []).filter(({ value }) => errorIn(value) !== undefined)
+  const wanted = exampleFor(violations)
+  const envelope = (envelopes.find(({ name }) => name === wanted) ?? envelopes[0])?.value
+  if (Predicate.isObject(envelope)) {
     const body = withError(envelope, { details: errors })
     return { status: 400, headers: {}, mediaTypes: jsonTypes(response), body }
   }
@@ -32,7 +34,7 @@ const exampleFor = (violations: ReadonlyArray<PrismViolation>): string => {
   const isIn = (...place: ReadonlyArray<string>): boolean =>
     violations.every(({ path }) => place.every((name, index) => path[index] === name))
   if (isIn("header", "idempotency-key")) return "idempotency-key-malformed"
-  return isIn("path") ? "id-malformed" : "validation-failed"
+  return isIn("path") || isIn("header", "x-profile-id") ? "id-malformed" : "validation-failed"
 }
 
 /** The first of the published forms, used when the contract has no example with `errors`. */

@@ -104,7 +104,7 @@ const deciding = ({ messageId, operation, phoneNumbers }: Valid): Scenario | und
       operation.scenarios.find(({ isDefault }) => isDefault)
     )
   }
-  const [first = undefined, ...others] = phoneNumbers
+  const [first, ...others] = phoneNumbers
   const usual = scenarioOfNumber(operation, first)
   if (others.length === 0) return usual
   const byNumber = new Map(operation.scenarios.map((one) => [one.phoneNumber, one]))

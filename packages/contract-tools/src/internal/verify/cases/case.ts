@@ -43,8 +43,8 @@ export interface Step {
 }
 
 export type Expected =
-  /** Any successful status that the contract declares. */
-  | { readonly _tag: "Accepted" }
+  /** Any successful status that the contract declares, with this header as `true`, if one is named. */
+  | { readonly _tag: "Accepted"; readonly header?: string }
   /** One of these statuses, or any error if there are none. */
   | {
       readonly _tag: "Refused"

@@ -12,7 +12,7 @@ export const scenarios = (operation: Operation, requests: Requests): ReadonlyArr
     .filter(({ isDefault }) => isDefault)
     .map((scenario) => {
       const { kind } = triggerOf(scenario)
-      const steps = stepsOf(scenario, requests.usual)
+      const steps = stepsOf(scenario, requests.otherwise)
       const name = `${scenario.name} (any other ${others[kind]})`
       return Object.assign(play(operation, requests, scenario), { name, steps })
     })

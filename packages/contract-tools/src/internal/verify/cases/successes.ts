@@ -46,7 +46,14 @@ export const successes = (
         one(name, "security", withCredentials({ ...requests.bare, body: payload }, held)),
       )
     : []
-  const needs = operation.method === "GET" ? undefined : ("acceptance" as const)
+  // Nobody knows what a live service has under an id.
+  const isLookUp = operation.path.includes("{")
+  const needs =
+    operation.method === "GET"
+      ? isLookUp
+        ? ("mock" as const)
+        : undefined
+      : ("acceptance" as const)
   if (body === undefined) {
     const usual = one("a request", "request", withBytes(new Uint8Array()))
     return [{ ...usual, needs }, ...alternatives, ...variants]
