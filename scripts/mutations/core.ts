@@ -1,6 +1,6 @@
 /** Mutants of core. */
 import { type Mutant, mutantsOf } from "./mutant.ts"
-import { oneSource, reading, requests, states, updates } from "./tests.ts"
+import { oneSource, parityOfV3, reading, requests, states, updates } from "./tests.ts"
 
 export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/SendToPhone.ts", {
@@ -68,22 +68,14 @@ export const ofCore: ReadonlyArray<Mutant> = [
   ...mutantsOf("packages/core/src/internal/send/operation.ts", {
     "core-path": [
       "core sends to another path",
-      'path: "/v1/messages/phone"',
-      'path: "/v1/messages"',
+      'phonePath = "/v1/messages/phone"',
+      'phonePath = "/v1/messages"',
       requests,
     ],
-  }),
-  ...mutantsOf("packages/core/src/internal/send/attempt.ts", {
     "core-credential-header": [
       "core sends the sender under another header",
-      '"x-sender-id": Redacted',
-      '"x-sender": Redacted',
-      requests,
-    ],
-    "core-media-type": [
-      "core sends another media type",
-      'HttpBody.uint8Array(body, "application/json")',
-      'HttpBody.uint8Array(body, "text/json")',
+      '"x-sender-id": Redacted.value(senderId)',
+      '"x-sender": Redacted.value(senderId)',
       requests,
     ],
     "core-accept": [
@@ -91,6 +83,14 @@ export const ofCore: ReadonlyArray<Mutant> = [
       '"application/problem+json, application/json"',
       '"application/json"',
       oneSource,
+    ],
+  }),
+  ...mutantsOf("packages/core/src/internal/send/attempt.ts", {
+    "core-media-type": [
+      "core sends another media type",
+      'HttpBody.uint8Array(body, "application/json")',
+      'HttpBody.uint8Array(body, "text/json")',
+      requests,
     ],
   }),
   ...mutantsOf("packages/core/src/internal/send/answer.ts", {
@@ -109,10 +109,16 @@ export const ofCore: ReadonlyArray<Mutant> = [
       oneSource,
     ],
     "core-status": ["core does not know 413", "[400, 413, 415, 422]", "[400, 415, 422]", oneSource],
+    "core-key-in-use": [
+      "core reports a request whose key is in use as not sent",
+      '    // This request was not executed, but the other one with its key may be.\n    delivery: "unknown"',
+      '    // This request was not executed, but the other one with its key may be.\n    delivery: "not-sent"',
+      parityOfV3,
+    ],
     "core-delivery": [
       "core reports every 503 as not sent",
-      'retryAfter === undefined ? "unknown" : "not-sent"',
-      'retryAfter === undefined ? "not-sent" : "not-sent"',
+      'code !== storeIsDown ? "unknown" : "not-sent"',
+      'code !== storeIsDown ? "not-sent" : "not-sent"',
       oneSource,
     ],
   }),

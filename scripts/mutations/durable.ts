@@ -182,7 +182,7 @@ export const ofDurable: ReadonlyArray<Mutant> = [
     ],
     "queue-cut-off": [
       "a send that was interrupted is not unknown",
-      "Effect.ignore(settle(cutOff))",
+      'Effect.ignore(settle({ state: isKeyed ? "attempting" : "unknown", reason: null }))',
       "Effect.void",
       queue,
     ],

@@ -11,6 +11,7 @@ export const updates: Tests = core("parity.updates")
 export const reading: Tests = core("DeliveryStatus")
 export const states: Tests = core("DeliveryStatus.state")
 export const oneSource: Tests = core("oneSource")
+export const parityOfV3: Tests = core("parity.v3")
 
 export const reference: Tests = {
   project: "contract-tools",
