@@ -37,7 +37,7 @@ const repeating: Change = (sql) =>
     : sql
 
 const takingAnything: Change = (sql) =>
-  sql.includes("is_queued = 0")
+  sql.includes("is_queued = 0,")
     ? replaced(sql, "and state in ('pending', 'claimed', 'refused')", "and state <> 'accepted'")
     : sql
 
