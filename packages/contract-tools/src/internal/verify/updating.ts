@@ -25,8 +25,11 @@ export interface UpdatingParts {
   readonly request: unknown
 }
 
-/** An update that is seen less than this before the answer may have been sent after it. */
-const toleranceMillis = 5
+/**
+ * An update that is seen less than this before the answer may have been sent after it: the answer has another way, which may lead
+ * through a proxy on a busy machine.
+ */
+const toleranceMillis = 250
 
 /** How long to wait for updates once it is known that none come. */
 const graceMillis = 250
