@@ -9,6 +9,7 @@ import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
+import { causeText } from "./causeText.ts"
 import { attempt, type Attempted, type Line } from "./sending.ts"
 import type { Row } from "./row.ts"
 import { priorities } from "./options.ts"
@@ -89,7 +90,9 @@ export const runWorker = Effect.fnUntraced(function* (
     }).pipe(
       Effect.flatMap((attempted) => (attempted === undefined ? Effect.void : learn(attempted))),
       // Its row becomes pending or unknown when the lease ends.
-      Effect.catchCause((cause) => Effect.logError("A durable send was cut short", cause)),
+      Effect.catchCause((cause) =>
+        Effect.logError(`A durable send was cut short: ${causeText(cause)}`),
+      ),
     )
 
   const start = (row: Row): Effect.Effect<void> =>
@@ -152,7 +155,7 @@ export const runWorker = Effect.fnUntraced(function* (
     Effect.catch((error) => Effect.andThen(Effect.logWarning(error.message), backOff)),
     Effect.catchCause((cause) =>
       Effect.andThen(
-        Effect.logError("A worker of durable sends goes on after a defect", cause),
+        Effect.logError(`A worker of durable sends goes on after a defect: ${causeText(cause)}`),
         backOff,
       ),
     ),
