@@ -33,20 +33,10 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as DeliveryTracker from "./DeliveryTracker.ts"
-import type { Outcome, TestUpdate } from "./internal/testing/outcome.ts"
-import {
-  makeService,
-  type TestMessage,
-  type TestRequest,
-  type UpdateNotTaken,
-} from "./internal/testing/service.ts"
-import type { Receive } from "./internal/updates/receiver.ts"
-import type { MessageStatus } from "./DeliveryStatus.ts"
-import type { SendToPhoneRequest } from "./SendToPhone.ts"
+import { makeService, type Service } from "./internal/testing/service.ts"
 import * as SentClient from "./SentClient.ts"
 import * as SentCredentials from "./SentCredentials.ts"
 import type { SentError } from "./SentError.ts"
-import * as SentWebhook from "./SentWebhook.ts"
 
 export {
   accept,
@@ -59,63 +49,24 @@ export {
   type TestResponse,
   type TestUpdate,
 } from "./internal/testing/outcome.ts"
-export { type TestMessage, type TestRequest, UpdateNotTaken } from "./internal/testing/service.ts"
+export {
+  type ConnectOptions,
+  type Service,
+  type TestMessage,
+  type TestRequest,
+  UpdateNotTaken,
+} from "./internal/testing/service.ts"
 
 /** The service in memory, as a test sees it. */
-export class TestService extends Context.Service<
-  TestService,
-  {
-    /** All requests that came to the service, in order, refused ones and retries included. Invalid input never comes so far. */
-    readonly requests: Effect.Effect<ReadonlyArray<TestRequest>>
-    /** The messages that the service accepted, in order. */
-    readonly messages: Effect.Effect<ReadonlyArray<TestMessage>>
-    /** Sets what the next requests lead to, one after the other. Each outcome is used once. */
-    readonly play: (...outcomes: ReadonlyArray<Outcome>) => Effect.Effect<void>
-    /** Sets what every request leads to that has no outcome by {@link play}. Default: the message is accepted. */
-    readonly playAlways: (
-      outcome: Outcome | ((request: SendToPhoneRequest) => Outcome),
-    ) => Effect.Effect<void>
-    /**
-     * Sets what receives the updates: `receive` of a `DeliveryTracker`, or your own. {@link layerTracked} has done so. With a
-     * `webhookSecret`, the updates are signed.
-     */
-    readonly connect: (receive: Receive, options?: ConnectOptions) => Effect.Effect<void>
-    /** Sends an update of a message, by hand, to what is connected. Succeeds only if the receiver took it. */
-    readonly update: (
-      message: TestMessage,
-      status: MessageStatus,
-      options?: Pick<TestUpdate, "channel">,
-    ) => Effect.Effect<void, UpdateNotTaken>
-  }
->()("@effect-sent/core/testing/TestService") {}
-
-/** The options of `connect`. */
-export interface ConnectOptions {
-  /** The provider's webhook secret, as the receiver has it. Default: updates are not signed. */
-  readonly webhookSecret?: SentWebhook.SignOptions["secret"] | undefined
-}
+export class TestService extends Context.Service<TestService, Service>()(
+  "@effect-sent/core/testing/TestService",
+) {}
 
 /** The options of the client: all but the ones that say where the service is. */
 export type Options = Omit<
   SentClient.Options,
   "baseUrl" | "allowPlainHttp" | "dangerouslyAllowBrowser"
 >
-
-const make: Effect.Effect<
-  { readonly service: TestService["Service"]; readonly client: HttpClient.HttpClient },
-  never,
-  Scope.Scope
-> = Effect.map(makeService, ({ client, connect, ...service }) => ({
-  service: {
-    ...service,
-    connect: (receive, { webhookSecret: secret } = {}) =>
-      secret === undefined
-        ? connect(receive)
-        : // A wrong secret is a mistake of the test.
-          connect(receive, (body) => Effect.orDie(SentWebhook.sign(body, { secret }))),
-  },
-  client,
-}))
 
 /**
  * Provides a client whose service is in memory.
@@ -149,7 +100,7 @@ export const layer = (
   options: Options = {},
 ): Layer.Layer<SentClient.SentClient | TestService, SentError> =>
   Layer.unwrap(
-    Effect.map(make, ({ client, service }) =>
+    Effect.map(makeService, ({ client, service }) =>
       SentClient.layer({ ...options, dangerouslyAllowBrowser: true }).pipe(
         Layer.provide(SentCredentials.layer(credentials)),
         Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
@@ -179,7 +130,7 @@ export const layer = (
  */
 export const layerHttpClient: Layer.Layer<HttpClient.HttpClient | TestService> =
   Layer.effectContext(
-    Effect.map(make, ({ client, service }) =>
+    Effect.map(makeService, ({ client, service }) =>
       Context.make(HttpClient.HttpClient, client).pipe(Context.add(TestService, service)),
     ),
   )

@@ -224,7 +224,7 @@ const pathOf = <Request extends object>({ path }: Operation<Request>, request: R
 // -----------------------------------------------------------------------------
 
 /** Reads options that are values or `Config`s, and those that are absent from the environment. */
-export const readClientOptions = Effect.fnUntraced(function* <O extends Options>(
+export const readClientOptions = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Options>(
   options: Configured<O>,
   check: (given: unknown) => Effect.Effect<void, SentError>,
 ): Effect.fn.Return<O, Config.ConfigError | SentError> {
@@ -235,7 +235,7 @@ export const readClientOptions = Effect.fnUntraced(function* <O extends Options>
   return { ...given, allowPlainHttp, baseUrl }
 })
 
-const readBaseUrl = Effect.fnUntraced(function* (mayBePlain: boolean) {
+const readBaseUrl = /* @__PURE__ */ Effect.fnUntraced(function* (mayBePlain: boolean) {
   const value = yield* readVariable("SENT_BASE_URL")
   if (value === undefined) return undefined
   yield* Kind.rejectInvalid(Kind.at("SENT_BASE_URL", baseUrlKind(value)))
@@ -243,11 +243,11 @@ const readBaseUrl = Effect.fnUntraced(function* (mayBePlain: boolean) {
   return value
 })
 
-const readAllowPlainHttp = Effect.fnUntraced(function* () {
+const readAllowPlainHttp = /* @__PURE__ */ Effect.gen(function* () {
   const value = yield* readVariable("SENT_ALLOW_PLAIN_HTTP")
   if (value === undefined || value === "false") return false
   yield* Kind.rejectInvalid(
     Kind.at("SENT_ALLOW_PLAIN_HTTP", Kind.boolean(value === "true" ? true : value)),
   )
   return true
-})()
+})

@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { SendToPhoneRequest } from "../../SendToPhone.ts"
+import { sign, type SignOptions } from "../../SentWebhook.ts"
 import { sendToPhone } from "../send/operation.ts"
 import type { MessageStatus } from "../updates/status.ts"
 import type { Receive } from "../updates/receiver.ts"
@@ -38,33 +39,50 @@ export class UpdateNotTaken extends Schema.TaggedError<UpdateNotTaken>()("Update
   }
 }
 
-/** The service in memory. */
+/** The options of `connect`. */
+export interface ConnectOptions {
+  /** The provider's webhook secret, as the receiver has it. Default: updates are not signed. */
+  readonly webhookSecret?: SignOptions["secret"] | undefined
+}
+
+/** The service in memory, as a test sees it. */
 export interface Service {
+  /** All requests that came to the service, in order, refused ones and retries included. Invalid input never comes so far. */
   readonly requests: Effect.Effect<ReadonlyArray<TestRequest>>
+  /** The messages that the service accepted, in order. */
   readonly messages: Effect.Effect<ReadonlyArray<TestMessage>>
+  /** Sets what the next requests lead to, one after the other. Each outcome is used once. */
   readonly play: (...outcomes: ReadonlyArray<Outcome>) => Effect.Effect<void>
+  /** Sets what every request leads to that has no outcome by `play`. Default: the message is accepted. */
   readonly playAlways: (
     outcome: Outcome | ((request: SendToPhoneRequest) => Outcome),
   ) => Effect.Effect<void>
-  readonly connect: (receive: Receive, sign?: Sign) => Effect.Effect<void>
+  /**
+   * Sets what receives the updates: `receive` of a `DeliveryTracker`, or your own. `layerTracked` has done so. With a
+   * `webhookSecret`, the updates are signed.
+   */
+  readonly connect: (receive: Receive, options?: ConnectOptions) => Effect.Effect<void>
+  /** Sends an update of a message, by hand, to what is connected. Succeeds only if the receiver took it. */
   readonly update: (
     message: TestMessage,
     status: MessageStatus,
     options?: Pick<TestUpdate, "channel">,
   ) => Effect.Effect<void, UpdateNotTaken>
+}
+
+/** A service, and the HTTP client whose requests it answers. */
+export interface Made {
+  readonly service: Service
   readonly client: HttpClient.HttpClient
 }
 
-/** Signs the body of an update, as the provider does. */
-export type Sign = (body: string) => Effect.Effect<Readonly<Record<string, string>>>
-
 /** Makes a service. Updates that are still to come end with the scope. */
-export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(function* () {
+export const makeService: Effect.Effect<Made, never, Scope.Scope> = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const requests: Array<TestRequest> = []
   const queue: Array<Outcome> = []
   let always: (request: SendToPhoneRequest) => Outcome = acceptAny
-  let receiver: { readonly receive: Receive; readonly sign: Sign } | undefined
+  let receiver: ({ readonly receive: Receive } & ConnectOptions) | undefined
 
   const update: Service["update"] = Effect.fnUntraced(function* (message, status, options = {}) {
     const { webhookUrl } = message.request
@@ -74,9 +92,12 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
       return yield* new UpdateNotTaken({ why: "nothing receives updates yet: call connect" })
     const at = yield* DateTime.now
     const body = JSON.stringify(updateOf(message, status, at, options.channel ?? "sms"))
-    const { status: answered, body: words } = yield* receiver.receive({
+    const { receive, webhookSecret: secret } = receiver
+    // A wrong secret is a mistake of the test.
+    const signature = secret === undefined ? {} : yield* Effect.orDie(sign(body, { secret }))
+    const { status: answered, body: words } = yield* receive({
       url: webhookUrl,
-      headers: { "content-type": "application/json", ...(yield* receiver.sign(body)) },
+      headers: { "content-type": "application/json", ...signature },
       body,
     })
     return answered >= 200 && answered < 300
@@ -130,18 +151,20 @@ export const makeService: Effect.Effect<Service, never, Scope.Scope> = Effect.ge
   )
 
   return {
-    requests: Effect.sync(() => [...requests]),
-    messages: Effect.sync(() => requests.filter(isMessage)),
-    play: (...outcomes) => Effect.sync(() => void queue.push(...outcomes)),
-    playAlways: (outcome) =>
-      Effect.sync(() => {
-        always = Predicate.isFunction(outcome) ? outcome : () => outcome
-      }),
-    connect: (receive, sign = () => Effect.succeed({})) =>
-      Effect.sync(() => {
-        receiver = { receive, sign }
-      }),
-    update,
+    service: {
+      requests: Effect.sync(() => [...requests]),
+      messages: Effect.sync(() => requests.filter(isMessage)),
+      play: (...outcomes) => Effect.sync(() => void queue.push(...outcomes)),
+      playAlways: (outcome) =>
+        Effect.sync(() => {
+          always = Predicate.isFunction(outcome) ? outcome : () => outcome
+        }),
+      connect: (receive, options) =>
+        Effect.sync(() => {
+          receiver = { receive, ...options }
+        }),
+      update,
+    },
     client,
   }
 })

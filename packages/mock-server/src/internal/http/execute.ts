@@ -155,7 +155,10 @@ const lookUp = Effect.fnUntraced(function* (
 // Sending
 // -----------------------------------------------------------------------------
 
-/** Takes what is to be kept under the key of a request that was stored: a success, or nothing, and when it is answered. */
+/**
+ * Called once the messages of a request are stored. `kept` is its success, which the key then brings back; undefined keeps
+ * nothing. It is answered `afterMillis` later.
+ */
 type Finish = (kept: Kept | undefined, afterMillis: number) => void
 
 const notKept: Finish = () => undefined
