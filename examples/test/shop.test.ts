@@ -1,11 +1,11 @@
 /** The shop, called over HTTP by its customers and by the mock, and killed in the middle. */
+import { freePort } from "@effect-sent/faults/freePort"
 import { MockServer } from "@effect-sent/mock-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -15,14 +15,6 @@ const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-sent-shop-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 })),
 )
-
-const freePort = Effect.callback<number>((resume) => {
-  const probe = createServer().listen(0, "127.0.0.1", () => {
-    const address = probe.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    probe.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 /** Starts the shop as a process, and waits until it listens. */
 const start = (env: Readonly<Record<string, string>>) =>
@@ -55,7 +47,7 @@ describe("shop.ts", () => {
     () =>
       Effect.gen(function* () {
         const mock = yield* MockServer.make()
-        const port = yield* freePort
+        const port = yield* Effect.promise(freePort)
         const url = `http://127.0.0.1:${port}`
         const env = {
           SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",

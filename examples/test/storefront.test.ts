@@ -1,4 +1,5 @@
 /** The application, called over HTTP by its users and by the mock. */
+import { freePort } from "@effect-sent/faults/freePort"
 import { MockServer } from "@effect-sent/mock-server"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -236,12 +237,19 @@ const lineWith = (lines: AsyncIterable<string>, text: string) =>
     assert.fail(`the program ended without a line with "${text}":\n${seen.join("\n")}`)
   })
 
-const freePort = Effect.callback<number>((resume) => {
-  const probe = createServer().listen(0, "127.0.0.1", () => {
-    const address = probe.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    probe.close(() => resume(Effect.succeed(port)))
+/** The mock, and the program that sends to it, once it listens. */
+const running = Effect.gen(function* () {
+  const mock = yield* MockServer.make({ clock: "manual" })
+  const port = yield* Effect.promise(freePort)
+  const url = `http://127.0.0.1:${port}`
+  const { child, exited, lines } = yield* run({
+    ...settings,
+    SENT_BASE_URL: mock.baseUrl,
+    PUBLIC_URL: url,
+    PORT: String(port),
   })
+  yield* lineWith(lines, "Listening on")
+  return { child, exited, mock, url }
 })
 
 describe("storefront.ts", () => {
@@ -249,16 +257,7 @@ describe("storefront.ts", () => {
     "serves until it is stopped",
     () =>
       Effect.gen(function* () {
-        const mock = yield* MockServer.make({ clock: "manual" })
-        const port = yield* freePort
-        const url = `http://127.0.0.1:${port}`
-        const { child, exited, lines } = yield* run({
-          ...settings,
-          SENT_BASE_URL: mock.baseUrl,
-          PUBLIC_URL: url,
-          PORT: String(port),
-        })
-        yield* lineWith(lines, "Listening on")
+        const { child, exited, mock, url } = yield* running
         assert.strictEqual((yield* post(url, "+15005552040")).status, 202)
         yield* mock.clock.advance("1 minute")
         const { updates } = yield* mock.expectMessage({ status: "DELIVERED" })
@@ -273,16 +272,7 @@ describe("storefront.ts", () => {
     "lets what is on the wire end when it is stopped",
     () =>
       Effect.gen(function* () {
-        const mock = yield* MockServer.make({ clock: "manual" })
-        const port = yield* freePort
-        const url = `http://127.0.0.1:${port}`
-        const { child, exited, lines } = yield* run({
-          ...settings,
-          SENT_BASE_URL: mock.baseUrl,
-          PUBLIC_URL: url,
-          PORT: String(port),
-        })
-        yield* lineWith(lines, "Listening on")
+        const { child, exited, mock, url } = yield* running
         // Its answer takes five seconds of the mock's clock.
         const slow = yield* Effect.forkChild(post(url, "+15005552051"))
         yield* mock.awaitMessage({ phoneNumber: "+15005552051" }, "10 seconds")

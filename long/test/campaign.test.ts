@@ -16,7 +16,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { makeRandom } from "@effect-sent/faults/random"
-import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { afterEach, assert, beforeEach, describe, it, type TestContext } from "vitest"
 
 const bin = fileURLToPath(new URL("../../packages/cli/src/bin.ts", import.meta.url))
 
@@ -162,12 +162,7 @@ describe("a campaign", () => {
   }, 400_000)
 
   it("whose disk is full in the middle reaches nobody twice, and goes on when there is room", async (context) => {
-    const disk = join(folder, "disk")
-    mkdirSync(disk)
-    if (!works("mount", "-t", "tmpfs", "-o", "size=16m", "none", disk)) {
-      context.skip("mounting a small disk is not permitted")
-    }
-    try {
+    await onDisk(context, "16m", async (disk) => {
       const numbers = writeList(1000)
       const filler = join(disk, "filler")
       const child = start(
@@ -191,19 +186,11 @@ describe("a campaign", () => {
       assert.deepInclude(json, { notSent: 0, waiting: 0, attempting: 0 })
       assert.strictEqual(json.accepted + json.unknown, 1000)
       assert.strictEqual(numbers.filter((number) => arrived.has(number)).length, 1000)
-    } finally {
-      for (const child of running) child.kill("SIGKILL")
-      works("umount", "-l", disk)
-    }
+    })
   }, 240_000)
 
   it("that does not fit on the disk sends nothing, and says why in one line", async (context) => {
-    const disk = join(folder, "disk")
-    mkdirSync(disk)
-    if (!works("mount", "-t", "tmpfs", "-o", "size=256k", "none", disk)) {
-      context.skip("mounting a small disk is not permitted")
-    }
-    try {
+    await onDisk(context, "256k", async (disk) => {
       writeList(5000)
       const child = start(
         ["--campaign", "spring", "--store", join(disk, "spring.sqlite")],
@@ -214,12 +201,28 @@ describe("a campaign", () => {
       assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", /^effect-sent: .*disk/)
       assert.notInclude(stderr, "    at ", "a stack")
       assert.strictEqual(arrived.size, 0)
-    } finally {
-      for (const child of running) child.kill("SIGKILL")
-      works("umount", "-l", disk)
-    }
+    })
   }, 120_000)
 })
+
+/** Runs on a disk of this size, or skips the test where mounting is not permitted. */
+const onDisk = async (
+  { skip }: Pick<TestContext, "skip">,
+  size: string,
+  use: (disk: string) => Promise<void>,
+): Promise<void> => {
+  const disk = join(folder, "disk")
+  mkdirSync(disk)
+  if (!works("mount", "-t", "tmpfs", "-o", `size=${size}`, "none", disk)) {
+    skip("mounting a small disk is not permitted")
+  }
+  try {
+    await use(disk)
+  } finally {
+    for (const child of running) child.kill("SIGKILL")
+    works("umount", "-l", disk)
+  }
+}
 
 /** Writes until nothing fits any more. */
 const fill = (file: string): void => {

@@ -1,10 +1,10 @@
 /** `examples/shipping.ts` on a real Postgres: two runners in processes, one of which is killed in the middle of its step. */
+import { freePort } from "@effect-sent/faults/freePort"
 import { credentials } from "@effect-sent/faults/sample"
 import { postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
 import { startMockServer, type StartedMockServer } from "@effect-sent/mock-server"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
@@ -31,17 +31,6 @@ const startMock = async (): Promise<StartedMockServer> => {
   await mock.addFault({ phoneNumber: withoutAnswer, ...held })
   await mock.addFault({ phoneNumber: lost, ...held, reset: "before-acceptance" })
   return mock
-}
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const address = probe.address()
-  const closed = once(probe, "close")
-  probe.close()
-  await closed
-  if (address === null || typeof address === "string") throw new Error("no free port")
-  return address.port
 }
 
 interface Runner extends AsyncDisposable {

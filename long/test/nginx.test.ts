@@ -2,13 +2,13 @@
  * The mock's inbox behind nginx: with its defaults, with TLS, below a path prefix, with buffering, and with gzip. Needs `nginx` and
  * `openssl`; `NGINX_PATH` names another one.
  */
+import { freePort } from "@effect-sent/faults/freePort"
 import bundled from "@sparticuz/chromium"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { type IncomingMessage, request as httpRequest } from "node:http"
 import { request as httpsRequest } from "node:https"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
@@ -22,14 +22,6 @@ const isInstalled = spawnSync(nginx, ["-v"]).status === 0
 const chrome =
   process.platform === "linux" ? { executablePath: await bundled.executablePath() } : undefined
 const bin = fileURLToPath(new URL("../../packages/mock-server/src/bin.ts", import.meta.url))
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  return typeof address === "object" && address !== null ? address.port : 0
-}
 
 interface Setting {
   readonly name: string

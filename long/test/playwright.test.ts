@@ -1,9 +1,8 @@
 /** The example of a test in a browser, run by Playwright: examples/testing/playwright. */
+import { freePort } from "@effect-sent/faults/freePort"
 import bundled from "@sparticuz/chromium"
 import { execFile } from "node:child_process"
-import { once } from "node:events"
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -43,15 +42,6 @@ beforeAll(async () => {
   )
 })
 
-const freePort = async (): Promise<string> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  return String(typeof address === "object" && address !== null ? address.port : 0)
-}
-
 it.skipIf(process.platform !== "linux")("the test in a browser passes", async () => {
   const cli = join(root, "long/node_modules/@playwright/test/cli.js")
   const { stdout } = await promisify(execFile)(process.execPath, [cli, "test"], {
@@ -59,7 +49,7 @@ it.skipIf(process.platform !== "linux")("the test in a browser passes", async ()
     env: {
       ...process.env,
       NODE_OPTIONS: "--conditions=@effect-sent/source",
-      STOREFRONT_PORT: await freePort(),
+      STOREFRONT_PORT: String(await freePort()),
     },
   }).catch((error: { readonly stdout?: string; readonly stderr?: string }) => {
     assert.fail(`${error.stdout ?? ""}\n${error.stderr ?? ""}`)

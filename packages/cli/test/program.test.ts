@@ -13,8 +13,7 @@ import { join } from "node:path"
 import { clientLayer } from "../src/internal/client.ts"
 import { Ended } from "../src/internal/ended.ts"
 import { program } from "../src/internal/program.ts"
-
-const template = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
+import { listArguments, template } from "./support/list.ts"
 
 const credentials = {
   SENT_SENDER_ID: "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
@@ -74,17 +73,6 @@ const accepting = Effect.gen(function* () {
   return { answer, arrived, baseUrl: `http://127.0.0.1:${port}`, untilArrived }
 })
 
-const list = (csv: string, ...flags: ReadonlyArray<string>): ReadonlyArray<string> => [
-  "send",
-  "--csv",
-  csv,
-  "--template",
-  template,
-  "--campaign",
-  "spring",
-  ...flags,
-]
-
 describe("nothing is sent with", () => {
   it.effect.each<
     readonly [title: string, args: (csv: string) => ReadonlyArray<string>, message: RegExp]
@@ -102,15 +90,15 @@ describe("nothing is sent with", () => {
     ],
     [
       "variables for a list",
-      (csv) => list(csv, "--var", "shop=X"),
+      (csv) => listArguments(csv, "--var", "shop=X"),
       /^--var and --webhook require --to/,
     ],
     [
       "a concurrency of 0",
-      (csv) => list(csv, "--concurrency", "0"),
+      (csv) => listArguments(csv, "--concurrency", "0"),
       /^--concurrency must be 1 or more$/,
     ],
-    ["a rate of 0", (csv) => list(csv, "--rate", "0"), /^--rate must be 1 or more$/],
+    ["a rate of 0", (csv) => listArguments(csv, "--rate", "0"), /^--rate must be 1 or more$/],
     [
       "a rate of 0 for a retry",
       () => ["retry", "--campaign", "spring", "--rate", "0"],
@@ -118,25 +106,25 @@ describe("nothing is sent with", () => {
     ],
     [
       "quiet hours without a zone",
-      (csv) => list(csv, "--quiet-hours", "21:00-08:00"),
+      (csv) => listArguments(csv, "--quiet-hours", "21:00-08:00"),
       /^--quiet-hours must/,
     ],
     [
       "quiet hours of a whole day",
-      (csv) => list(csv, "--quiet-hours", "21:00-21:00 Europe/Berlin"),
+      (csv) => listArguments(csv, "--quiet-hours", "21:00-21:00 Europe/Berlin"),
       /^--quiet-hours must be two different times/,
     ],
     [
       "quiet hours in a zone that there is not",
-      (csv) => list(csv, "--quiet-hours", "21:00-08:00 Berlin"),
+      (csv) => listArguments(csv, "--quiet-hours", "21:00-08:00 Berlin"),
       /^--quiet-hours must be .* IANA time zone/,
     ],
     [
       "a public URL, and no secret",
-      (csv) => list(csv, "--public-url", "https://app.example.com/webhooks/sent"),
+      (csv) => listArguments(csv, "--public-url", "https://app.example.com/webhooks/sent"),
       /^--public-url requires SENT_TRACKER_SECRET in the environment/,
     ],
-    ["rows that are all wrong", (csv) => list(csv), /^nothing was sent: correct the list/],
+    ["rows that are all wrong", (csv) => listArguments(csv), /^nothing was sent: correct the list/],
     [
       "a campaign that was never begun",
       () => ["status", "--campaign", "x", "--store", "/no/x.sqlite"],
@@ -157,7 +145,7 @@ describe("nothing is sent with", () => {
       const csv = join(yield* folder, "people.csv")
       writeFileSync(csv, "to\n+1234567890\n")
       const env = { ...credentials, SENT_TRACKER_SECRET: "hush", SENT_PUBLIC_URL: "example.com" }
-      const { code, message } = yield* run(list(csv), env)
+      const { code, message } = yield* run(listArguments(csv), env)
       assert.strictEqual(code, 1)
       assert.match(message, /^--public-url must be an absolute.*; SENT_TRACKER_SECRET must have/)
       assert.notInclude(message, "hush")
@@ -169,7 +157,7 @@ describe("nothing is sent with", () => {
       const csv = join(yield* folder, "people.csv")
       writeFileSync(csv, "to,webhook\n+1234567890,\n+1234567891,https://shop.example.com/\n")
       const { message } = yield* run(
-        list(csv, "--public-url", "https://app.example.com/webhooks/sent"),
+        listArguments(csv, "--public-url", "https://app.example.com/webhooks/sent"),
         { ...credentials, SENT_TRACKER_SECRET: "x".repeat(32) },
       )
       assert.match(message, /^line 3 has a webhook, and --public-url sets one/)
@@ -180,7 +168,7 @@ describe("nothing is sent with", () => {
     Effect.gen(function* () {
       const path = yield* folder
       writeFileSync(join(path, "people.csv"), "to\n+1234567890\n")
-      const args = list(join(path, "people.csv"), "--store", join(path, "x.sqlite"))
+      const args = listArguments(join(path, "people.csv"), "--store", join(path, "x.sqlite"))
       const { code, message } = yield* run(args, {})
       assert.strictEqual(code, 1)
       assert.match(message, /SENT_SENDER_ID is not set.*SENT_API_KEY is not set/s)
@@ -225,13 +213,13 @@ describe("--quiet-hours", () => {
       const env = { ...credentials, SENT_BASE_URL: baseUrl }
       const store = ["--store", join(path, "x.sqlite")]
       answer.status = 401
-      assert.strictEqual((yield* run(list(csv, ...store), env)).code, 2)
+      assert.strictEqual((yield* run(listArguments(csv, ...store), env)).code, 2)
       answer.status = 204
       arrived.length = 0
 
       // The clock of the test begins at midnight.
       const night = ["--quiet-hours", "21:00-08:00 UTC"]
-      const second = yield* Effect.forkChild(run(list(csv, ...store, ...night), env))
+      const second = yield* Effect.forkChild(run(listArguments(csv, ...store, ...night), env))
       const isWaiting = Effect.map(TestConsole.errorLines, (lines) =>
         lines.includes("quiet hours: what is not sent yet waits until 1970-01-01T08:00:00.000Z"),
       )

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { listArguments, template } from "./support/list.ts"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
-const template = "7ba7b820-9dad-11d1-80b4-00c04fd430c8"
 
 let folder: string
 let csv: string
@@ -78,16 +78,8 @@ const endOf = async (child: ReturnType<typeof start>) => {
   return { code, stdout: stdout.join(""), stderr: stderr.join("") }
 }
 
-const list = (...flags: ReadonlyArray<string>): ReadonlyArray<string> => [
-  "send",
-  "--csv",
-  csv,
-  "--template",
-  template,
-  "--campaign",
-  "spring",
-  ...flags,
-]
+const list = (...flags: ReadonlyArray<string>): ReadonlyArray<string> =>
+  listArguments(csv, ...flags)
 
 const numbers = (count: number): ReadonlyArray<string> =>
   Array.from({ length: count }, (_, index) => `+1234567${String(index).padStart(3, "0")}`)

@@ -1,4 +1,5 @@
 /** One rate limit that several processes share, over a real Redis server. */
+import { freePort } from "@effect-sent/faults/freePort"
 import { RateLimit, SentClient, SentCredentials } from "@effect-sent/core"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { NodeHttpClient, NodeRedis } from "@effect/platform-node"
@@ -6,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Logger, type Scope } from "effect"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { EventEmitter, once } from "node:events"
-import { connect, createServer } from "node:net"
+import { connect } from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { mostWithin } from "./support/mostWithin.ts"
@@ -22,14 +23,6 @@ if (!hasRedis && !needsRedis) {
 // -----------------------------------------------------------------------------
 // Redis
 // -----------------------------------------------------------------------------
-
-const freePort = Effect.callback<number>((resume) => {
-  const probe = createServer().listen(0, "127.0.0.1", () => {
-    const address = probe.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    probe.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 interface RedisServer {
   readonly port: number
@@ -134,7 +127,7 @@ describe.skipIf(!hasRedis && !needsRedis)("two processes with a limit of 20 a se
     "keep it together, though their clocks are an hour apart",
     () =>
       Effect.gen(function* () {
-        const { port } = yield* Effect.flatMap(freePort, redisServer)
+        const { port } = yield* Effect.flatMap(Effect.promise(freePort), redisServer)
         const turns = yield* turnsOf(port)
         const server = yield* timedServer
         const one = yield* ready(server.baseUrl, port, 0)
@@ -153,7 +146,7 @@ describe.skipIf(!hasRedis && !needsRedis)("two processes with a limit of 20 a se
     "keep it when one of them is killed",
     () =>
       Effect.gen(function* () {
-        const { port } = yield* Effect.flatMap(freePort, redisServer)
+        const { port } = yield* Effect.flatMap(Effect.promise(freePort), redisServer)
         const turns = yield* turnsOf(port)
         const server = yield* timedServer
         const one = yield* ready(server.baseUrl, port, 0)
@@ -181,7 +174,7 @@ describe.skipIf(!hasRedis && !needsRedis)("while Redis", () => {
     "%s, sends end at their deadline, not sent, and they go on with it",
     ([, signal]) =>
       Effect.gen(function* () {
-        const port = yield* freePort
+        const port = yield* Effect.promise(freePort)
         const redis = yield* redisServer(port)
         const server = yield* timedServer
         const log: Array<unknown> = []

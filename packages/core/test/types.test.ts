@@ -54,6 +54,7 @@ describe("the types of a send", () => {
   it("refuse a reason that there is not", () => {
     // @ts-expect-error: the tag of a reason, written wrongly.
     void Effect.catchReason(send, "SentError", "RateLimit", () => Effect.void)
+    expectTypeOf<"RateLimit">().not.toExtend<SentError.Reason["_tag"]>()
   })
 
   it("refuse a match that forgets a reason", () => {
@@ -74,6 +75,8 @@ describe("the types of a send", () => {
     void SentClient.sendToPhone({ phoneNumber: input.phoneNumber })
     // @ts-expect-error: an unknown option.
     void SentClient.sendToPhone(input, { retries: 3 })
+    expectTypeOf<{ phoneNumber: number; templateId: string }>().not.toExtend<SendToPhone.Input>()
+    expectTypeOf<{ phoneNumber: string }>().not.toExtend<SendToPhone.Input>()
   })
 })
 

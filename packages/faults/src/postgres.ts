@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn, spawnSync, type SpawnSyncReturns } from "node:child_process"
 import { once } from "node:events"
 import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { createInterface } from "node:readline"
+import { freePort } from "./freePort.ts"
 
 /** A server that runs. */
 export interface Postgres extends AsyncDisposable {
@@ -101,14 +101,3 @@ const succeed = ({ error, status, stderr, stdout }: SpawnSyncReturns<string>): s
 
 const nobody = (flag: "-u" | "-g"): number =>
   Number(succeed(spawnSync("id", [flag, "nobody"], { encoding: "utf8" })))
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const address = probe.address()
-  const closed = once(probe, "close")
-  probe.close()
-  await closed
-  if (address === null || typeof address === "string") throw new Error("no free port")
-  return address.port
-}
