@@ -3,14 +3,14 @@
  * uses raw sockets, because an HTTP server could not fail in these ways.
  */
 import { Effect, Layer, Scope } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { type Headers, HttpClient, HttpClientRequest } from "effect/http"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { Socket } from "node:net"
 import { createServer } from "node:tls"
 import { trustTestAuthority } from "./certificates.ts"
 import { http2Server } from "./doors/http2.ts"
 import { type Listening, listening } from "./doors/listening.ts"
-import { idOf, pathOf, requestsIn } from "./doors/requests.ts"
+import { attemptHeader, idOf, pathOf, type Request, requestsIn } from "./doors/requests.ts"
 import { speakTls, type TlsConnection } from "./doors/tls.ts"
 import { unanswered } from "./doors/unanswered.ts"
 import type { Exchange, Fault, HandshakeFault, TlsVersion } from "./Fault.ts"
@@ -31,8 +31,8 @@ interface Message {
   accepted: number
   readonly keys: Set<string>
   onSilence: () => void
-  /** Called when the client has read the head of an answer other than a success to an accepted request. */
-  onFailure: (() => void) | undefined
+  /** The attempt that was accepted and answered with something else than a success, until the client has read that. */
+  failed: { readonly attempt: number; readonly key: string } | undefined
   /** Called when the client has read the head of an answer. */
   onHead: (() => void) | undefined
   isOverHttp2: boolean
@@ -45,7 +45,7 @@ export interface FaultServer {
   readonly keys: Keys | undefined
   /**
    * Wraps an HTTP client so that each request goes to the address that plays its fault, for example a closed port. Nothing else of
-   * the request changes.
+   * the request changes, but for a header of v3 that numbers the attempts.
    */
   readonly route: (http: Layer.Layer<HttpClient.HttpClient>) => Layer.Layer<HttpClient.HttpClient>
   /** Returns the address that plays the fault of the message's next request. */
@@ -93,7 +93,7 @@ export const faultServer = Effect.fnUntraced(function* (
       accepted: 0,
       keys: new Set(),
       onSilence: () => undefined,
-      onFailure: undefined,
+      failed: undefined,
       onHead: undefined,
       isOverHttp2: false,
     }
@@ -102,17 +102,25 @@ export const faultServer = Effect.fnUntraced(function* (
   }
   const faultOf = (id: string): Fault => plan(id, messageOf(id).requests + 1)
 
-  const kept = new Set<string>()
+  /**
+   * The last attempt for which each key is known. A request that the client has given up may be read after the answer to a later
+   * one: of a key that is forgotten by then, it is not a later request.
+   */
+  const kept = new Map<string, number>()
   /** Executes a request that a fault accepts, unless its key is known. */
-  const accept = (id: string, key: string | undefined, met: Fault | undefined): void => {
+  const accept = (
+    id: string,
+    { attempt, key }: Pick<Request, "attempt" | "key">,
+    met: Fault | undefined,
+  ): void => {
     const message = messageOf(id)
     if (key !== undefined) message.keys.add(key)
-    if (met?.accepts === false || kept.has(key ?? "")) return
+    if (met?.accepts === false || attempt <= (kept.get(key ?? "") ?? -1)) return
     message.accepted += 1
     if (keys !== "kept" || key === undefined) return
-    kept.add(key)
+    kept.set(key, Infinity)
     const isSuccess = met === undefined || met.says === "accepted" || isLostOnTheWay(met)
-    if (!isSuccess) message.onFailure = () => kept.delete(key)
+    if (!isSuccess) message.failed = { attempt, key }
   }
 
   /**
@@ -120,7 +128,7 @@ export const faultServer = Effect.fnUntraced(function* (
    * of connection: that one is accepted.
    */
   const meet = <At extends Fault["at"]>(
-    { id, key }: { readonly id: string; readonly key: string | undefined },
+    { attempt, id, key }: Pick<Request, "attempt" | "id" | "key">,
     ...at: ReadonlyArray<At>
   ): Extract<Fault, { readonly at: At }> | undefined => {
     const message = messageOf(id)
@@ -129,7 +137,7 @@ export const faultServer = Effect.fnUntraced(function* (
     const isOfThisDoor = (met: Fault): met is Extract<Fault, { readonly at: At }> =>
       at.some((known) => known === met.at)
     const met = isOfThisDoor(next) ? next : undefined
-    accept(id, key, met)
+    accept(id, { attempt, key }, met)
     return met
   }
 
@@ -217,7 +225,7 @@ export const faultServer = Effect.fnUntraced(function* (
   const http2 = http2Server({
     onStream: (id, exchange) => {
       messageOf(id).isOverHttp2 = true
-      const met = meet({ id, key: undefined }, "stream", "streamed")
+      const met = meet({ attempt: 0, id, key: undefined }, "stream", "streamed")
       if (met === undefined) exchange.stream.respond({ ":status": 204 }, { endStream: true })
       else met.play(exchange)
     },
@@ -251,8 +259,8 @@ export const faultServer = Effect.fnUntraced(function* (
       // What is read here was not kept from being sent.
       secure.on(
         "data",
-        requestsIn(({ id, key }) => {
-          accept(id, key, undefined)
+        requestsIn((request) => {
+          accept(request.id, request, undefined)
           secure.write(answer(204))
         }),
       )
@@ -310,6 +318,12 @@ export const faultServer = Effect.fnUntraced(function* (
     }
   })
 
+  let attempts = 0
+  const numbered = (request: HttpClientRequest.HttpClientRequest) =>
+    keys === undefined
+      ? request
+      : HttpClientRequest.setHeader(request, attemptHeader, String(++attempts))
+
   return {
     baseUrl: `http://127.0.0.1:${main.port}`,
     keys,
@@ -321,14 +335,19 @@ export const faultServer = Effect.fnUntraced(function* (
           client.pipe(
             HttpClient.mapRequestEffect((request) =>
               Effect.map(door(idOfRequest(request)), (origin) =>
-                HttpClientRequest.setUrl(request, `${origin}${new URL(request.url).pathname}`),
+                numbered(
+                  HttpClientRequest.setUrl(request, `${origin}${new URL(request.url).pathname}`),
+                ),
               ),
             ),
             HttpClient.tap(({ request }) =>
               Effect.sync(() => {
                 const message = messageOf(idOfRequest(request))
-                message.onFailure?.()
-                message.onFailure = undefined
+                const { failed } = message
+                if (failed !== undefined && attemptIn(request.headers) === failed.attempt) {
+                  kept.set(failed.key, failed.attempt)
+                  message.failed = undefined
+                }
                 // The caller has begun to wait for the body.
                 if (message.onHead !== undefined) setImmediate(message.onHead)
                 message.onHead = undefined
@@ -356,6 +375,8 @@ export const faultServer = Effect.fnUntraced(function* (
     }),
   }
 })
+
+const attemptIn = (headers: Headers.Headers): number => Number(headers[attemptHeader])
 
 const idOfRequest = ({ body }: HttpClientRequest.HttpClientRequest): string => {
   if (body._tag !== "Uint8Array") throw new Error(`a body of another kind: ${body._tag}`)

@@ -7,7 +7,14 @@ export interface Request {
   readonly isHead: boolean
   /** The idempotency key, which only v3 has. */
   readonly key: string | undefined
+  /** The number of the attempt, which only v3 has; 0 without one. */
+  readonly attempt: number
 }
+
+/** The header with the number of the attempt. */
+export const attemptHeader = "x-fault-attempt"
+
+const attemptIn = new RegExp(`^${attemptHeader}: *(\\d+)`, "im")
 
 /** Returns a function that takes the bytes of a connection and calls `onRequest` for each request. */
 export const requestsIn = (onRequest: (request: Request) => void): ((chunk: Buffer) => void) => {
@@ -23,14 +30,15 @@ export const requestsIn = (onRequest: (request: Request) => void): ((chunk: Buff
     const length = Number(/^content-length: *(\d+)/im.exec(head[0])?.[1] ?? 0)
     const body = received.slice(head[0].length)
     const key = /^idempotency-key: *(\S+)/im.exec(head[0])?.[1]
+    const attempt = Number(attemptIn.exec(head[0])?.[1] ?? 0)
     const early = idOfPath(head[1] ?? "")
     if (early === undefined && body.length < length) return
     received = ""
     unread = Math.max(0, length - body.length)
     onRequest(
       early === undefined
-        ? { id: idOf(body), isHead: false, key }
-        : { id: early, isHead: true, key },
+        ? { id: idOf(body), isHead: false, key, attempt }
+        : { id: early, isHead: true, key, attempt },
     )
   }
 }
