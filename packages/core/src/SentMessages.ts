@@ -74,7 +74,7 @@ export type {
   SentMessage,
 } from "./internal/messages/answer.ts"
 export { readInput } from "./internal/messages/input.ts"
-export { keyLifetime } from "./internal/messages/key.ts"
+export { keyLifetime, randomKey } from "./internal/messages/key.ts"
 export { Channel, MessagesRequest, Template } from "./internal/messages/request.ts"
 export type { CommonOptions, SendOptions, UsedKey } from "./internal/send/sendOptions.ts"
 
@@ -315,22 +315,14 @@ const lookUp =
   <A>(sender: Sender<LookUp>, read: (content: Content | undefined) => A | undefined) =>
   (id: string, options?: CommonOptions): Effect.Effect<A, SentError> =>
     Effect.flatMap(readId(id), (request) =>
-      Effect.suspend(() =>
-        Effect.flatMap(
-          sender(request, makeProgress({ isRead: true }), options),
-          ({ attempts, content, status }) => {
-            const found = read(content)
-            return found === undefined
-              ? Effect.fail(
-                  new SentError({
-                    reason: new UnexpectedResponse({ status }),
-                    attempts,
-                    isRead: true,
-                  }),
-                )
-              : Effect.succeed(found)
-          },
-        ),
+      Effect.flatMap(
+        sender(request, makeProgress({ isRead: true }), options),
+        ({ attempts, content, status }) => {
+          const found = read(content)
+          if (found !== undefined) return Effect.succeed(found)
+          const reason = new UnexpectedResponse({ status })
+          return Effect.fail(new SentError({ reason, attempts, isRead: true }))
+        },
       ),
     )
 

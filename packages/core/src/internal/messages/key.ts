@@ -1,13 +1,13 @@
 /** The idempotency key of a send: the caller's, or a random one; and for how long the service surely keeps it. */
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Clock from "effect/Clock"
-import { WebCrypto } from "effect/crypto/WebCrypto"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidOptions, SentError } from "../../SentError.ts"
 import type { Key } from "../send/client.ts"
 import type { UsedKey } from "../send/sendOptions.ts"
+import { randomBytes } from "../updates/hmac.ts"
 
 /**
  * How long a key is relied upon, from its first use: the service keeps it for 24 hours. The margin is for clocks that differ,
@@ -66,7 +66,12 @@ const sandboxPrefix = "sandbox_"
 
 const maxLength = 255
 
-// Not by `Random`, which a program may seed: it would give the same keys again, and its messages would not be sent.
-const randomKey: Effect.Effect<string> = /* @__PURE__ */ Effect.map(WebCrypto, (crypto) =>
-  Base64Url.encode(crypto.getRandomValues(new Uint8Array(24))),
+/**
+ * Makes a random key, for a program that stores it before it sends. A send without a key makes one by itself.
+ *
+ * It is not made by `Random`, which a program may seed: it would give the same keys again, and its messages would not be sent.
+ */
+export const randomKey: Effect.Effect<string> = /* @__PURE__ */ Effect.map(
+  /* @__PURE__ */ randomBytes(24),
+  Base64Url.encode,
 )

@@ -3,12 +3,11 @@ import type { CallbackUrls } from "@effect-sent/core/CallbackUrl"
 import type { SendReceipt } from "@effect-sent/core/SendToPhone"
 import type * as SentClient from "@effect-sent/core/SentClient"
 import type { SentError } from "@effect-sent/core/SentError"
+import * as SentMessages from "@effect-sent/core/SentMessages"
 import * as Clock from "effect/Clock"
-import { WebCrypto } from "effect/crypto/WebCrypto"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
@@ -142,8 +141,8 @@ const patiently = Schedule.min([
 const makeKey = ({ keyLifetime }: SentClient.SentClient["Service"], now: number) =>
   keyLifetime === undefined
     ? Effect.undefined
-    : Effect.map(WebCrypto, (crypto): OwnKey => ({
-        key: Base64Url.encode(crypto.getRandomValues(new Uint8Array(24))),
+    : Effect.map(SentMessages.randomKey, (key): OwnKey => ({
+        key,
         usedAt: now,
         until: now + Duration.toMillis(keyLifetime),
       }))

@@ -119,6 +119,12 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
   const blank = sql.literal(
     "message_body = null, webhook_url = null, callback_url = null, is_complete = 0",
   )
+  const timesOf = ({ dueAt, now, state }: Pick<Ending, "dueAt" | "now" | "state">) => {
+    if (state === "pending") return sql`due_at = ${dueAt}, settled_at = null`
+    return state === "attempting"
+      ? sql`lease_until = ${dueAt}, settled_at = null`
+      : sql`settled_at = ${now}`
+  }
   const happened = Effect.map(({ length }: ReadonlyArray<unknown>) => length > 0)
   const count = Effect.map(({ length }: ReadonlyArray<unknown>) => length)
 
@@ -177,9 +183,7 @@ export const makeTransitions = (sql: SqlClient): Transitions => {
     settle: ({ dueAt, fence, key, now, reason, state }) =>
       happened(sql`update effect_sent_queue
         set state = ${state}, reason = ${reason},
-          ${state === "pending" ? sql`due_at = ${dueAt}, settled_at = null` : sql.literal("")}
-          ${state === "attempting" ? sql`lease_until = ${dueAt}, settled_at = null` : sql.literal("")}
-          ${state === "pending" || state === "attempting" ? sql.literal("") : sql`settled_at = ${now}`}
+          ${timesOf({ dueAt, now, state })}
           ${state === "accepted" ? sql`, ${blank}` : sql.literal("")}
         where key = ${key} and state in ('attempting', 'unknown') and fence = ${fence}
         returning key`),
