@@ -5,7 +5,7 @@ import type * as Core from "@effect-sent/core"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Sent } from "@sentdm/sentdm"
-import { Effect, Layer, ManagedRuntime, Tracer } from "effect"
+import { Effect, Layer, ManagedRuntime, Option, Tracer } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { Pool } from "undici"
 
@@ -119,16 +119,30 @@ const sdk = (baseUrl: string): Play => {
   return ofPromise(() => client.post(path, { body: sample }))
 }
 
-/** Keeps the last spans, as an exporter would until it has sent them. */
+/** What an exporter sends of a span. */
+const recordOf = (span: Tracer.Span): object => ({
+  name: span.name,
+  traceId: span.traceId,
+  spanId: span.spanId,
+  parentId: Option.getOrUndefined(span.parent)?.spanId,
+  kind: span.kind,
+  status: Reflect.get(span.status, "exit")?._tag,
+  attributes: [...span.attributes],
+})
+
+/**
+ * Records each span at its end, and keeps the last records, as Effect's exporter does until it has sent them. A span that is kept
+ * holds its result: the response of the bare client, whose collection is then postponed until after the measurement.
+ */
 const recording = Layer.sync(Tracer.Tracer, () => {
-  const spans: Array<Tracer.Span> = []
-  return Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      if (spans.push(span) > 1000) spans.length = 0
-      return span
-    },
-  })
+  const records: Array<object> = []
+  class RecordedSpan extends Tracer.NativeSpan {
+    override end(...args: Parameters<Tracer.NativeSpan["end"]>): void {
+      super.end(...args)
+      if (records.push(recordOf(this)) > 1000) records.length = 0
+    }
+  }
+  return Tracer.make({ span: (options) => new RecordedSpan(options) })
 })
 
 /** A client of Effect that sends and reads the answer, and knows nothing of what an answer means. */

@@ -118,7 +118,7 @@ const exchange = <Request extends object>(
 
 /** Reads a response, or its head alone. */
 const read = <Request extends object>(
-  { credentials, endsAt, operation, progress, request, timeout, url }: Attempt<Request>,
+  sending: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
   response: HttpClientResponse.HttpClientResponse,
@@ -126,18 +126,8 @@ const read = <Request extends object>(
 ): Effect.Effect<End> =>
   Clock.clockWith((clock) => {
     if (!guarded.isAnswered(response)) return answered(elsewhere)
-    let headers: Headers.Headers | undefined
-    const head: Head = {
-      response,
-      get headers() {
-        return (headers ??= response.headers)
-      },
-      hasEnded: evidence.hasEnded,
-      url: url.href,
-      receivedAt: clock.currentTimeMillisUnsafe(),
-      operation,
-      mask: (text) => makeMask(operation, request, credentials)(text),
-    }
+    const { endsAt, operation, progress, timeout } = sending
+    const head = new HeadOf(sending, response, evidence.hasEnded, clock.currentTimeMillisUnsafe())
     // From here on, neither a deadline nor an interruption changes what is known.
     progress.learn(() => unlessRepeated(verdictOfHead(head), evidence))
     const ofSend = Duration.millis(Math.max(0, endsAt - head.receivedAt))
@@ -151,6 +141,44 @@ const read = <Request extends object>(
         : Effect.flatMap(readVerdict(head, left), answered),
     )
   })
+
+/** The head of a response. What nobody looks at is not made. */
+class HeadOf<Request extends object> implements Head {
+  readonly #sending: Attempt<Request>
+  #headers: Headers.Headers | undefined
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly hasEnded: boolean
+  readonly receivedAt: number
+
+  constructor(
+    sending: Attempt<Request>,
+    response: HttpClientResponse.HttpClientResponse,
+    hasEnded: boolean,
+    receivedAt: number,
+  ) {
+    this.#sending = sending
+    this.response = response
+    this.hasEnded = hasEnded
+    this.receivedAt = receivedAt
+  }
+
+  get operation(): Operation<Request> {
+    return this.#sending.operation
+  }
+
+  get url(): string {
+    return this.#sending.url.href
+  }
+
+  get headers(): Headers.Headers {
+    return (this.#headers ??= this.response.headers)
+  }
+
+  get mask(): (text: string) => string {
+    const { credentials, operation, request } = this.#sending
+    return (text) => makeMask(operation, request, credentials)(text)
+  }
+}
 
 const answered = (verdict: Verdict): Effect.Effect<End> =>
   Effect.succeed({ _tag: "Answered", verdict })

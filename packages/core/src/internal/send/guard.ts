@@ -20,7 +20,7 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Scope from "effect/Scope"
 import { CurrentEvidence, type Evidence } from "./evidence.ts"
-import { withHttpSettings } from "./httpSettings.ts"
+import { setHttpSettings } from "./httpSettings.ts"
 import { within } from "./nodeChannels.ts"
 import { raceUntil } from "./race.ts"
 
@@ -120,12 +120,16 @@ export const guard = (
   const contextOf = (
     context: Context.Context<never>,
     scope: Scope.Scope,
-  ): Context.Context<Scope.Scope> =>
-    withHttpSettings(context).pipe(
-      Context.add(Scope.Scope, scope),
-      Context.add(CurrentEvidence, evidence),
-      Context.add(FetchHttpClient.Fetch, wrap(Context.get(context, FetchHttpClient.Fetch))),
-    )
+  ): Context.Context<Scope.Scope> => {
+    // A map at once: the clients of Effect make one of every context, and each `Context.add` is another layer above it.
+    const services = new Map<string, unknown>(context.mapUnsafe)
+    setHttpSettings(services, context)
+    services.set(Scope.Scope.key, scope)
+    services.set(CurrentEvidence.key, evidence)
+    const { Fetch } = FetchHttpClient
+    services.set(Fetch.key, wrap(Context.get(context, Fetch)))
+    return Context.makeUnsafe(services)
+  }
 
   return {
     run: (scope, timeout) =>

@@ -13,24 +13,43 @@ const UndiciOptions = Context.Reference<object>(
   { defaultValue: () => ({}) },
 )
 
-/** Adds the settings of this library's requests. */
-export const withHttpSettings = (context: Context.Context<never>): Context.Context<never> =>
-  context.pipe(
-    // To follow a redirect would take the body and the credentials to another server. The other clients follow none.
-    Context.add(FetchHttpClient.RequestInit, {
-      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
-      redirect: "manual",
-    }),
-    // Over HTTP/2, undici repeats a request by itself (REFUSED_STREAM, GOAWAY), also one that was accepted.
-    Context.add(UndiciOptions, { ...Context.get(context, UndiciOptions), allowH2: false }),
-    // In case the user's client logs headers.
-    Context.add(Headers.CurrentRedactedNames, [
-      ...Context.get(context, Headers.CurrentRedactedNames),
-      "x-api-key",
-      "x-sender-id",
-      "x-profile-id",
-    ]),
-    // The client's own span would end with an error that holds the request, and would send trace headers to the
-    // provider.
-    Context.add(HttpClient.TracerDisabledWhen, constTrue),
-  )
+/** Remembers the last result: nearly all sends are given the same. */
+const remembered = <A, B>(make: (given: A) => B): ((given: A) => B) => {
+  let last: { readonly given: A; readonly made: B } | undefined
+  return (given) => {
+    if (last === undefined || last.given !== given) last = { given, made: make(given) }
+    return last.made
+  }
+}
+
+// To follow a redirect would take the body and the credentials to another server. The other clients follow none.
+const withoutRedirects = remembered((given: RequestInit | undefined) => ({
+  ...given,
+  redirect: "manual",
+}))
+
+// Over HTTP/2, undici repeats a request by itself (REFUSED_STREAM, GOAWAY), also one that was accepted.
+const withoutHttp2 = remembered((given: object | undefined) => ({ ...given, allowH2: false }))
+
+// In case the user's client logs headers.
+const withKeys = remembered((given: ReadonlyArray<string | RegExp>) => [
+  ...given,
+  "x-api-key",
+  "x-sender-id",
+  "x-profile-id",
+])
+
+/** Sets the settings of this library's requests in the services of a context. */
+export const setHttpSettings = (
+  services: Map<string, unknown>,
+  context: Context.Context<never>,
+): void => {
+  const { CurrentRedactedNames } = Headers
+  const { RequestInit } = FetchHttpClient
+  services.set(RequestInit.key, withoutRedirects(Context.getOrUndefined(context, RequestInit)))
+  services.set(UndiciOptions.key, withoutHttp2(Context.getOrUndefined(context, UndiciOptions)))
+  services.set(CurrentRedactedNames.key, withKeys(Context.get(context, CurrentRedactedNames)))
+  // The client's own span would end with an error that holds the request, and would send trace headers to the
+  // provider.
+  services.set(HttpClient.TracerDisabledWhen.key, constTrue)
+}

@@ -74,7 +74,8 @@ const plainFields = (
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return undefined
   const fields: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const field = value[name]
     if (!isRight(name, field)) return undefined
     fields[name] = field
   }

@@ -28,12 +28,13 @@ export const raceUntil = <A, E, R>(
 ): Effect.Effect<A, E> =>
   Clock.clockWith((clock) =>
     Effect.callback<A, E>((resume) => {
-      const run = Effect.runForkWith(context)
-      const running = run(effect)
+      const running = Effect.runForkWith(context)(effect)
       const endWith = (result: Effect.Effect<A, E>): void =>
         resume(Effect.andThen(Fiber.interrupt(running), result))
       onStop?.((result) => endWith(Effect.succeed(result)))
-      const timer = running.pollUnsafe() === undefined ? run(clock.sleep(timeout)) : undefined
+      // It needs nothing of the context, whose stack frames it would copy when it is interrupted.
+      const timer =
+        running.pollUnsafe() === undefined ? Effect.runFork(clock.sleep(timeout)) : undefined
       timer?.addObserver((exit) => {
         if (Exit.isSuccess(exit)) endWith(onTimeout)
       })

@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
 import type { Operation } from "./operation.ts"
@@ -105,12 +106,14 @@ export const send = <A>(
         series.sends.updateUnsafe(1, fiber.context)
         series.durations.updateUnsafe(took, fiber.context)
         const isWarned = isCutOff && outcome === "unknown"
-        if (!isWarned && !isTraced(fiber) && !isLogged("Debug", fiber)) return Effect.void
+        const isSaid = isWarned || isLogged("Debug", fiber)
+        if (!isSaid && !isTraced(fiber)) return Effect.void
         const attributes = {
           ...attributesOf(outcome, reason),
           "sent.attempts": progress.attempts(),
           ...(reason === undefined ? {} : { "error.type": reason }),
         }
+        if (!isSaid) return annotate(attributes)
         return Effect.andThen(
           annotate(attributes),
           Effect.annotateLogs(
@@ -187,17 +190,17 @@ export const attempt =
       attempts.updateUnsafe(1, fiber.context)
       if (!isTraced(fiber)) return attempting
       const { host, port } = addressOf(url)
-      return Effect.withSpan(Effect.tapError(attempting, failed), `${method} ${url.pathname}`, {
-        captureStackTrace: false,
-        kind: "client",
-        attributes: {
-          "http.request.method": method,
-          "server.address": host,
-          "server.port": port,
-          "url.full": url.href,
-          ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount }),
-        },
-      })
+      const attributes = {
+        "http.request.method": method,
+        "server.address": host,
+        "server.port": port,
+        "url.full": url.href,
+        ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount }),
+      }
+      // `withSpan` would also add a line to the traces, and with it another context.
+      return Effect.useSpan(`${method} ${url.pathname}`, { kind: "client", attributes }, (span) =>
+        Effect.provideService(Effect.tapError(attempting, failed), Tracer.ParentSpan, span),
+      )
     })
 
 /** Adds the reason of the failure to the span of the attempt. */
