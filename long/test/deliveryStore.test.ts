@@ -1,10 +1,11 @@
 /** The delivery store in SQL, with real processes: on SQLite, and on a Postgres server that the test starts. */
-import { DeliveryStore } from "@effect-sent/core"
+import { DeliveryStore, DeliveryTracker, SentClient, SentWebhook } from "@effect-sent/core"
 import * as DeliveryStoreConformance from "@effect-sent/core/DeliveryStoreConformance"
 import { type Postgres, postgresFolder, startPostgres } from "@effect-sent/faults/postgres"
 import type { SqlDeliveryStore } from "@effect-sent/durable"
-import { Context, DateTime, Effect, Fiber, Layer, Schedule, type Scope } from "effect"
+import { Context, DateTime, Deferred, Effect, Fiber, Layer, Schedule, type Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -54,6 +55,54 @@ const another = (
   Effect.map(Layer.build(Layer.fresh(storeOf(target))), (context) =>
     Context.get(context, DeliveryStore.DeliveryStore),
   )
+
+const webhookSecret = "whsec_YW4gZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4="
+
+/** A tracker over v3 whose answers the test gives, by the template id, which is that of the message. */
+const trackerOf = Effect.fnUntraced(function* (
+  deliveryStore: DeliveryStore.DeliveryStore["Service"],
+  handled: Array<string>,
+) {
+  const answers = new Map<string, Deferred.Deferred<void>>()
+  const answerOf = (id: string): Deferred.Deferred<void> => {
+    const made = answers.get(id) ?? Deferred.makeUnsafe<void>()
+    answers.set(id, made)
+    return made
+  }
+  const tracker = yield* DeliveryTracker.make({
+    store: deliveryStore,
+    webhookSecret,
+    onUpdate: ({ event }) =>
+      Effect.sync(() => void handled.push(`${event.messageId} ${event.status}`)),
+  }).pipe(
+    Effect.provideService(SentClient.SentClient, {
+      updatesTo: "account",
+      sendToPhone: ({ templateId }) =>
+        Deferred.await(answerOf(templateId)).pipe(
+          Effect.andThen(DateTime.now),
+          Effect.map((acceptedAt) => ({
+            acceptedAt,
+            status: 202,
+            attempts: 1,
+            messageId: templateId,
+          })),
+        ),
+    }),
+  )
+  return { tracker, answer: (id: string) => Deferred.succeed(answerOf(id), undefined) }
+})
+
+/** Tells a tracker an update until it is taken, as the provider does. */
+const tellOf = (
+  tracker: DeliveryTracker.DeliveryTracker["Service"],
+  message_id: string,
+  message_status: string,
+) =>
+  Effect.gen(function* () {
+    const body = JSON.stringify({ field: "message", payload: { message_id, message_status } })
+    const headers = yield* SentWebhook.sign(body, { secret: webhookSecret })
+    return (yield* tracker.receive({ headers, body })).status
+  }).pipe(Effect.repeat({ until: (status) => status === 204 }))
 
 describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))(
   "in %s",
@@ -147,6 +196,47 @@ describe.each(databases.filter(([name]) => name === "SQLite" || !skipsPostgres))
         await replacement?.[Symbol.asyncDispose]()
       },
     )
+
+    it("updates over v3 that come before the answer, at the same moment or after it reach 300 sends, and are handled once", async () => {
+      const handled: Array<string> = []
+      const program = Effect.gen(function* () {
+        const trackers = [
+          yield* trackerOf(yield* store, handled),
+          yield* trackerOf(yield* another(target()), handled),
+        ]
+        yield* Effect.forEach(
+          upTo(300),
+          Effect.fnUntraced(function* (number) {
+            const sending = trackers[number % 2]
+            const receiving = trackers[(number >> 1) % 2]
+            if (sending === undefined || receiving === undefined) return
+            const id = randomUUID()
+            const { tracker, answer } = sending
+            const tell = (status: string) => tellOf(receiving.tracker, id, status)
+            if (number % 3 === 0) yield* tell("QUEUED")
+            const [send] = yield* Effect.all(
+              [
+                tracker.sendToPhone({ phoneNumber: "+15005552040", templateId: id }),
+                answer(id),
+                tell("SENT"),
+              ],
+              { concurrency: "unbounded" },
+            )
+            if (number % 3 === 1) yield* tell("QUEUED")
+            const { status, steps } = yield* send.state
+            assert.deepStrictEqual([number, status], [number, "SENT"])
+            assert.lengthOf(steps, number % 3 === 2 ? 1 : 2)
+          }),
+          { concurrency: 16, discard: true },
+        )
+        yield* Effect.suspend(() => Effect.sleep("20 millis")).pipe(
+          Effect.repeat({ until: () => handled.length >= 500 }),
+        )
+      })
+      await withStore(target(), program)
+      assert.lengthOf(handled, 500)
+      assert.lengthOf(new Set(handled), 500)
+    }, 120_000)
   },
 )
 

@@ -31,7 +31,10 @@ import type { SentError } from "./SentError.ts"
 export type { CallbackUrls } from "./internal/updates/callbackUrl.ts"
 
 /** What the URLs are made of. Both are those of the tracker. */
-export type CallbackOptions = Pick<Options, "publicUrl" | "secret">
+export interface CallbackOptions {
+  readonly publicUrl: NonNullable<Options["publicUrl"]>
+  readonly secret: NonNullable<Options["secret"]>
+}
 
 /**
  * Makes the URLs of a tracker. Fails with the reason `InvalidOptions` if an option is invalid.

@@ -23,7 +23,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { guid } from "./internal/patterns.ts"
+import { identifier } from "./internal/updates/identifier.ts"
 import { join, type State, type Step, timeOf } from "./internal/updates/state.ts"
 import { type MessageStatus, statusName } from "./internal/updates/status.ts"
 import { parseTimestamp } from "./internal/updates/timestamp.ts"
@@ -341,16 +341,6 @@ const templateEvent = (
     reason: text(payload.reason),
     body: Redacted.make(body, { label: "update" }),
   }
-}
-
-/** An id: a GUID in its usual form, with or without dashes in the update, or any other name. */
-const identifier = (value: string | number): string | undefined => {
-  const id = String(value).trim()
-  if (guid.test(id)) return id.toLowerCase()
-  if (/^[0-9a-f]{32}$/i.test(id)) {
-    return id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
-  }
-  return /^[\w.:-]{1,128}$/.test(id) ? id : undefined
 }
 
 const unknownEvent = (body: unknown): UnknownEvent => {

@@ -42,10 +42,10 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as DeliveryStatus from "./DeliveryStatus.ts"
+import { type Apply, makeAccountUpdates } from "./internal/updates/accountUpdates.ts"
 import { type Configured, readOptions } from "./internal/environment.ts"
 import * as Kind from "./internal/options.ts"
 import {
@@ -69,24 +69,25 @@ import {
 import { makeRouteHandler } from "./internal/updates/routeHandler.ts"
 import { makeWebHandler, type WebHandler } from "./internal/updates/webHandler.ts"
 import { makeMemoryStore } from "./internal/updates/memoryStore.ts"
-import {
-  type Delivery,
-  DeliveryStore,
-  type DeliveryStoreError,
-  deliveryStore,
-  type SendRecord,
-} from "./internal/updates/store.ts"
+import { DeliveryStore, type DeliveryStoreError, deliveryStore } from "./internal/updates/store.ts"
 import { webhookSecret } from "./internal/updates/signature.ts"
+import { makeUnsigned } from "./internal/updates/token.ts"
 import { makeTracked } from "./internal/updates/tracked.ts"
-import { checkSend, outcomeOf, restOf, shareOf, unknownOf } from "./internal/updates/sending.ts"
+import {
+  makeTrackedSend,
+  type TrackedInput,
+  type TrackedOptions,
+  type TrackedSend,
+} from "./internal/updates/trackedSend.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
 import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
-import type { Input, SendReceipt } from "./SendToPhone.ts"
+import { makeWaiting } from "./internal/updates/waiting.ts"
 import * as SentClient from "./SentClient.ts"
-import { InvalidRequest, SentError } from "./SentError.ts"
+import type { SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
 
 export { DeliveryTimedOut, type Tracked } from "./internal/updates/follow.ts"
+export type { TrackedInput, TrackedOptions, TrackedSend } from "./internal/updates/trackedSend.ts"
 export type { UnreadableUpdate } from "./internal/updates/unreadable.ts"
 
 // -----------------------------------------------------------------------------
@@ -95,10 +96,16 @@ export type { UnreadableUpdate } from "./internal/updates/unreadable.ts"
 
 /** The options of a tracker. */
 export interface Options<R = never> extends Limits {
-  /** The public URL of this tracker's route. The callback URL of each send is this URL with a token in its query. */
-  readonly publicUrl: string | URL
-  /** The secret that signs the callback URLs: at least 32 characters, and the same after a restart. */
-  readonly secret: string | Redacted.Redacted<string>
+  /**
+   * The public URL of this tracker's route. The callback URL of each send is this URL with a token in its query. Required over v1;
+   * over v3, register this URL as a webhook of the account.
+   */
+  readonly publicUrl?: string | URL | undefined
+  /**
+   * The secret that signs the callback URLs: at least 32 characters, and the same after a restart. Required over v1. Over v3, with
+   * the secret of before, updates of messages that were sent over v1 are still taken.
+   */
+  readonly secret?: string | Redacted.Redacted<string> | undefined
   /** How long a send is tracked, and its callback URL is valid; forever if it is infinite. Default: 3 days. */
   readonly timeToLive?: Duration.Input | undefined
   /** How many sends are kept in memory, if they are; those that expire first are dropped first. Default: 100,000. */
@@ -127,14 +134,24 @@ export interface Options<R = never> extends Limits {
    */
   readonly onUnreadable?:
     ((update: UnreadableUpdate) => Effect.Effect<void, unknown, R>) | undefined
-  /** The provider's webhook secret, if it signs its calls. Unsigned calls are then rejected, even with a valid URL. */
+  /**
+   * The provider's webhook secret, or several while it is rotated. Required over v3, where it proves that an update is the
+   * provider's. Over v1, give it if the provider signs its calls: unsigned calls are then rejected, even with a valid URL.
+   */
   readonly webhookSecret?: SentWebhook.VerifyOptions["secret"] | undefined
+  /**
+   * How long an update over v3 waits for a send with the id of its message. It may come before the answer to the send, or the
+   * answer was lost and its idempotency key has yet to settle it. After that, or if more than `capacity` messages wait, it is
+   * dropped, logged and counted (`sent.updates.unclaimed`). Default: 24 hours, as long as a key.
+   */
+  readonly keepUnclaimed?: Duration.Input | undefined
 }
 
 /** An update of a send. */
 export interface TrackedUpdate {
-  /** The id of the send. */
+  /** The id of the send. If several sends have the message, over v3 with one key, that of the latest. */
   readonly id: string
+  /** The update. Of one that waited for its send over v3, what the store keeps: ids, status, times and channel; `body` is undefined. */
   readonly event: DeliveryStatus.MessageStatusEvent
   /** Reads the send from the store: its reference, and its state with this update. Undefined if it was never stored. */
   readonly send: Effect.Effect<Tracked | undefined, DeliveryStoreError>
@@ -144,26 +161,6 @@ export interface TrackedUpdate {
 export interface UnknownSends {
   /** Only those that were sent so long ago, so as to leave out those that are under way. Default: 5 minutes. */
   readonly olderThan?: Duration.Input | undefined
-}
-
-/** The input of a tracked send, without the `webhookUrl`, which the tracker adds. */
-export type TrackedInput = Omit<Input, "webhookUrl">
-
-/** The options of a tracked send. */
-export interface TrackedOptions extends SentClient.SendOptions {
-  /**
-   * The caller's own name for the send, of 1 to 255 characters. It is stored before anything is sent, so that
-   * `findByReference` finds the send even if the process is killed in the middle.
-   */
-  readonly reference?: string | undefined
-}
-
-/** A tracked send of this process: the service has accepted the message, or may have. */
-export interface TrackedSend extends Tracked {
-  /** Whether the service confirmed that it accepted the message. If it is `unknown`, an update proves that it did. */
-  readonly delivery: Exclude<Delivery, "not-sent">
-  /** The receipt. Fails with the error of the send if `delivery` is `unknown`. */
-  readonly receipt: Effect.Effect<SendReceipt, SentError>
 }
 
 // -----------------------------------------------------------------------------
@@ -257,22 +254,25 @@ export const make = Effect.fnUntraced(function* <R = never>(
   SentError,
   SentClient.SentClient | Scope.Scope | Exclude<R, Scope.Scope>
 > {
-  yield* Kind.checkOptions(trackerOptions, options)
+  const client = yield* SentClient.SentClient
+  const isAccount = client.updatesTo === "account"
+  yield* Kind.checkOptions(isAccount ? accountOptions : messageOptions, options)
   const { capacity = defaultCapacity, timeToLive = defaultTimeToLive } = options
-  const urls = yield* makeCallbackUrls(options.publicUrl, options.secret)
+  const { publicUrl: base = "", secret: signedWith } = options
+  const urls = signedWith === undefined ? undefined : yield* makeCallbackUrls(base, signedWith)
   const verifier =
     options.webhookSecret === undefined
       ? undefined
       : // The secret was checked above.
         yield* Effect.orDie(SentWebhook.makeVerifier({ secret: options.webhookSecret }))
-  const client = yield* SentClient.SentClient
   const stored = yield* Effect.serviceOption(DeliveryStore)
   const store =
     options.store ??
     Option.getOrElse(stored, () => makeMemoryStore({ sends: capacity, claims: capacity }))
   const tracked = yield* makeTracked(store, capacity)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? defaultTimeout)
-  const inFlight = makeInFlight<unknown>(timeout, yield* Effect.scope)
+  const scope = yield* Effect.scope
+  const inFlight = makeInFlight<unknown>(timeout, scope)
   const seen = yield* makeSeen<unknown>({ store }, timeout, inFlight)
   const hook = options.onUpdate === undefined ? undefined : yield* makeHandler(options.onUpdate)
   const unreadableHook =
@@ -283,62 +283,37 @@ export const make = Effect.fnUntraced(function* <R = never>(
       found === undefined ? undefined : follow(tracked, found),
     )
 
-  /** Applies an update, and then calls the hook, unless it has succeeded for this update. */
-  const apply = (
-    send: SendRecord,
-    event: DeliveryStatus.MessageStatusEvent,
-  ): Effect.Effect<void, unknown> => {
-    const key = `${send.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`
-    return hook === undefined
+  /** Applies an update, and then calls the hook, unless it has succeeded under this key. */
+  const apply: Apply = (key, send, event) =>
+    hook === undefined
       ? inFlight.run(key, tracked.apply(send, event, store.append))
       : seen.onceFor(
           key,
           (lease) => tracked.apply(send, event, (all) => store.claim(lease, all)),
           hook({ id: send.id, event, send: find(send.id) }),
         )
-  }
 
-  const tokenOf = Effect.fnUntraced(function* (url: string | undefined) {
-    const token = yield* urls.read(url)
-    if (token === "forged") return yield* reject(401, "unknown callback URL")
-    return token === "expired" ? yield* reject(410, "this message is no longer tracked") : token
-  })
-
-  const send = Effect.fnUntraced(function* (
-    input: TrackedInput,
-    { reference, ...sendOptions }: TrackedOptions = {},
-  ) {
-    const issues = checkSend(input, reference)
-    if (issues.length > 0) {
-      return yield* new SentError({ reason: new InvalidRequest({ issues }), attempts: 0 })
-    }
-    const token = yield* urls.make(Duration.toMillis(Duration.fromInputUnsafe(timeToLive)))
-    const openedAt = yield* DateTime.now
-    const opened = { ...keyOf(token), openedAt, reference }
-    // Before the message is sent, since the process may be killed, and an update may arrive before the response.
-    const [took] = yield* Effect.timed(tracked.record(opened, shareOf(sendOptions.deadline)))
-    const result = yield* Effect.result(
-      client.sendToPhone(
-        { ...input, webhookUrl: token.url },
-        { ...sendOptions, ...restOf(sendOptions.deadline, took) },
-      ),
-    )
-    const ended = { ...opened, outcome: outcomeOf(result, yield* DateTime.now) }
-    yield* tracked.record(ended)
-    if (Result.isFailure(result) && result.failure.delivery === "not-sent") {
-      // An update is proof, whatever an intermediary said. Without a request, there is none.
-      const isProven = result.failure.attempts > 0 && (yield* tracked.stepsOf(token.id)).length > 0
-      if (!isProven) return yield* result.failure
-    }
-    return {
-      ...follow(tracked, ended),
-      delivery: Result.isSuccess(result) ? ("accepted" as const) : ("unknown" as const),
-      receipt: Effect.mapError(Effect.fromResult(result), unknownOf),
-    }
-  })
+  const account =
+    isAccount && verifier !== undefined
+      ? makeAccountUpdates(
+          tracked,
+          yield* makeWaiting(store, tracked, {
+            capacity,
+            timeToLive: Duration.fromInputUnsafe(options.keepUnclaimed ?? defaultKeepUnclaimed),
+          }),
+          apply,
+          store.append,
+          scope,
+        )
+      : undefined
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
 
   return DeliveryTracker.of({
-    sendToPhone: send,
+    sendToPhone: makeTrackedSend(client, tracked, {
+      account,
+      // The options require a secret over v1.
+      open: account === undefined && urls !== undefined ? urls.make(millis) : makeUnsigned(millis),
+    }),
     find,
     findByReference: (reference) =>
       Effect.map(tracked.find({ reference }), (sends) =>
@@ -350,48 +325,67 @@ export const make = Effect.fnUntraced(function* <R = never>(
           tracked.unknown(DateTime.subtractDuration(now, olderThan)),
         ),
       ).pipe(Stream.map((found) => follow(tracked, found))),
-    receive: (call) =>
-      tokenOf(call.url).pipe(
-        Effect.flatMap((token) =>
-          receive(call, {
-            ...options,
-            read: (body) =>
-              verifier === undefined
-                ? SentWebhook.decode(body)
-                : verifier({ headers: call.headers, body }),
-            handle: (event, body) =>
-              event._tag === "MessageStatus"
-                ? apply(keyOf(token), event)
-                : seen.once(
-                    token.id,
-                    event,
-                    body,
-                    reportUnreadable({ id: token.id, event }, unreadableHook),
-                  ),
-          }),
-        ),
-        Effect.catch(Effect.succeed),
-      ),
+    receive: Effect.fnUntraced(function* (call) {
+      const token = urls === undefined ? "forged" : yield* urls.read(call.url)
+      if (token === "expired") return yield* refused(410, "this message is no longer tracked")
+      const ofMessage = token === "forged" ? undefined : token
+      if (ofMessage === undefined && account === undefined) {
+        return yield* refused(401, "unknown callback URL")
+      }
+      const id = ofMessage?.id
+      return yield* receive(call, {
+        ...options,
+        read: (body) =>
+          // Over v3, a token is the proof of a message that was sent over v1.
+          verifier === undefined || (account !== undefined && ofMessage !== undefined)
+            ? SentWebhook.decode(body)
+            : verifier({ headers: call.headers, body }),
+        handle: (event, body) => {
+          if (event._tag !== "MessageStatus") {
+            const work = reportUnreadable({ id, event }, unreadableHook)
+            return seen.once(id ?? "account", event, body, work)
+          }
+          if (ofMessage === undefined) return account?.receive(event) ?? Effect.void
+          const key = `${ofMessage.id} ${DeliveryStatus.stepKey(DeliveryStatus.stepOf(event))}`
+          const expiresAt = DateTime.makeUnsafe(ofMessage.expiresAt)
+          return apply(key, { id: ofMessage.id, expiresAt }, event)
+        },
+      })
+    }),
   })
 })
 
-const keyOf = ({ expiresAt, id }: { readonly expiresAt: number; readonly id: string }) => ({
-  id,
-  expiresAt: DateTime.makeUnsafe(expiresAt),
-})
+const refused = (status: number, problem: string): Effect.Effect<SentWebhook.Answer> =>
+  Effect.flip(reject(status, problem))
 
 const defaultTimeToLive = Duration.days(3)
 const defaultCapacity = 100_000
-const trackerOptions: Kind.Kind = Kind.struct<Options>({
+const defaultKeepUnclaimed = Duration.days(1)
+
+const trackerKinds: Kind.Kinds<Options> = {
   ...limitKinds,
-  publicUrl: Kind.required(publicUrl),
-  secret: Kind.required(secret),
+  publicUrl,
+  secret,
   timeToLive: Kind.duration({ infinite: true }),
   capacity: Kind.whole(1),
   store: deliveryStore,
   onUpdate: Kind.fn,
   onUnreadable: Kind.fn,
   webhookSecret: Kind.oneOrMore(webhookSecret),
+  keepUnclaimed: Kind.duration(),
+}
+
+/** Over v1. */
+const messageOptions: Kind.Kind = Kind.struct<Options>({
+  ...trackerKinds,
+  publicUrl: Kind.required(publicUrl),
+  secret: Kind.required(secret),
+})
+
+/** Over v3. */
+const accountOptions: Kind.Kind = Kind.struct<Options>({
+  ...trackerKinds,
+  webhookSecret: Kind.required(trackerKinds.webhookSecret),
 })
 
 const defaultUnknownAge = Duration.minutes(5)

@@ -68,6 +68,11 @@ export class SentClient extends Context.Service<
      * v1, and if the retry policy of the layer repeats none.
      */
     readonly keyLifetime?: Duration.Duration | undefined
+    /**
+     * Where updates go: to the `webhookUrl` of the message (`message`, over v1 and by default), or to the webhooks of the account,
+     * where they name the message by its id (`account`, over v3).
+     */
+    readonly updatesTo?: "message" | "account" | undefined
   }
 >()("@effect-sent/core/SentClient") {}
 

@@ -400,8 +400,8 @@ export const layerEnv: Layer.Layer<SentMessages, Config.ConfigError | SentError>
   )
 
 /**
- * Provides `SentClient` over v3, so that a program moves from v1 by a layer: `sendToPhone`, `BulkSender` and durable sends go
- * on as they are, and a lost answer is settled by its key.
+ * Provides `SentClient` over v3, so that a program moves from v1 by a layer: `sendToPhone`, `BulkSender`, `DeliveryTracker` and
+ * durable sends go on as they are, and a lost answer is settled by its key.
  *
  * **Details**
  *
@@ -428,6 +428,7 @@ export const layerSentClient: Layer.Layer<SentClient, never, SentMessages> =
     SentMessages.useSync((messages) =>
       SentClient.of({
         keyLifetime: messages.keyLifetime,
+        updatesTo: "account",
         sendToPhone: Effect.fnUntraced(function* (input, options) {
           const { messageBody, phoneNumber, templateId, webhookUrl } = yield* readPhoneInput(input)
           if (webhookUrl !== undefined) return yield* noWebhook

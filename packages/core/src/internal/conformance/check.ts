@@ -56,12 +56,16 @@ interface Said {
 
 /** What a record says, so that it can be compared as JSON. */
 export const said = (send: DeliveryStore.SendRecord): Said => {
-  const { expiresAt, id, openedAt, outcome, reference, steps } = DeliveryStore.join(send, send)
+  const { expiresAt, id, idempotencyKey, openedAt, outcome, reference, steps } = DeliveryStore.join(
+    send,
+    send,
+  )
   return {
     id,
     expiresAt: expiresAt.epochMilliseconds,
     openedAt: openedAt?.epochMilliseconds,
     reference,
+    idempotencyKey,
     outcome: outcome && {
       delivery: outcome.delivery,
       at: outcome.at.epochMilliseconds,
@@ -148,7 +152,7 @@ export const stepOf = (
 
 /** The parts that make up a whole record. */
 export const partsOf = (id: string): ReadonlyArray<DeliveryStore.SendRecord> => [
-  { id, expiresAt, openedAt: at(1), reference: `order ${id}` },
+  { id, expiresAt, openedAt: at(1), reference: `order ${id}`, idempotencyKey: `key-${id}` },
   { id, expiresAt, outcome: { delivery: "accepted", at: at(2), messageId: `m-${id}` } },
   ...["QUEUED", "ROUTED", "SENT", "DELIVERED", "READ"].map((status, index) => ({
     id,

@@ -40,7 +40,12 @@ export const sendCases: ReadonlyArray<Case> = [
     name: "finds nothing by ids that it does not have",
     run: Effect.fnUntraced(function* (one) {
       const none = yield* fresh
-      for (const by of [{ id: none }, { messageId: none }, { reference: none }]) {
+      for (const by of [
+        { id: none },
+        { messageId: none },
+        { reference: none },
+        { idempotencyKey: none },
+      ]) {
         yield* same([], yield* one.find(by))
       }
     }),
@@ -189,6 +194,17 @@ export const sendCases: ReadonlyArray<Case> = [
       yield* other.append({ id: c, expiresAt, reference, openedAt: at(3) })
       yield* one.append({ id: a, expiresAt, reference, openedAt: at(1) })
       yield* same([c, b, a], idsOf(yield* one.find({ reference })))
+    }),
+  },
+  {
+    name: "finds all sends of an idempotency key, and takes it for no reference",
+    run: Effect.fnUntraced(function* (one, other) {
+      const [idempotencyKey, a, b, c] = yield* Effect.all([fresh, fresh, fresh, fresh])
+      yield* one.append({ id: a, expiresAt, idempotencyKey, openedAt: at(1) })
+      yield* other.append({ id: b, expiresAt, idempotencyKey, openedAt: at(2) })
+      yield* one.append({ id: c, expiresAt, reference: idempotencyKey, openedAt: at(3) })
+      yield* same([b, a], idsOf(yield* one.find({ idempotencyKey })))
+      yield* same([c], idsOf(yield* other.find({ reference: idempotencyKey })))
     }),
   },
   {

@@ -4,8 +4,8 @@ import type * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { guid } from "../patterns.ts"
 import type { Content } from "../send/answer.ts"
+import { identifier } from "../updates/identifier.ts"
 import { type MessageStatus, statusName } from "../updates/status.ts"
 import { parseTimestamp } from "../updates/timestamp.ts"
 import type { MessagesRequest } from "./request.ts"
@@ -209,10 +209,10 @@ const redactedAt = (value: unknown, name: string): Redacted.Redacted<string> | u
   return text === undefined ? undefined : Redacted.make(text)
 }
 
-/** A GUID in lower case, as in updates, or another id as it is. */
+/** An id as in updates, or another one as it is. */
 const idOf = (id: unknown): string | undefined => {
-  if (!Predicate.isString(id) || id === "") return undefined
-  return guid.test(id) ? id.toLowerCase() : id
+  if ((!Predicate.isString(id) && !Predicate.isNumber(id)) || id === "") return undefined
+  return identifier(id) ?? String(id)
 }
 
 const statusAt = (value: unknown): MessageStatus | undefined => {

@@ -51,9 +51,13 @@ export const commonKinds: Kind.Kinds<CommonOptions> = {
 /** The options of one request. */
 export const commonOptions: Kind.Kind = Kind.struct<CommonOptions>(commonKinds)
 
+/** Whether a value is an idempotency key. */
+export const isIdempotencyKey = (value: unknown): value is string =>
+  Predicate.isString(value) && /^[A-Za-z0-9_-]{1,255}$/.test(value)
+
 // Not shown: it may be made of a phone number.
 const aKey: Kind.Kind = (value) =>
-  Predicate.isString(value) && /^[A-Za-z0-9_-]{1,255}$/.test(value)
+  isIdempotencyKey(value)
     ? []
     : [{ path: [], message: "must be 1 to 255 letters, digits, hyphens and underscores" }]
 

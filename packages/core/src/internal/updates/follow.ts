@@ -18,6 +18,13 @@ export interface Tracked {
   readonly id: string
   /** The caller's own name for the send. */
   readonly reference: string | undefined
+  /**
+   * The idempotency key of the message, over v3. If the send is unknown, the message can be sent again with this key and the
+   * time of `openedAt`, and the updates of the one message come to both.
+   */
+  readonly idempotencyKey: string | undefined
+  /** When it was about to be sent. Undefined if only updates are known. */
+  readonly openedAt: DateTime.Utc | undefined
   /** Whether the message was sent, by all that was known when the send was found. An update proves that it was. */
   readonly delivery: Delivery
   /** Until when it is tracked. */
@@ -63,7 +70,7 @@ export class DeliveryTimedOut extends Schema.TaggedError<DeliveryTimedOut>(
 
 /** The handle of a send. */
 export const follow = (tracked: TrackedSends, send: SendRecord): Tracked => {
-  const { expiresAt, id, reference } = send
+  const { expiresAt, id, idempotencyKey, openedAt, reference } = send
   // A send that is no longer tracked keeps its last state.
   let known = DeliveryStatus.fromSteps(send.steps ?? [])
   const learn = (steps: ReadonlyArray<DeliveryStatus.Step>): DeliveryStatus.State => {
@@ -129,7 +136,17 @@ export const follow = (tracked: TrackedSends, send: SendRecord): Tracked => {
     }).pipe(Effect.scoped, Effect.timeoutOrElse({ duration: after, orElse }))
   }
 
-  return { id, reference, delivery: deliveryOf(send), expiresAt, state, statuses, awaitFinal }
+  return {
+    id,
+    reference,
+    idempotencyKey,
+    openedAt,
+    delivery: deliveryOf(send),
+    expiresAt,
+    state,
+    statuses,
+    awaitFinal,
+  }
 }
 
 /** The longest time between two looks at the store, in seconds. */

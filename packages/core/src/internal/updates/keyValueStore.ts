@@ -24,6 +24,7 @@ const Part = Schema.fromJsonString(
   Schema.Struct({
     openedAt: Schema.optional(Schema.DateTimeUtcFromMillis),
     reference: Schema.optional(Schema.String),
+    idempotencyKey: Schema.optional(Schema.String),
     outcome: Schema.optional(SendOutcome),
     steps: Schema.optional(Schema.Array(Step)),
   }),

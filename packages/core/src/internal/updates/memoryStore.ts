@@ -73,6 +73,7 @@ export const makeSends = (capacity: number): Sends => {
   const expiries = makeExpiries()
   const byMessage = makeIndex()
   const byReference = makeIndex()
+  const byKey = makeIndex()
   const unknown = makeUnknown((id) => {
     const send = sends.get(id)
     return send !== undefined && deliveryOf(send) === "unknown" ? send : undefined
@@ -85,6 +86,7 @@ export const makeSends = (capacity: number): Sends => {
     expiries.delete(id)
     for (const messageId of messageIdsOf(send)) byMessage.remove(messageId, id)
     if (send.reference !== undefined) byReference.remove(send.reference, id)
+    if (send.idempotencyKey !== undefined) byKey.remove(send.idempotencyKey, id)
   }
 
   return {
@@ -95,10 +97,8 @@ export const makeSends = (capacity: number): Sends => {
       sends.set(id, after)
       expiries.set(id, after.expiresAt.epochMilliseconds)
       for (const messageId of messageIdsOf(after)) byMessage.add(messageId, id)
-      if (before?.reference !== undefined && before.reference !== after.reference) {
-        byReference.remove(before.reference, id)
-      }
-      if (after.reference !== undefined) byReference.add(after.reference, id)
+      byReference.replace(before?.reference, after.reference, id)
+      byKey.replace(before?.idempotencyKey, after.idempotencyKey, id)
       if (before === undefined) unknown.add(id)
       while (sends.size > capacity) remove(expiries.next() ?? id)
     },
@@ -108,7 +108,9 @@ export const makeSends = (capacity: number): Sends => {
           ? [by.id]
           : "messageId" in by
             ? byMessage.get(by.messageId)
-            : byReference.get(by.reference)
+            : "reference" in by
+              ? byReference.get(by.reference)
+              : byKey.get(by.idempotencyKey)
       return ids
         .flatMap((id) => sends.get(id) ?? [])
         .toSorted(latestFirst)
@@ -136,16 +138,22 @@ const latestFirst = (one: SendRecord, other: SendRecord): number =>
 /** The ids of sends by another key. */
 const makeIndex = () => {
   const index = new Map<string, Set<string>>()
+  const add = (key: string, id: string): void => {
+    const ids = index.get(key)
+    if (ids === undefined) index.set(key, new Set([id]))
+    else ids.add(id)
+  }
+  const remove = (key: string, id: string): void => {
+    const ids = index.get(key)
+    if (ids?.delete(id) === true && ids.size === 0) index.delete(key)
+  }
   return {
     get: (key: string): ReadonlyArray<string> => [...(index.get(key) ?? [])],
-    add: (key: string, id: string): void => {
-      const ids = index.get(key)
-      if (ids === undefined) index.set(key, new Set([id]))
-      else ids.add(id)
-    },
-    remove: (key: string, id: string): void => {
-      const ids = index.get(key)
-      if (ids?.delete(id) === true && ids.size === 0) index.delete(key)
+    add,
+    remove,
+    replace: (before: string | undefined, after: string | undefined, id: string): void => {
+      if (before !== undefined && before !== after) remove(before, id)
+      if (after !== undefined) add(after, id)
     },
   }
 }

@@ -1,16 +1,14 @@
 /** Recognises events that were handled before, so that none is handled twice: by claims in the store. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type DeliveryEvent, stepOf } from "../../DeliveryStatus.ts"
+import { makeSha256 } from "./digest.ts"
 import * as Hmac from "./hmac.ts"
 import type { InFlight, TookTooLong } from "./inFlight.ts"
 import { makeMemoryStore } from "./memoryStore.ts"
@@ -71,9 +69,7 @@ export const makeSeen = Effect.fnUntraced(function* <E>(
   inFlight: InFlight<E | DeliveryStoreError | HandledElsewhere>,
 ): Effect.fn.Return<Seen<E>> {
   const store = given ?? makeMemoryStore({ sends: 1, claims: dedupeSize })
-  const digest = yield* Effect.scoped(
-    Effect.map(Layer.build(Digest.layerWebCrypto), Context.get(Digest.Digest)),
-  )
+  const sha256 = yield* makeSha256
   let upkeepAt = 0
 
   /** A claim of this process, for so long from now. */
@@ -124,7 +120,7 @@ export const makeSeen = Effect.fnUntraced(function* <E>(
 
   return {
     once: (name, event, body, work) =>
-      Effect.flatMap(keyOf(digest, event, body), (key) =>
+      Effect.flatMap(keyOf(sha256, event, body), (key) =>
         onceFor(`${name} ${key}`, store.claim, work),
       ),
     onceFor,
@@ -136,10 +132,8 @@ export const makeSeen = Effect.fnUntraced(function* <E>(
  * any other event by its whole body.
  */
 const keyOf = (
-  digest: Digest.Digest["Service"],
+  sha256: (bytes: Uint8Array) => Effect.Effect<string>,
   event: DeliveryEvent,
   body: Uint8Array,
 ): Effect.Effect<string> =>
-  event._tag === "MessageStatus"
-    ? Effect.succeed(stepKey(stepOf(event)))
-    : Effect.orDie(digest.digestHex(Digest.sha256, body))
+  event._tag === "MessageStatus" ? Effect.succeed(stepKey(stepOf(event))) : sha256(body)

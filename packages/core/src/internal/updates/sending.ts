@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { SendReceipt } from "../../SendToPhone.ts"
 import { type Issue, SentError } from "../../SentError.ts"
+import { identifier } from "./identifier.ts"
 import { maxTextLength, type SendOutcome } from "./store.ts"
 
 /** What is wrong with a tracked send, apart from its message. */
@@ -16,7 +17,12 @@ export const checkSend = (input: object, reference: string | undefined): Readonl
 
 const checkAbsent = (input: object): ReadonlyArray<Issue> =>
   Predicate.hasProperty(input, "webhookUrl") && input.webhookUrl !== undefined
-    ? [{ path: ["webhookUrl"], message: "must be absent: the tracker sets it" }]
+    ? [
+        {
+          path: ["webhookUrl"],
+          message: "must be absent: the tracker sets it over v1, and v3 has none",
+        },
+      ]
     : []
 
 const checkReference = (reference: string | undefined): ReadonlyArray<Issue> =>
@@ -53,7 +59,11 @@ export const outcomeOf = (
   at: DateTime.Utc,
 ): SendOutcome =>
   Result.isSuccess(result)
-    ? { delivery: "accepted", at: result.success.acceptedAt }
+    ? {
+        delivery: "accepted",
+        at: result.success.acceptedAt,
+        messageId: identifier(result.success.messageId ?? ""),
+      }
     : { delivery: result.failure.delivery, at, reason: result.failure.reason._tag }
 
 /** The error of a message that may have been sent, although the response to the last request says that it was not. */

@@ -28,9 +28,16 @@ export const SendOutcome = Schema.Struct({
 /** An outcome that {@link SendOutcome} accepts. */
 export type SendOutcome = typeof SendOutcome.Type
 
-/** All that is known of a send, or a part of it. It has no phone number, no text and no secret. */
+/**
+ * All that is known of a send, or a part of it. It has no phone number, no text and no secret.
+ *
+ * **Details**
+ *
+ * Over v3, updates that arrive before the id of their message is known are a record too, of steps only. Its id begins with
+ * `waiting_`, and it expires when the tracker no longer waits for the send.
+ */
 export interface SendRecord {
-  /** The id of the send: that of the token in its callback URL. It has 1 to 64 characters of `A-Z a-z 0-9 _ -`. */
+  /** The id of the send: over v1, that of the token in its callback URL. It has 1 to 64 characters of `A-Z a-z 0-9 _ -`. */
   readonly id: string
   /** Until when the send is tracked. After that, {@link DeliveryStore} may forget it. */
   readonly expiresAt: DateTime.Utc
@@ -38,6 +45,8 @@ export interface SendRecord {
   readonly openedAt?: DateTime.Utc | undefined
   /** The caller's own reference. Several sends may have the same, for example the repetition of one that failed. */
   readonly reference?: string | undefined
+  /** The idempotency key of the message, over v3. Several sends may have the same, if the message was sent again with it. */
+  readonly idempotencyKey?: string | undefined
   /** How the send ended. Absent while it is under way, or if its process was killed in the middle. */
   readonly outcome?: SendOutcome | undefined
   /** The updates. Any of them proves that the message was sent. */
@@ -90,7 +99,7 @@ export const deliveryOf = (send: Known): Delivery => {
  * **Details**
  *
  * It is commutative, associative and idempotent. The later `expiresAt` and the earlier `openedAt` count; of two outcomes,
- * `accepted` before `not-sent` before `unknown`; of two references, the one that sorts first; steps are joined by
+ * `accepted` before `not-sent` before `unknown`; of two references or keys, the one that sorts first; steps are joined by
  * `DeliveryStatus.joinSteps`.
  *
  * @example
@@ -110,6 +119,7 @@ export const join = (one: Known, other: Known): StoredSend => ({
   expiresAt: DateTime.max(one.expiresAt, other.expiresAt),
   openedAt: best(one.openedAt, other.openedAt, DateTime.isLessThan),
   reference: best(one.reference, other.reference, isBefore),
+  idempotencyKey: best(one.idempotencyKey, other.idempotencyKey, isBefore),
   outcome: best(one.outcome, other.outcome, saysMore),
   steps: joinSteps(one.steps ?? [], other.steps ?? []),
   unreadable: Math.max(one.unreadable ?? 0, other.unreadable ?? 0),
@@ -144,9 +154,12 @@ const textOf = ({ messageId = "", reason = "" }: SendOutcome): string => `${mess
 // Questions
 // -----------------------------------------------------------------------------
 
-/** What to find sends by: the id of a send, the id of a message in an outcome or a step, or the caller's reference. */
+/** What to find sends by: the id of a send, the id of a message in an outcome or a step, the caller's reference, or the key. */
 export type SendKey =
-  { readonly id: string } | { readonly messageId: string } | { readonly reference: string }
+  | { readonly id: string }
+  | { readonly messageId: string }
+  | { readonly reference: string }
+  | { readonly idempotencyKey: string }
 
 /** How many sends `find` returns at most. */
 export const maxFound = 100

@@ -32,13 +32,23 @@ const length = idBytes + timeBytes + tagBytes
 /** Separates these signatures from others made with the same secret. */
 const purpose = new TextEncoder().encode("effect-sent delivery token v1\0")
 
+const expiryOf = (timeToLive: number): Effect.Effect<number> =>
+  Effect.map(Clock.currentTimeMillis, (now) => Math.min(Math.floor(now + timeToLive), never))
+
+/** The id and the expiry of a send that needs no token. */
+export const makeUnsigned = (timeToLive: number): Effect.Effect<Omit<Token, "text">> =>
+  Effect.all({
+    id: Effect.map(Hmac.randomBytes(idBytes), Base64Url.encode),
+    expiresAt: expiryOf(timeToLive),
+  })
+
 export const makeTokens = Effect.fnUntraced(function* (secret: Uint8Array<ArrayBuffer>) {
   const key = yield* Hmac.importKey(secret)
 
   const tokens: Tokens = {
     make: Effect.fnUntraced(function* (timeToLive) {
       const id = yield* Hmac.randomBytes(idBytes)
-      const expiresAt = Math.min(Math.floor((yield* Clock.currentTimeMillis) + timeToLive), never)
+      const expiresAt = yield* expiryOf(timeToLive)
       const bytes = new Uint8Array(length)
       bytes.set(id)
       new DataView(bytes.buffer).setUint16(idBytes, Math.floor(expiresAt / 2 ** 32))

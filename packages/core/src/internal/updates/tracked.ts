@@ -27,8 +27,11 @@ import {
 } from "./store.ts"
 
 export interface Tracked {
-  /** Writes what is known of a send, within a time. It does not fail: a message matters more than its record. */
-  readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<void>
+  /**
+   * Writes what is known of a send, within a time, and returns whether the store has it. It does not fail: a message matters more
+   * than its record.
+   */
+  readonly record: (send: SendRecord, within?: Duration.Duration) => Effect.Effect<boolean>
   /** Tells an event to the fibers that wait for it, and then to the store, which may be told more in the same operation. */
   readonly apply: <A = void>(
     send: SendRecord,
@@ -39,6 +42,8 @@ export interface Tracked {
   readonly unknown: (openedBefore: DateTime.Utc) => Stream.Stream<StoredSend, DeliveryStoreError>
   /** Finds the sends that have not expired. */
   readonly find: (by: SendKey) => Effect.Effect<ReadonlyArray<StoredSend>, DeliveryStoreError>
+  /** Whether the store has not taken yet what is known of a send. */
+  readonly isPending: (id: string) => boolean
   /** The steps of a send; of a store that fails, those that this process knows. */
   readonly stepsOf: (id: string) => Effect.Effect<ReadonlyArray<Step>>
   /** Calls a listener with each step of a send that this process receives. */
@@ -144,10 +149,14 @@ export const makeTracked = Effect.fnUntraced(function* (
   return {
     record: (send, within = patience) =>
       inTime("append", write(send, store.append), within).pipe(
+        Effect.as(true),
         Effect.catch(({ problem }) =>
-          Effect.logWarning(`a send could not be stored yet and is kept in memory: ${problem}`),
+          Effect.as(
+            Effect.logWarning(`a send could not be stored yet and is kept in memory: ${problem}`),
+            false,
+          ),
         ),
-        Effect.andThen(upkeep),
+        Effect.tap(upkeep),
       ),
     apply: (send, event, put) =>
       Effect.suspend(() => {
@@ -174,6 +183,7 @@ export const makeTracked = Effect.fnUntraced(function* (
           return [sends, Option.fromUndefinedOr(page.next)] as const
         }),
       ),
+    isPending: (id) => pending.find({ id }).length > 0,
     stepsOf: (id) =>
       findAll({ id }).pipe(
         Effect.catch(() => Effect.sync(() => pending.find({ id }))),

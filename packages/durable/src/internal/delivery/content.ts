@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 
 const Part = Schema.Struct({
   reference: Schema.optionalKey(Schema.String),
+  idempotencyKey: Schema.optionalKey(Schema.String),
   outcome: Schema.optionalKey(DeliveryStore.SendOutcome),
   steps: Schema.optionalKey(Schema.Array(DeliveryStatus.Step)),
 })
@@ -18,12 +19,14 @@ const decode = Schema.decodeUnknownOption(Content)
 
 /** The text of what a record says, beside its times. Undefined if it says nothing. */
 export const contentOf = ({
+  idempotencyKey,
   outcome,
   reference,
   steps = [],
 }: DeliveryStore.SendRecord): string | undefined => {
   const part: Part = {
     ...(reference === undefined ? {} : { reference }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(steps.length === 0 ? {} : { steps }),
   }

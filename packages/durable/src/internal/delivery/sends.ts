@@ -177,22 +177,26 @@ const latestFirst = (one: DeliveryStore.StoredSend, other: DeliveryStore.StoredS
   openedOf(other) - openedOf(one)
 
 interface Key {
-  readonly kind: "message" | "reference"
+  readonly kind: "message" | "reference" | "key"
   readonly value: string
 }
 
-const keyOf = (by: Exclude<DeliveryStore.SendKey, { readonly id: string }>): Key =>
-  "messageId" in by
-    ? { kind: "message", value: toColumn(by.messageId) }
-    : { kind: "reference", value: toColumn(by.reference) }
+const keyOf = (by: Exclude<DeliveryStore.SendKey, { readonly id: string }>): Key => {
+  if ("messageId" in by) return { kind: "message", value: toColumn(by.messageId) }
+  return "reference" in by
+    ? { kind: "reference", value: toColumn(by.reference) }
+    : { kind: "key", value: toColumn(by.idempotencyKey) }
+}
 
 /** What a record is found by, beside its id. */
 const keysOf = ({
+  idempotencyKey,
   outcome,
   reference,
   steps = [],
 }: DeliveryStore.SendRecord): ReadonlyArray<Key> => [
   ...(reference === undefined ? [] : [keyOf({ reference })]),
+  ...(idempotencyKey === undefined ? [] : [keyOf({ idempotencyKey })]),
   ...[...new Set([outcome?.messageId, ...steps.map(({ messageId }) => messageId)])].flatMap(
     (messageId) => (messageId === undefined ? [] : [keyOf({ messageId })]),
   ),
