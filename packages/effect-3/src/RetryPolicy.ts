@@ -25,10 +25,9 @@ import * as Facade from "@effect-sent/facade/RetryPolicies"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleInterval from "effect/ScheduleInterval"
+import type * as Schedule from "effect/Schedule"
 import { failureOf } from "./internal/bridge/facts.ts"
+import { backoff as coreBackoff } from "./internal/bridge/backoff.ts"
 import { policyOf } from "./internal/bridge/policies.ts"
 import type { Options, RetryPolicy } from "./internal/retryPolicy.ts"
 import type { SentError } from "./SentError.ts"
@@ -43,19 +42,7 @@ export type { Budget, Options, Retry, RetryPolicy } from "./internal/retryPolicy
  * Exponential backoff with full jitter: each wait is drawn evenly between zero and a bound that starts at 500
  * milliseconds, doubles with each retry and ends at 20 seconds.
  */
-export const backoff: Schedule.Schedule<unknown> = Schedule.makeWithState(
-  // One for each driver.
-  undefined as (() => number) | undefined,
-  (now, _, state) =>
-    Effect.sync(() => {
-      const next = state ?? Facade.makeBackoff()
-      return [
-        next,
-        undefined,
-        ScheduleDecision.continueWith(ScheduleInterval.after(now + next())),
-      ] as const
-    }),
-)
+export const backoff: Schedule.Schedule<unknown> = coreBackoff
 
 /**
  * Makes a retry policy.
@@ -80,7 +67,7 @@ export const backoff: Schedule.Schedule<unknown> = Schedule.makeWithState(
  * ```
  */
 export const make = (options: Options = {}): RetryPolicy => {
-  const { maxRetryAfterMillis, ...values } = Facade.policyValues(policyOf(options, [], backoff))
+  const { maxRetryAfterMillis, ...values } = Facade.policyValues(policyOf(options, []))
   // A policy with issues is never used.
   const valid: Options = values.issues.length === 0 ? options : {}
   return {

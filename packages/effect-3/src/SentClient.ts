@@ -28,16 +28,14 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { call } from "./internal/bridge/calls.ts"
 import { type Configured, readOptions, readVariables } from "./internal/config.ts"
 import { toFacade } from "./internal/bridge/credentials.ts"
 import { errorOf } from "./internal/bridge/errors.ts"
 import { SendingHost } from "./internal/bridge/host.ts"
-import { policyOf } from "./internal/bridge/policies.ts"
+import { corePolicy, plainOptions } from "./internal/bridge/options.ts"
 import { fromTask } from "./internal/bridge/run.ts"
-import { plainFields } from "./internal/bridge/values.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import type { Input, SendReceipt } from "./SendToPhone.ts"
 import * as SentCredentials from "./SentCredentials.ts"
@@ -228,32 +226,6 @@ const makeWith = Effect.fnUntraced(function* (
       }),
   })
 })
-
-/** Options with plain values, and the policy as core's. Others than options are left to core's check. */
-const plainOptions = (options: unknown): unknown =>
-  Predicate.isRecord(options) ? withPolicy(options) : options
-
-const withPolicy = ({ retryPolicy, ...rest }: { readonly [x: string | symbol]: unknown }) => ({
-  ...plainFields(rest),
-  ...(retryPolicy === undefined ? {} : { retryPolicy: plainPolicy(retryPolicy) }),
-})
-
-const plainPolicy = (policy: unknown): unknown => (isPolicy(policy) ? corePolicy(policy) : policy)
-
-const isPolicy = (policy: unknown): policy is RetryPolicy.RetryPolicy =>
-  Predicate.isRecord(policy) && "schedule" in policy && Array.isArray(policy["issues"])
-
-const policies = new WeakMap<object, ReturnType<typeof policyOf>>()
-
-/** A policy for core, which is made once. */
-const corePolicy = (policy: RetryPolicy.RetryPolicy): ReturnType<typeof policyOf> => {
-  const known = policies.get(policy)
-  if (known !== undefined) return known
-  const { budget = false, issues, ...rest } = policy
-  const made = policyOf({ ...rest, budget }, issues, RetryPolicy.backoff)
-  policies.set(policy, made)
-  return made
-}
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -17,10 +17,10 @@ import type { Credentials } from "./Credentials.ts"
 import type { Host, SendingHost } from "./Host.ts"
 import { contextOf } from "./internal/context.ts"
 import { serviceOf } from "./internal/credentials.ts"
-import { corePolicy } from "./internal/policy.ts"
+import { coreOptions, corePolicy } from "./internal/policy.ts"
 import { toTask } from "./internal/tasks.ts"
 import { transport } from "./internal/transport.ts"
-import { failureOf, optionsOf } from "./internal/values.ts"
+import { failureOf } from "./internal/values.ts"
 import { variablesProvider } from "./internal/variables.ts"
 import type { RetryPolicy } from "./RetryPolicy.ts"
 import type { Task } from "./Task.ts"
@@ -126,14 +126,3 @@ const sendingContext = (
     ? regional
     : Context.add(regional, FetchHttpClient.Fetch, host.fetch)
 }
-
-/** Options as core's, with the policy that the application's stands for. */
-const coreOptions = (options: unknown): unknown => {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) return options
-  const given = optionsOf({ ...options })
-  const { retryPolicy } = given
-  return isPolicy(retryPolicy) ? { ...given, retryPolicy: corePolicy(retryPolicy) } : given
-}
-
-const isPolicy = (value: unknown): value is RetryPolicy =>
-  typeof value === "object" && value !== null && "waits" in value

@@ -19,6 +19,12 @@ export interface DecimalValue {
   readonly text: string
 }
 
+/** Personal data, or a secret. */
+export interface SecretValue {
+  readonly _tag: "Secret"
+  readonly value: unknown
+}
+
 /** The reason of a failure. */
 export interface ReasonValue {
   readonly _tag: string

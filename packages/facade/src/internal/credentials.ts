@@ -12,7 +12,8 @@ import type { Credentials, CredentialsValue } from "../Credentials.ts"
 import type { Host } from "../Host.ts"
 import type { Task } from "../Task.ts"
 import type { Failure } from "../Value.ts"
-import { contextOf, CurrentCall } from "./context.ts"
+import { contextOf } from "./context.ts"
+import { ofCall } from "./ofCall.ts"
 import { fromTask, toTask } from "./tasks.ts"
 import { errorOf, failureOf, optionsOf } from "./values.ts"
 import { variablesProvider } from "./variables.ts"
@@ -152,12 +153,6 @@ export const serviceOf = (credentials: Credentials): Service => {
     issuesForV1,
   })
 }
-
-const ofCall = <A, E>(use: (host: Host) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.withFiber((fiber) => {
-    const call = fiber.getRef(CurrentCall)
-    return call === undefined ? Effect.die(new Error("credentials without a call")) : use(call.host)
-  })
 
 // -----------------------------------------------------------------------------
 // Values

@@ -6,8 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Core from "@effect-sent/core/RetryPolicy"
 import type { SentError } from "@effect-sent/core/SentError"
-import type { Host } from "../Host.ts"
-import { CurrentCall } from "./context.ts"
+import { ofCall } from "./ofCall.ts"
 import { fromTask } from "./tasks.ts"
 import { errorOf, failureOf, optionsOf } from "./values.ts"
 import type { PolicyValues, RetryPolicy } from "../RetryPolicy.ts"
@@ -46,7 +45,7 @@ const scheduleOf = (
   begin: NonNullable<RetryPolicy["waits"]>,
 ): Schedule.Schedule<unknown, SentError> =>
   Schedule.fromStep(
-    withHost((host) => {
+    ofCall((host) => {
       const wait = begin(host)
       return Effect.succeed((now: number, error: SentError) =>
         Effect.flatMap(fromTask(wait(now, failureOf(error))), (millis) =>
@@ -61,7 +60,7 @@ const scheduleOf = (
 const onRetryOf =
   (onRetry: NonNullable<RetryPolicy["onRetry"]>) =>
   ({ attempts, delay, error }: Core.Retry): Effect.Effect<void> =>
-    withHost((host) =>
+    ofCall((host) =>
       fromTask(
         onRetry(
           { failure: failureOf(error), attempts, delayMillis: Duration.toMillis(delay) },
@@ -69,12 +68,6 @@ const onRetryOf =
         ),
       ),
     )
-
-const withHost = <A>(use: (host: Host) => Effect.Effect<A>): Effect.Effect<A> =>
-  Effect.withFiber((fiber) => {
-    const call = fiber.getRef(CurrentCall)
-    return call === undefined ? Effect.die(new Error("a retry without a call")) : use(call.host)
-  })
 
 /** The values of a policy, as core takes them. */
 export const policyValues = (policy: RetryPolicy): PolicyValues => {
@@ -105,3 +98,14 @@ export const makeBackoff = (): (() => number) => {
       ),
     )
 }
+
+/** Options as core's, with the policy that the application's stands for. */
+export const coreOptions = (options: unknown): unknown => {
+  if (!isOptions(options)) return options
+  const given = optionsOf(options)
+  const { retryPolicy } = given
+  return isPolicy(retryPolicy) ? { ...given, retryPolicy: corePolicy(retryPolicy) } : given
+}
+
+const isPolicy = (value: unknown): value is RetryPolicy =>
+  typeof value === "object" && value !== null && "waits" in value

@@ -2,7 +2,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Cause from "effect/Cause"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
@@ -11,12 +10,12 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { HttpFailure, HttpRequest, HttpResponse, SendingHost } from "../Host.ts"
 import type { Call } from "./context.ts"
 import { CurrentCall } from "./context.ts"
 import { hostSpanOf } from "./spans.ts"
+import { streamOf } from "./pulls.ts"
 import { fromTask } from "./tasks.ts"
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -119,14 +118,7 @@ const toResponse = (response: HttpResponse, request: Request): Response => {
       return fromTask(text)
     },
     get stream() {
-      return Stream.fromPull(
-        Effect.succeed(
-          Effect.flatMap(fromTask(pull), (chunk) => {
-            const [first, ...rest] = chunk ?? []
-            return first === undefined ? Cause.done() : Effect.succeed([first, ...rest] as const)
-          }),
-        ),
-      )
+      return streamOf(pull)
     },
   }
   // Core reads these members of a response, and no others.

@@ -3,11 +3,13 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as SentError from "@effect-sent/core/SentError"
 import type { Failure, FailureFacts, OptionsValue, ReasonValue } from "../Value.ts"
 
-/** A value of a reason as a plain one. */
-const toPlain = (value: unknown): unknown => {
+/** A value of core as a plain one. */
+export const toPlain = (value: unknown): unknown => {
+  if (Redacted.isRedacted(value)) return { _tag: "Secret", value: Redacted.value(value) }
   if (Duration.isDuration(value)) return { _tag: "Duration", millis: Duration.toMillis(value) }
   if (DateTime.isDateTime(value)) return { _tag: "Time", millis: DateTime.toEpochMillis(value) }
   if (BigDecimal.isBigDecimal(value)) return { _tag: "Decimal", text: BigDecimal.format(value) }
@@ -34,39 +36,50 @@ export const optionsOf = (options: OptionsValue): Readonly<Record<string, unknow
 // Failures
 // -----------------------------------------------------------------------------
 
-const reasonValue = (reason: SentError.Reason): ReasonValue => ({
-  _tag: reason._tag,
-  message: reason.message,
-  fields: Object.fromEntries(
-    fieldsOf(reason._tag).flatMap((name) => {
-      const value: unknown = Reflect.get(reason, name)
-      return value === undefined ? [] : [[name, toPlain(value)]]
-    }),
-  ),
+/** The class of a reason of core. */
+interface ReasonClass {
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** Reasons of core, by their tags. */
+export interface Reasons<Reason> {
+  readonly valueOf: (reason: Reason) => ReasonValue
+  readonly make: (value: Pick<ReasonValue, "_tag" | "fields">) => Reason
+}
+
+/** The reasons that have these classes, whose names are the tags. */
+export const reasonsOf = <Reason extends Error & { readonly _tag: string }>(
+  classes: ReadonlyMap<string, ReasonClass>,
+): Reasons<Reason> => ({
+  valueOf: (reason) => ({
+    _tag: reason._tag,
+    message: reason.message,
+    fields: Object.fromEntries(
+      Object.keys(classes.get(reason._tag)?.fields ?? {}).flatMap((name) => {
+        const value: unknown = Reflect.get(reason, name)
+        return name === "_tag" || value === undefined ? [] : [[name, toPlain(value)]]
+      }),
+    ),
+  }),
+  make: ({ _tag, fields }) => {
+    const found = classes.get(_tag)
+    if (found === undefined) throw new Error(`no such reason: ${_tag}`)
+    // The types of a class per tag are those of the adapter's own classes, which have the same fields.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const Class = found as unknown as new (fields: object) => Reason
+    return new Class(optionsOf(fields))
+  },
 })
 
-/** The classes of the reasons, by their tags. */
-const classes: ReadonlyMap<string, (typeof SentError.Reason.members)[number]> =
+const reasons = /* @__PURE__ */ reasonsOf<SentError.Reason>(
   /* @__PURE__ */ new Map(
     /* @__PURE__ */ SentError.Reason.members.map((one) => [one.fields._tag.schema.literal, one]),
-  )
-
-const fieldsOf = (tag: string): ReadonlyArray<string> =>
-  Object.keys(classes.get(tag)?.fields ?? {}).filter((name) => name !== "_tag")
-
-/** Makes a reason of core. */
-const reasonOf = ({ _tag, fields }: Pick<ReasonValue, "_tag" | "fields">): SentError.Reason => {
-  const Reason = classes.get(_tag)
-  if (Reason === undefined) throw new Error(`no such reason: ${_tag}`)
-  // The types of a class per tag are those of the adapter's own classes, which have the same fields.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const make = Reason as unknown as new (fields: object) => SentError.Reason
-  return new make(optionsOf(fields))
-}
+  ),
+)
 
 /** A failure of core as a plain one. */
 export const failureOf = (error: SentError.SentError): Failure => ({
-  reason: reasonValue(error.reason),
+  reason: reasons.valueOf(error.reason),
   attempts: error.attempts,
   unknownAttempts: error.unknownAttempts,
   facts: factsOf(error),
@@ -90,7 +103,7 @@ export const errorOf = ({
 }: Pick<Failure, "attempts" | "unknownAttempts"> & {
   readonly reason: Pick<ReasonValue, "_tag" | "fields">
 }): SentError.SentError =>
-  new SentError.SentError({ reason: reasonOf(reason), attempts, unknownAttempts })
+  new SentError.SentError({ reason: reasons.make(reason), attempts, unknownAttempts })
 
 /** What an error with these fields says. */
 export const describe = (error: Parameters<typeof errorOf>[0]): FailureFacts =>
@@ -98,4 +111,4 @@ export const describe = (error: Parameters<typeof errorOf>[0]): FailureFacts =>
 
 /** The words of a reason with these fields. */
 export const wordsOf = (reason: Pick<ReasonValue, "_tag" | "fields">): string =>
-  reasonOf(reason).message
+  reasons.make(reason).message

@@ -12,7 +12,6 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Host from "@effect-sent/facade/Host"
 import type { Task } from "@effect-sent/facade/Task"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -23,8 +22,8 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { makePull } from "./pulls.ts"
 import { runTask } from "./run.ts"
 import { spanOf } from "./spans.ts"
 
@@ -52,7 +51,7 @@ export const exchange = (
   })
   const isElsewhere = (other: Request): boolean => sent !== undefined && other.url !== sent.url
   const headOf = (response: Response): Host.HttpResponse =>
-    responseOf(response, isElsewhere(response.request), runtime)
+    responseOf(response, isElsewhere(response.request), runtime, scope)
   return runTask(
     runtime,
     HttpClient.withScope(counted)
@@ -165,36 +164,20 @@ const responseOf = (
   response: Response,
   isElsewhere: boolean,
   runtime: Runtime.Runtime<Scope.Scope>,
-): Host.HttpResponse => ({
-  status: response.status,
-  headers: response.headers,
-  isElsewhere,
-  pull: makePull(response, runtime),
-  bytes: (done) => runTask(runtime, response.arrayBuffer)(done),
-  text: (done) => runTask(runtime, response.text)(done),
-})
-
-/** Reads the body piece by piece. It is opened when the first piece is asked for. */
-const makePull = (
-  response: Response,
-  runtime: Runtime.Runtime<Scope.Scope>,
-): Host.HttpResponse["pull"] => {
-  let opened:
-    Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<HttpClientError.ResponseError>> | undefined
-  const open = Effect.suspend(() =>
-    opened === undefined
-      ? Effect.tap(Stream.toPull(response.stream), (pull) => {
-          opened = pull
-        })
-      : Effect.succeed(opened),
-  )
-  const next = Effect.flatten(open).pipe(
-    Effect.map((chunk) => Chunk.toReadonlyArray(chunk)),
-    Effect.catchAll((end) =>
-      Option.isSome(end) ? Effect.fail(end.value) : Effect.succeed(undefined),
-    ),
-  )
-  return (done) => runTask(runtime, next)(done)
+  scope: Scope.Scope,
+): Host.HttpResponse => {
+  let pull: Host.HttpResponse["pull"] | undefined
+  return {
+    status: response.status,
+    headers: response.headers,
+    isElsewhere,
+    get pull() {
+      // A response without a body is not read.
+      return (pull ??= makePull(response.stream, runtime, scope))
+    },
+    bytes: (done) => runTask(runtime, response.arrayBuffer)(done),
+    text: (done) => runTask(runtime, response.text)(done),
+  }
 }
 
 const failureOf = (

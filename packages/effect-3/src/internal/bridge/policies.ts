@@ -9,17 +9,14 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type { Issue, SentError } from "../../SentError.ts"
 import type { Options } from "../retryPolicy.ts"
+import { backoff } from "./backoff.ts"
 import { errorOf } from "./errors.ts"
 import { runtimeOf } from "./host.ts"
 import { runTask } from "./run.ts"
 import { plainFields } from "./values.ts"
 
 /** A policy with these options. What is not an option is passed on, for core's check. */
-export const policyOf = (
-  options: unknown,
-  issues: ReadonlyArray<Issue>,
-  backoff: Schedule.Schedule<unknown>,
-): Facade.RetryPolicy => {
+export const policyOf = (options: unknown, issues: ReadonlyArray<Issue>): Facade.RetryPolicy => {
   if (!Predicate.isRecord(options)) {
     return { options, issues, waits: undefined, while: undefined, onRetry: undefined }
   }

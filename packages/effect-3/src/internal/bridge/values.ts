@@ -4,6 +4,7 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 
 /** A value as a plain one. */
 const toPlain = (value: unknown): unknown => {
@@ -18,6 +19,7 @@ const fromPlain = (value: unknown): unknown => {
   if (value._tag === "Decimal" && "text" in value) {
     return BigDecimal.unsafeFromString(String(value.text))
   }
+  if (value._tag === "Secret" && "value" in value) return Redacted.make(value.value)
   if (!("millis" in value) || !Predicate.isNumber(value.millis)) return value
   return value._tag === "Duration"
     ? Duration.millis(value.millis)
