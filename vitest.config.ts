@@ -36,6 +36,7 @@ export default defineConfig({
       project("contract-tools", "packages/contract-tools"),
       project("durable", "packages/durable"),
       project("cli", "packages/cli"),
+      project("effect-3", "packages/effect-3"),
       project("faults", "packages/faults"),
       project("examples", "examples"),
       project("scripts", "scripts"),

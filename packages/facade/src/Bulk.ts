@@ -1,0 +1,2 @@
+/** Many messages. */
+export { emptySummary, openBulk, runBulk, summarize } from "./internal/bulk.ts"

@@ -1,0 +1,2 @@
+/** What core says about retry policies. */
+export { isWorthRetrying, makeBackoff, policyValues } from "./internal/policy.ts"
