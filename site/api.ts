@@ -2,7 +2,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Application } from "typedoc"
+import { Application, Converter, ReflectionKind } from "typedoc"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const out = join(root, "docs/api")
@@ -46,6 +46,23 @@ const markdown = {
   },
 } as const
 
+/** Puts the doc comment at the head of a module below the title of its page. */
+const introduce = (folder: string, file: string): void => {
+  const page = join(out, basename(folder), `${basename(file, ".ts")}.md`)
+  const [comment] =
+    /^\/\*\*(?:(?!\*\/).)*\*\/\n/s.exec(readFileSync(join(folder, file), "utf8")) ?? []
+  if (comment === undefined) throw new Error(`${file} begins without a doc comment`)
+  const text = comment
+    .replaceAll(/^ *(?:\/\*\*|\*\/|\* ?)/gm, "")
+    .replaceAll(/^@example/gm, "")
+    .replaceAll(/\{@link ([^}]+)\}/g, "`$1`")
+    .trim()
+  writeFileSync(
+    page,
+    readFileSync(page, "utf8").replace(/^# .*\n/, (title) => `${title}\n${text}\n`),
+  )
+}
+
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 for (const { folder, manifest, modules } of packages) {
@@ -71,11 +88,32 @@ for (const { folder, manifest, modules } of packages) {
     logLevel: "Error",
     ...markdown,
   })
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    // A service or an error is a class of Effect, whose constructor and ancestors say nothing to a reader. What a service does is in
+    // a type argument of its ancestor: it becomes the members of the class.
+    for (const one of project.getReflectionsByKind(ReflectionKind.Constructor)) {
+      project.removeReflection(one)
+    }
+    for (const one of project.getReflectionsByKind(ReflectionKind.Class)) {
+      if (!one.isDeclaration()) continue
+      const [ancestor] = one.extendedTypes ?? []
+      delete one.extendedTypes
+      const shapes = ancestor?.type === "reference" ? (ancestor.typeArguments ?? []) : []
+      for (const shape of shapes) {
+        if (shape.type !== "reflection") continue
+        for (const member of [...(shape.declaration.children ?? [])]) {
+          member.parent = one
+          one.addChild(member)
+        }
+      }
+    }
+  })
   // oxlint-disable-next-line no-await-in-loop
   const project = await app.convert()
   if (project === undefined || app.logger.hasErrors()) process.exit(1)
   // oxlint-disable-next-line no-await-in-loop
   await app.generateOutputs(project)
+  for (const file of modules) introduce(folder, file)
 }
 writeFileSync(
   join(out, "index.md"),

@@ -181,6 +181,14 @@ describe.skipIf(process.platform !== "linux")("the site", () => {
     await page.close()
   }, 1_800_000)
 
+  it("has an API reference with what a service does, its defaults and an example", () => {
+    const page = readFileSync(join(dist, "api/core/SentClient.html"), "utf8")
+    assert.include(page, "Sends one message to a phone number.")
+    assert.include(page, "How long the response to one request may take. Default: 30 seconds.")
+    assert.include(page, "withRetryPolicy")
+    assert.notInclude(page, "Inherited from")
+  })
+
   it("is usable by the keyboard: skips to the content, and finds a page", async () => {
     const { complaints, page } = await openPage()
     await page.setViewportSize(wide)
