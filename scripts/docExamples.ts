@@ -39,7 +39,8 @@ export const moduleComment = (root: string, file: string): string =>
 /** The pages a reader may copy from. */
 export const pages = (root: string): ReadonlyArray<string> => [
   ...list(root, "*.md"),
-  ...list(root, "docs/**/*.md"),
+  // `docs/api` is made from the doc comments.
+  ...list(root, "docs/**/*.md").filter((file) => !file.startsWith("docs/api/")),
   ...list(root, "packages/*/README.md"),
   ...list(root, "contracts/README.md"),
 ]

@@ -1,12 +1,11 @@
 /**
- * `tsx scripts/reasonTable.ts`: generates the tables of reasons in `README.md` and `docs/errors-and-retries.md` from the
- * table in core. A test checks that they are up to date.
+ * `tsx scripts/reasonTable.ts`: generates the tables of reasons in `docs/errors-and-retries.md` from the table in core. A test checks that they are up to date.
  */
 import { SentError } from "@effect-sent/core"
 import { fileURLToPath } from "node:url"
 import { type GeneratedTable, write } from "./generatedTable.ts"
 
-const script = "scripts/reasonTable.ts"
+const page = "docs/errors-and-retries.md"
 
 type Facts = SentError.ReasonFacts<never>
 
@@ -47,8 +46,8 @@ const proof = ({ provesCredentials }: Facts): string => {
 
 export const tables: ReadonlyArray<GeneratedTable> = [
   {
-    page: "README.md",
-    script,
+    page,
+    script: "scripts/reasonTable.ts, when",
     rows: async () => [
       ["`reason`", "when", "`delivery`", "transient"],
       ...rows.map(([tag, facts]) => [
@@ -60,17 +59,11 @@ export const tables: ReadonlyArray<GeneratedTable> = [
     ],
   },
   {
-    page: "docs/errors-and-retries.md",
-    script,
+    page,
+    script: "scripts/reasonTable.ts, what to do",
     rows: async () => [
-      ["`reason`", "`delivery`", "`mendedBy`", "proves the credentials", "what to do"],
-      ...rows.map(([tag, facts]) => [
-        `\`${tag}\``,
-        delivery(facts),
-        mendedBy(facts),
-        proof(facts),
-        facts.remedy,
-      ]),
+      ["`reason`", "`mendedBy`", "what to do", "proves the credentials"],
+      ...rows.map(([tag, facts]) => [`\`${tag}\``, mendedBy(facts), facts.remedy, proof(facts)]),
     ],
   },
 ]

@@ -1,12 +1,12 @@
 /**
- * `tsx scripts/runtimeTable.ts`: generates the table of runtimes in `README.md` from the one in `docs/runtimes.md`, which the long tests
+ * `tsx scripts/runtimeTable.ts`: generates the table of runtimes in `docs/limits.md` from the one in `docs/runtimes.md`, which the long tests
  * check. A test checks that it is up to date.
  */
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { type GeneratedTable, write } from "./generatedTable.ts"
 
-/** The outcomes of a send that README shows, as the page names them. */
+/** The outcomes of a send that this page shows, as the page names them. */
 const shown = [
   "429 with Retry-After",
   "500 after acceptance",
@@ -25,7 +25,7 @@ const cellsOf = (line: string): ReadonlyArray<string> =>
     .map((cell) => cell.trim())
 
 export const table: GeneratedTable = {
-  page: "README.md",
+  page: "docs/limits.md",
   script: "scripts/runtimeTable.ts",
   rows: async () => {
     const page = await readFile(new URL("../docs/runtimes.md", import.meta.url), "utf8")

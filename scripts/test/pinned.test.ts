@@ -21,9 +21,9 @@ const packagesOf = (folder: string): ReadonlyArray<readonly [string, Locked]> =>
   return Object.entries(lockfile.packages)
 }
 
-const packages = { ".": packagesOf("."), long: packagesOf("long") }
+const packages = { ".": packagesOf("."), long: packagesOf("long"), site: packagesOf("site") }
 
-describe.each([".", "long"] as const)("the workspace %s", (folder) => {
+describe.each([".", "long", "site"] as const)("the workspace %s", (folder) => {
   it("has an integrity for every package", () => {
     assert.isAbove(packages[folder].length, 100)
     for (const [name, { resolution }] of packages[folder]) {

@@ -1,6 +1,6 @@
 /**
  * What each reason means, and which responses have it: the one table that errors, retries, the circuit breaker, the
- * lock-out of rejected credentials and the pages read. `pnpm build:docs` generates the tables of the pages from it.
+ * lock-out of rejected credentials and the pages read. `pnpm build:tables` generates the tables of the pages from it.
  */
 import {
   amountsOf,
