@@ -2,7 +2,7 @@
  * `pnpm bench sends`: how many sends a second, and how much processor time each costs, beside undici, `fetch`, the HTTP client of
  * Effect and the provider's SDK.
  *
- *     pnpm bench sends                          # prints the table: five minutes
+ *     pnpm bench sends                          # prints the table: five minutes on a quiet machine
  *     pnpm bench sends --write                  # also writes docs/performance.md and its plot
  *     pnpm bench sends --check                  # three minutes; fails if a ratio is beyond its bound and a margin
  *     pnpm bench sends --checkout ../another    # with the core of another checkout
@@ -19,15 +19,17 @@ import { type Contestant, contestants, loadCore, type Window } from "./sending/c
 import { type Bound, bounds, type Measured, missedBy, names } from "./sending/figures.ts"
 import { boundTable, figureTable, writeFigures } from "./sending/page.ts"
 
-// Many short turns rather than few long ones: the shorter a round, the more alike the machine is to all who take part in it.
+// Many short turns rather than few long ones: the shorter a round, the more alike the machine is to all who take part in it. A turn is
+// a number of sends and not a time: what is collected as garbage comes at once after so many sends, and must be in each turn.
 const lengths = {
-  full: { rounds: 15, warmUp: 2000, window: 600, latency: 200 },
-  check: { rounds: 9, warmUp: 1000, window: 400, latency: 200 },
+  full: { rounds: 15, many: 2500, single: 250 },
+  check: { rounds: 9, many: 2000, single: 200 },
 }
 
 const concurrency = 64
 
-const warmSends = 5000
+// Code that is compiled is not reached by time on a busy machine.
+const warmSends = 8000
 
 // -----------------------------------------------------------------------------
 // A contestant
@@ -87,7 +89,7 @@ const reply = (child: ChildProcess): Promise<Measured & string> =>
   })
 
 const compare = async (
-  { latency, rounds, warmUp, window }: (typeof lengths)["full"],
+  { many, rounds, single }: (typeof lengths)["full"],
   checkout: string | undefined,
 ): Promise<ReadonlyMap<Contestant, ReadonlyArray<Measured>>> => {
   const [server, baseUrl] = await start(["server"])
@@ -101,18 +103,12 @@ const compare = async (
   try {
     // One at a time, or they would slow each other.
     /* oxlint-disable no-await-in-loop */
-    for (const { child } of players) {
-      // Compiled code is not reached by time on a busy machine.
-      for (let sends = 0; sends < warmSends;) {
-        const { rate } = await turn(child, { concurrency, millis: warmUp })
-        sends += (rate * warmUp) / 1000
-      }
-    }
+    for (const { child } of players) await turn(child, { concurrency, sends: warmSends })
     for (let round = 0; round < rounds; round++) {
       for (const { child, played } of players) {
-        const many = await turn(child, { concurrency, millis: window })
-        const { p99 } = await turn(child, { concurrency: 1, millis: latency })
-        played.push({ ...many, p99 })
+        const atOnce = await turn(child, { concurrency, sends: many })
+        const { p99 } = await turn(child, { concurrency: 1, sends: single })
+        played.push({ ...atOnce, p99 })
       }
     }
     /* oxlint-enable no-await-in-loop */

@@ -9,10 +9,10 @@ import { Effect, Layer, ManagedRuntime, Option, Tracer } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { Pool } from "undici"
 
-/** How many sends are under way, and until when new ones begin. */
+/** How many sends there are, and how many of them are under way at a time. */
 export interface Window {
   readonly concurrency: number
-  readonly millis: number
+  readonly sends: number
 }
 
 /** Sends for a window, and returns how many milliseconds each send took. */
@@ -33,11 +33,12 @@ const headers = {
 
 const ofPromise =
   (send: () => Promise<unknown>): Play =>
-  async ({ concurrency, millis }) => {
+  async ({ concurrency, sends }) => {
     const took: Array<number> = []
-    const end = performance.now() + millis
+    let begun = 0
     const loop = async (): Promise<void> => {
-      for (let begin = performance.now(); begin < end; begin = performance.now()) {
+      while (begun++ < sends) {
+        const begin = performance.now()
         // Each loop waits for its answer.
         // oxlint-disable-next-line no-await-in-loop
         await send()
@@ -54,19 +55,20 @@ const ofEffect = <R>(
 ): Play => {
   // Never disposed of: the process ends with it.
   const runtime = ManagedRuntime.make(layer)
-  return async ({ concurrency, millis }) => {
+  return async ({ concurrency, sends }) => {
     await runtime.context()
     const took: Array<number> = []
-    const end = performance.now() + millis
+    let begun = 0
     const loop = Effect.suspend(() => {
-      let begin = performance.now()
+      let begin = 0
       return Effect.whileLoop({
-        while: () => begin < end,
-        body: () => send,
+        while: () => begun++ < sends,
+        body: () => {
+          begin = performance.now()
+          return send
+        },
         step: () => {
-          const now = performance.now()
-          took.push(now - begin)
-          begin = now
+          took.push(performance.now() - begin)
         },
       })
     })

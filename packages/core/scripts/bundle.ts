@@ -11,9 +11,24 @@ import { basename } from "node:path"
 
 /** The modules that are in one entry; each other module is one by itself. */
 const groups: Readonly<Record<string, ReadonlyArray<string>>> = {
-  send: ["RetryPolicy", "SendToPhone", "SentClient", "SentCredentials", "SentError"],
+  send: [
+    "RetryPolicy",
+    "SendToPhone",
+    "SentClient",
+    "SentCredentials",
+    "SentError",
+    "SentMessages",
+  ],
   limits: ["CircuitBreak", "RateLimit"],
-  updates: ["BulkSender", "CallbackUrl", "DeliveryStore", "DeliveryTracker", "SentWebhook"],
+  updates: [
+    "BulkSender",
+    "CallbackUrl",
+    "DeliveryStatus",
+    "DeliveryStore",
+    "DeliveryTracker",
+    "SentWebhook",
+    "WebhookError",
+  ],
 }
 
 const options: BuildOptions = {

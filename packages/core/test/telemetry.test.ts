@@ -2,6 +2,7 @@
 import { RetryPolicy, SentClient, SentCredentials } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Cause,
   Context,
   Deferred,
   Effect,
@@ -69,6 +70,22 @@ const counts = ({ metrics }: Effect.Success<ReturnType<typeof observe>>) =>
     ])
 
 describe("spans", () => {
+  it.effect("a traced failure names the line that called the client", () =>
+    Effect.gen(function* () {
+      const client = yield* SentClient.SentClient
+      const cause = yield* Effect.sandbox(
+        client.sendToPhone({ ...sample, phoneNumber: "12" }),
+      ).pipe(Effect.flip)
+      assert.match(
+        Cause.pretty(cause),
+        /at SentClient\.sendToPhone \(.*telemetry\.test\.ts:\d+:\d+\)/,
+      )
+    }).pipe(
+      Effect.provide(clientLayer(FetchHttpClient.layer, { baseUrl: "http://127.0.0.1:8080" })),
+      Effect.provide(recording().layer),
+    ),
+  )
+
   it.effect("a send has a child for each attempt", () =>
     Effect.gen(function* () {
       const { port, spans } = yield* observe(

@@ -126,8 +126,7 @@ export const guard = (
     setHttpSettings(services, context)
     services.set(Scope.Scope.key, scope)
     services.set(CurrentEvidence.key, evidence)
-    const { Fetch } = FetchHttpClient
-    services.set(Fetch.key, wrap(Context.get(context, Fetch)))
+    services.set(FetchHttpClient.Fetch.key, wrap(Context.get(context, FetchHttpClient.Fetch)))
     return Context.makeUnsafe(services)
   }
 

@@ -23,16 +23,19 @@ const remembered = <A, B>(make: (given: A) => B): ((given: A) => B) => {
 }
 
 // To follow a redirect would take the body and the credentials to another server. The other clients follow none.
-const withoutRedirects = remembered((given: RequestInit | undefined) => ({
+const withoutRedirects = /* @__PURE__ */ remembered((given: RequestInit | undefined) => ({
   ...given,
   redirect: "manual",
 }))
 
 // Over HTTP/2, undici repeats a request by itself (REFUSED_STREAM, GOAWAY), also one that was accepted.
-const withoutHttp2 = remembered((given: object | undefined) => ({ ...given, allowH2: false }))
+const withoutHttp2 = /* @__PURE__ */ remembered((given: object | undefined) => ({
+  ...given,
+  allowH2: false,
+}))
 
 // In case the user's client logs headers.
-const withKeys = remembered((given: ReadonlyArray<string | RegExp>) => [
+const withKeys = /* @__PURE__ */ remembered((given: ReadonlyArray<string | RegExp>) => [
   ...given,
   "x-api-key",
   "x-sender-id",
@@ -44,11 +47,11 @@ export const setHttpSettings = (
   services: Map<string, unknown>,
   context: Context.Context<never>,
 ): void => {
-  const { CurrentRedactedNames } = Headers
-  const { RequestInit } = FetchHttpClient
-  services.set(RequestInit.key, withoutRedirects(Context.getOrUndefined(context, RequestInit)))
+  const given = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
+  services.set(FetchHttpClient.RequestInit.key, withoutRedirects(given))
   services.set(UndiciOptions.key, withoutHttp2(Context.getOrUndefined(context, UndiciOptions)))
-  services.set(CurrentRedactedNames.key, withKeys(Context.get(context, CurrentRedactedNames)))
+  const names = Context.get(context, Headers.CurrentRedactedNames)
+  services.set(Headers.CurrentRedactedNames.key, withKeys(names))
   // The client's own span would end with an error that holds the request, and would send trace headers to the
   // provider.
   services.set(HttpClient.TracerDisabledWhen.key, constTrue)

@@ -68,16 +68,21 @@ export const send = <Request extends object>(
 ): Effect.Effect<Sent, SentError> =>
   Clock.clockWith((clock) => {
     const { policy } = sending
-    const time = makeTime(sending.deadline, clock)
-    const getCredentials = time.within(line.credentials.get).pipe(
-      Effect.flatMap((credentials) => {
-        const description = sending.operation.credentials.problemOf(credentials)
-        return description === undefined
-          ? Effect.succeed(credentials)
-          : Effect.fail(new CredentialsUnavailable({ description }))
-      }),
-      Effect.mapError((error) => progress.fail(error._tag === "SentError" ? error.reason : error)),
-    )
+    const time = new Time(sending.deadline, clock)
+    const usable = (credentials: Credentials): Effect.Effect<Credentials, SentError> => {
+      const description = sending.operation.credentials.problemOf(credentials)
+      return description === undefined
+        ? Effect.succeed(credentials)
+        : Effect.fail(progress.fail(new CredentialsUnavailable({ description })))
+    }
+    const getCredentials = (): Effect.Effect<Credentials, SentError> => {
+      const given = time.within(line.credentials.get)
+      return hasSucceeded(given)
+        ? usable(given.value)
+        : Effect.mapError(given, (error) =>
+            progress.fail(error._tag === "SentError" ? error.reason : error),
+          ).pipe(Effect.flatMap(usable))
+    }
     // Most sends have one attempt, and need nothing of this.
     let recovery: ReturnType<typeof makeRecovery> | undefined
     const from = (credentials: Credentials): Effect.Effect<Sent, SentError> =>
@@ -93,7 +98,7 @@ export const send = <Request extends object>(
           return Effect.flatMap(recovery(error, credentials), from)
         },
       })
-    return Effect.flatMap(getCredentials, from)
+    return after(getCredentials(), from)
   })
 
 /** What a send does after each failure: it waits, and returns the credentials for another attempt, or fails. */
@@ -102,7 +107,7 @@ const makeRecovery = (
   sending: Repeatable,
   progress: Progress,
   time: Time,
-  getCredentials: Effect.Effect<Credentials, SentError>,
+  getCredentials: LazyArg<Effect.Effect<Credentials, SentError>>,
 ) => {
   const { policy } = sending
   let retries = 0
@@ -146,9 +151,9 @@ const makeRecovery = (
     return yield* policy.onRetry({ error, attempts: progress.attempts(), delay }).pipe(
       Effect.andThen(Telemetry.waiting(error, delay)),
       Effect.andThen(Effect.sleep(delay)),
-      time.within,
+      (waiting) => time.within(waiting),
       Effect.mapError(progress.fail),
-      Effect.andThen(getCredentials),
+      Effect.andThen(Effect.suspend(getCredentials)),
       Effect.filterOrFail(
         (now) => mayFollow(error, credentials, now),
         () => error,
@@ -162,47 +167,64 @@ const makeRecovery = (
 // -----------------------------------------------------------------------------
 
 /** The time of a send. */
-interface Time {
+class Time {
+  readonly #clock: Clock.Clock
+  /** A request that the deadline cuts off would be unknown. What waited for too long is better not sent. */
+  readonly #leastMillis: number
   readonly deadline: Duration.Duration
   /** When it ends, in milliseconds since the epoch. */
   readonly endsAt: number
-  /** The milliseconds that are left. Fails if they are too few to begin a request. */
-  readonly check: Effect.Effect<number, TimedOut>
-  /** Whether a request may still begin after a wait. */
-  readonly isEnough: (wait: Duration.Duration) => boolean
-  /** Ends a wait, during which there is no request, when the send must end. */
-  readonly within: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E | TimedOut>
-}
 
-const makeTime = (deadline: Duration.Duration, clock: Clock.Clock): Time => {
-  const allMillis = Duration.toMillis(deadline)
-  const endsAt = clock.currentTimeMillisUnsafe() + allMillis
-  // A request that the deadline cuts off would be unknown. What waited for too long is better not sent.
-  const leastMillis = Math.min(allMillis / 10, 1000)
-  const left = (): number => endsAt - clock.currentTimeMillisUnsafe()
-  const outOfTime = Effect.suspend(() =>
-    Effect.fail(new TimedOut({ stage: "waiting", after: deadline })),
-  )
-  return {
-    deadline,
-    endsAt,
-    check: Effect.suspend(() => {
-      const millis = left()
-      return millis >= leastMillis ? Effect.succeed(millis) : outOfTime
-    }),
-    isEnough: (wait) => left() - Duration.toMillis(wait) >= leastMillis,
-    within: <A, E>(wait: Effect.Effect<A, E>) =>
-      // What has ended is not waited for: most sends wait for nothing but their response.
-      Exit.isExit(wait)
-        ? wait
-        : Effect.contextWith((context: Context.Context<never>) =>
-            raceUntil<A, E | TimedOut, never>(wait, context, {
-              timeout: Duration.millis(Math.max(0, left())),
-              onTimeout: outOfTime,
-            }),
-          ),
+  constructor(deadline: Duration.Duration, clock: Clock.Clock) {
+    const allMillis = Duration.toMillis(deadline)
+    this.#clock = clock
+    this.#leastMillis = Math.min(allMillis / 10, 1000)
+    this.deadline = deadline
+    this.endsAt = clock.currentTimeMillisUnsafe() + allMillis
+  }
+
+  get #left(): number {
+    return this.endsAt - this.#clock.currentTimeMillisUnsafe()
+  }
+
+  #fail(): Exit.Exit<never, TimedOut> {
+    return Exit.fail(new TimedOut({ stage: "waiting", after: this.deadline }))
+  }
+
+  /** The milliseconds that are left. Fails if they are too few to begin a request. */
+  check(): Exit.Exit<number, TimedOut> {
+    const millis = this.#left
+    return millis >= this.#leastMillis ? Exit.succeed(millis) : this.#fail()
+  }
+
+  /** Whether a request may still begin after a wait. */
+  isEnough(wait: Duration.Duration): boolean {
+    return this.#left - Duration.toMillis(wait) >= this.#leastMillis
+  }
+
+  /** Ends a wait, during which there is no request, when the send must end. */
+  within<A, E>(wait: Effect.Effect<A, E>): Effect.Effect<A, E | TimedOut> {
+    // What has ended is not waited for.
+    return Exit.isExit(wait)
+      ? wait
+      : Effect.contextWith((context: Context.Context<never>) =>
+          raceUntil<A, E | TimedOut, never>(wait, context, {
+            timeout: Duration.millis(Math.max(0, this.#left)),
+            onTimeout: Effect.suspend(() => this.#fail()),
+          }),
+        )
   }
 }
+
+/** What comes after an effect. One that has succeeded is no step: most sends wait for nothing but their response. */
+const after = <A, B, E, E2>(
+  effect: Effect.Effect<A, E>,
+  next: (value: A) => Effect.Effect<B, E2>,
+): Effect.Effect<B, E | E2> =>
+  hasSucceeded(effect) ? next(effect.value) : Effect.flatMap(effect, next)
+
+const hasSucceeded = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Success<A, E> =>
+  Exit.isExit(effect) && Exit.isSuccess(effect)
 
 // -----------------------------------------------------------------------------
 // One attempt
@@ -214,25 +236,25 @@ const once = <Request extends object>(
   progress: Progress,
   credentials: Credentials,
   time: Time,
-): Effect.Effect<Accepted, Reason> =>
-  Effect.suspend(() => {
-    const place = line.lockout.place(credentials)
-    return awaitPlace(line, place, time).pipe(
-      Effect.flatMap((left) => inPlace(line, sending, progress, credentials, time, place, left)),
-      Effect.ensuring(place.leave),
-    )
-  })
+): Effect.Effect<Accepted, Reason> => {
+  const place = line.lockout.place(credentials)
+  return Effect.ensuring(
+    Effect.suspend(() =>
+      after(awaitPlace(line, place, time), (left) =>
+        inPlace(line, sending, progress, credentials, time, place, left),
+      ),
+    ),
+    place.leave,
+  )
+}
 
 /** Waits until a request may begin. Returns the milliseconds that are left. */
 const awaitPlace = (line: Line, place: Place, time: Time): Effect.Effect<number, Reason> =>
-  time
-    .within(place.enter())
-    .pipe(
-      Effect.andThen(time.within(line.limits.awaitTurn(time.check))),
-      Effect.andThen(
-        Effect.suspend(() => (place.begin() ? time.check : awaitPlace(line, place, time))),
-      ),
-    )
+  after(time.within(place.enter()), () =>
+    after(time.within(line.limits.awaitTurn(Effect.suspend(() => time.check()))), () =>
+      place.begin() ? time.check() : awaitPlace(line, place, time),
+    ),
+  )
 
 const inPlace = <Request extends object>(
   line: Line,

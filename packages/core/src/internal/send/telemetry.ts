@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import { CurrentStackFrame } from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
@@ -20,6 +22,7 @@ import type { Knowledge, Progress } from "./progress.ts"
 import type { Reason } from "./reason.ts"
 import { deliveryOf } from "./reasonTable.ts"
 import { addressOf } from "./transport.ts"
+import { withStack } from "./withoutStack.ts"
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -64,15 +67,31 @@ export const inSpan = <Args extends ReadonlyArray<unknown>, A, E>(
   name: string,
   run: (...args: Args) => Effect.Effect<A, E>,
 ): ((...args: Args) => Effect.Effect<A, E>) => {
-  const traced = Effect.fn(name)(run)
+  // In place of `Effect.fn`, whose line would be one of this file, and which changes the context twice.
+  const traced = (args: Args, called: Error | undefined): Effect.Effect<A, E> => {
+    const stack = () => called?.stack?.split("\n").at(-1)?.trim()
+    return Effect.useSpan(name, { kind: "internal" }, (span) =>
+      Effect.updateContext(run(...args), (context: Context.Context<never>) =>
+        context.pipe(
+          Context.add(Tracer.ParentSpan, span),
+          Context.add(CurrentStackFrame, {
+            name,
+            stack,
+            parent: Context.get(context, CurrentStackFrame),
+          }),
+        ),
+      ),
+    )
+  }
   return (...args) => {
     // The line is known now, and the fiber that will run the effect usually is, too.
     const caller = Fiber.getCurrent()
-    return caller !== undefined && isTraced(caller)
-      ? traced(...args)
-      : Effect.withFiber((fiber) => (isTraced(fiber) ? traced(...args) : run(...args)))
+    if (caller !== undefined && isTraced(caller)) return traced(args, withStack(4, makeError))
+    return Effect.withFiber((fiber) => (isTraced(fiber) ? traced(args, undefined) : run(...args)))
   }
 }
+
+const makeError = (): Error => new Error()
 
 /** Adds attributes to the span of this library that is the current one, if there is one. */
 const annotate = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
