@@ -145,10 +145,9 @@ const tableOf = (columns: ReadonlyArray<Column>): Rows => [
       ["said _unknown_", "unknown"],
       ["requests with credentials redirected", "leaked"],
     ] as const
-  ).map(([title, name]) => [
-    title,
-    ...columns.map((column) => String(column[name] ?? "does not say")),
-  ]),
+  ).map(([title, name]) =>
+    [String(title)].concat(columns.map((column) => String(column[name] ?? "does not say"))),
+  ),
 ]
 
 /** Writes the table into the README. */
