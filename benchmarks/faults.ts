@@ -135,18 +135,18 @@ const theirs = Effect.fnUntraced(function* (
 // The table
 // -----------------------------------------------------------------------------
 
+const figures: ReadonlyArray<readonly [title: string, name: keyof Column]> = [
+  ["messages accepted more than once", "acceptedTwice"],
+  ["said _not sent_, but accepted", "notSentButAccepted"],
+  ["said accepted, but was not", "receiptButNotAccepted"],
+  ["said _unknown_", "unknown"],
+  ["requests with credentials redirected", "leaked"],
+]
+
 const tableOf = (columns: ReadonlyArray<Column>): Rows => [
   ["", ...columns.map(({ client }) => client)],
-  ...(
-    [
-      ["messages accepted more than once", "acceptedTwice"],
-      ["said _not sent_, but accepted", "notSentButAccepted"],
-      ["said accepted, but was not", "receiptButNotAccepted"],
-      ["said _unknown_", "unknown"],
-      ["requests with credentials redirected", "leaked"],
-    ] as const
-  ).map(([title, name]) =>
-    [String(title)].concat(columns.map((column) => String(column[name] ?? "does not say"))),
+  ...figures.map(([title, name]) =>
+    [title].concat(columns.map((column) => String(column[name] ?? "does not say"))),
   ),
 ]
 
