@@ -1,11 +1,14 @@
 /**
  * `pnpm bench faults`: compares `@effect-sent/core` with the provider's SDK. Both send the same messages over the same faults, each
- * with its defaults.
+ * with its defaults: over v1, and over v3, where the SDK sends by its own method, without an idempotency key as by default, and with
+ * one for each message.
  *
  *     pnpm bench faults --sends 600 --seed 1
+ *     pnpm bench faults --write
  *
- * Only the time-out is not a default: the SDK's is a minute, here it is a second, so that the run ends soon. Both call the same
- * endpoint, and the SDK retries every request by the same rules.
+ * Only the time-out is not a default: the SDK's is a minute, here it is a second, so that the run ends soon. The server of v3 keeps
+ * the keys of its successes, as documented. It may accept a message, fail with a 5xx, and keep no key: nothing that is published says
+ * that this cannot happen.
  */
 import { RetryPolicy } from "@effect-sent/core"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
@@ -13,65 +16,103 @@ import { Sent } from "@sentdm/sentdm"
 import { Console, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
-import { styleText } from "node:util"
-import { drawFault, faultRun } from "@effect-sent/faults/FaultRun"
-import { faultServer } from "@effect-sent/faults/FaultServer"
+import { readFile, writeFile } from "node:fs/promises"
+import { canBeDrawn, drawFault, faultRun } from "@effect-sent/faults/FaultRun"
+import { faultServer, type Keys } from "@effect-sent/faults/FaultServer"
+import { keyFaults } from "@effect-sent/faults/playing/keys"
 import { plainFaults } from "@effect-sent/faults/playing/plain"
 import { credentials, sample } from "@effect-sent/faults/sample"
+import { aligned, markdown, type Rows } from "./support/page.ts"
 
-interface Row {
+interface Column {
   readonly client: string
   readonly requests: number
   readonly acceptedTwice: number
   readonly notSentButAccepted: number | undefined
   readonly receiptButNotAccepted: number
+  readonly unknown: number | undefined
   readonly leaked: number
 }
+
+interface Run {
+  readonly sends: number
+  readonly seed: number
+}
+
+const faultsOf = (keys: Keys | undefined) =>
+  [...plainFaults, ...(keys === undefined ? [] : keyFaults)].filter(canBeDrawn)
 
 // -----------------------------------------------------------------------------
 // The two clients
 // -----------------------------------------------------------------------------
 
-// The default without delays between attempts, to save time. Which requests are retried does not depend on the delays.
-const policy = RetryPolicy.make({ schedule: Schedule.forever })
+// The defaults without delays between attempts, to save time: which requests are retried does not depend on them. And without the
+// retry budget, which all messages of a client share, and would end the retries: each message of the SDK has a client of its own.
+const options = { schedule: Schedule.forever, budget: false } as const
+const policies = {
+  v1: RetryPolicy.make({ ...options, sameKey: false }),
+  v3: RetryPolicy.make(options),
+}
 
-const ours = (sends: number, seed: number) =>
-  Effect.map(
-    faultRun({ http: FetchHttpClient.layer, policy, sends, seed, faults: plainFaults }),
-    ({ elsewhere, lies, requests }): Row => ({
-      client: "@effect-sent/core",
+const ours = (api: keyof typeof policies, { seed, sends }: Run) => {
+  const keys: Keys | undefined = api === "v3" ? "kept" : undefined
+  const run = { policy: policies[api], sends, seed, keys, faults: faultsOf(keys) }
+  return Effect.map(
+    faultRun({ http: FetchHttpClient.layer, ...run }),
+    ({ elsewhere, lies, outcomes, requests }): Column => ({
+      client: `\`@effect-sent/core\`, ${api}`,
       requests,
       ...lies,
+      unknown: outcomes.unknown,
       leaked: elsewhere.credentials,
     }),
   )
+}
 
-const theirs = Effect.fnUntraced(function* (sends: number, seed: number) {
-  const server = yield* faultServer((id, request) => drawFault(plainFaults, seed, id, request))
+/** Sends the message with this id. Returns whether the SDK says that it was accepted. */
+type Send = (client: Sent, id: string) => Promise<boolean>
+
+/** The SDK has no method of v1. */
+const overV1: Send = async (client, id) => {
+  await client.post("/v1/messages/phone", { body: { ...sample, messageBody: { id } } })
+  return true
+}
+
+const overV3 =
+  (key: (id: string) => object): Send =>
+  async (client, id) => {
+    const { success } = await client.messages.send({
+      to: [sample.phoneNumber],
+      template: { id: sample.templateId, parameters: { id } },
+      ...key(id),
+    })
+    return success !== false
+  }
+
+const theirs = Effect.fnUntraced(function* (
+  client: string,
+  keys: Keys | undefined,
+  send: Send,
+  { seed, sends }: Run,
+) {
+  const faults = faultsOf(keys)
+  const server = yield* faultServer((id, request) => drawFault(faults, seed, id, request), keys)
   const ids = Array.from({ length: sends }, (_, index) => `message-${index}`)
   const receipts = new Set<string>()
   yield* Effect.forEach(
     ids,
     (id) =>
       Effect.promise(async () => {
-        const client = new Sent({
+        const sdk = new Sent({
           apiKey: credentials.apiKey,
           baseURL: server.baseUrl,
-          defaultHeaders: { "x-sender-id": credentials.senderId },
+          defaultHeaders: keys === undefined ? { "x-sender-id": credentials.senderId } : {},
           logLevel: "off",
           timeout: 1000,
-          // Only changes the address, to the one that plays the fault of this request.
-          fetch: async (url, init) =>
-            fetch(
-              `${await Effect.runPromise(server.door(id))}${new URL(new Request(url).url).pathname}`,
-              init,
-            ),
+          fetch: server.fetchFor(id),
         })
         try {
-          await client.post("/v1/messages/phone", {
-            body: { ...sample, messageBody: { id } },
-          })
-          receipts.add(id)
+          if (await send(sdk, id)) receipts.add(id)
         } catch {
           // The error does not say whether the message was sent.
         }
@@ -80,36 +121,49 @@ const theirs = Effect.fnUntraced(function* (sends: number, seed: number) {
   )
   yield* server.settle
   return {
-    client: "@sentdm/sentdm",
+    client: `\`@sentdm/sentdm\` 0.32.0, ${client}`,
     requests: ids.reduce((sum, id) => sum + server.requests(id), 0),
     acceptedTwice: ids.filter((id) => server.accepted(id) > 1).length,
     notSentButAccepted: undefined,
     receiptButNotAccepted: ids.filter((id) => receipts.has(id) && server.accepted(id) === 0).length,
+    unknown: undefined,
     leaked: server.elsewhere.credentials,
-  } satisfies Row
+  } satisfies Column
 }, Effect.scoped)
 
 // -----------------------------------------------------------------------------
 // The table
 // -----------------------------------------------------------------------------
 
-const show = (rows: ReadonlyArray<Row>): Effect.Effect<void> =>
-  Effect.forEach(
-    [
-      ["requests sent", "requests"],
-      ["messages accepted more than once", "acceptedTwice"],
-      ["reported not sent, but accepted", "notSentButAccepted"],
-      ["reported accepted, but not accepted", "receiptButNotAccepted"],
-      ["credentials sent to another server", "leaked"],
-    ] as const,
-    ([title, key]) =>
-      Console.log(
-        `${title.padEnd(36)}${rows
-          .map((row) => String(row[key] ?? "not reported").padStart(20))
-          .join("")}`,
-      ),
-    { discard: true },
-  )
+const figures: ReadonlyArray<readonly [title: string, name: keyof Column]> = [
+  ["messages accepted more than once", "acceptedTwice"],
+  ["said _not sent_, but accepted", "notSentButAccepted"],
+  ["said accepted, but was not", "receiptButNotAccepted"],
+  ["said _unknown_", "unknown"],
+  ["requests with credentials redirected", "leaked"],
+]
+
+const tableOf = (columns: ReadonlyArray<Column>): Rows => [
+  ["", ...columns.map(({ client }) => client)],
+  ...figures.map(([title, name]) =>
+    [title].concat(columns.map((column) => String(column[name] ?? "does not say"))),
+  ),
+]
+
+const pages = ["README.md", "docs/v1-v3-and-the-sdk.md"]
+
+/** Writes the table into a page. */
+const writeTable = async (name: string, rows: Rows): Promise<void> => {
+  const page = new URL(`../${name}`, import.meta.url)
+  const [begin, end] = [
+    "<!-- generated by pnpm bench faults --write -->",
+    "<!-- end of generated table -->",
+  ]
+  const [before, rest] = (await readFile(page, "utf8")).split(begin)
+  if (before === undefined || rest === undefined) throw new Error(`${name} has no place for it`)
+  const after = rest.slice(rest.indexOf(end))
+  await writeFile(page, `${before}${begin}\n\n${markdown(rows)}\n\n${after}`)
+}
 
 const command = Command.make(
   "faults",
@@ -122,14 +176,35 @@ const command = Command.make(
       Flag.withDescription("The seed of the run; the same seed plays the same faults"),
       Flag.withDefault(1),
     ),
+    write: Flag.Boolean("write").pipe(
+      Flag.withDescription("Writes the table into its pages; run prettier after it"),
+      Flag.withDefault(false),
+    ),
   },
-  Effect.fnUntraced(function* ({ seed, sends }) {
-    const rows = [yield* ours(sends, seed), yield* theirs(sends, seed)]
-    yield* Console.log(
-      styleText("bold", `${sends} messages, seed ${seed}`.padEnd(36), { stream: process.stdout }) +
-        rows.map(({ client }) => client.padStart(20)).join(""),
-    )
-    yield* show(rows)
+  Effect.fnUntraced(function* ({ write, ...run }) {
+    const columns = [
+      yield* ours("v1", run),
+      yield* theirs("v1", undefined, overV1, run),
+      yield* ours("v3", run),
+      yield* theirs(
+        "v3",
+        "kept",
+        overV3(() => ({})),
+        run,
+      ),
+      yield* theirs(
+        "v3 with a key",
+        "kept",
+        overV3((id) => ({ "Idempotency-Key": id })),
+        run,
+      ),
+    ]
+    const rows = tableOf(columns)
+    const requests = ["requests", ...columns.map((column) => String(column.requests))]
+    yield* Console.log(`${run.sends} messages, seed ${run.seed}\n\n${aligned([...rows, requests])}`)
+    if (write) {
+      for (const page of pages) yield* Effect.promise(() => writeTable(page, rows))
+    }
   }),
 )
 

@@ -1,5 +1,5 @@
 /**
- * `tsx scripts/runtimeTable.ts`: generates the table of runtimes in `docs/limits.md` from the one in `docs/runtimes.md`, which the long tests
+ * `tsx scripts/runtimeTable.ts`: generates the table of runtimes in the README and in `docs/limits.md` from the one in `docs/runtimes.md`, which the long tests
  * check. A test checks that it is up to date.
  */
 import { readFile } from "node:fs/promises"
@@ -24,8 +24,8 @@ const cellsOf = (line: string): ReadonlyArray<string> =>
     .slice(1, -1)
     .map((cell) => cell.trim())
 
-export const table: GeneratedTable = {
-  page: "docs/limits.md",
+const tableOn = (page: string): GeneratedTable => ({
+  page,
   script: "scripts/runtimeTable.ts",
   rows: async () => {
     const page = await readFile(new URL("../docs/runtimes.md", import.meta.url), "utf8")
@@ -44,6 +44,10 @@ export const table: GeneratedTable = {
       }),
     ]
   },
-}
+})
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await write(table)
+export const tables: ReadonlyArray<GeneratedTable> = ["README.md", "docs/limits.md"].map(tableOn)
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const table of tables) await write(table)
+}

@@ -136,17 +136,19 @@ export const ofCore: ReadonlyArray<Mutant> = [
       updates,
     ],
   }),
+  ...mutantsOf("packages/core/src/internal/updates/identifier.ts", {
+    "core-update-id": [
+      "core accepts any text as the id of a message",
+      String.raw`/^[\w.:-]{1,128}$/`,
+      "/^/",
+      updates,
+    ],
+  }),
   ...mutantsOf("packages/core/src/DeliveryStatus.ts", {
     "core-update-required": [
       "core requires the account of an update",
       "message_status: Schema.String,\n    account_id: optional,",
       "message_status: Schema.String,\n    account_id: Schema.Int,",
-      updates,
-    ],
-    "core-update-id": [
-      "core accepts any text as the id of a message",
-      String.raw`/^[\w.:-]{1,128}$/`,
-      "/^/",
       updates,
     ],
     "core-update-property": [

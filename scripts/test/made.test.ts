@@ -15,7 +15,7 @@ describe("what is generated and committed", () => {
   it.each([
     ...ScenarioTable.tables,
     ...ReasonTable.tables,
-    RuntimeTable.table,
+    ...RuntimeTable.tables,
     StatusChart.chart,
     DecisionTree.tree,
     LayerDiagram.diagram,

@@ -81,7 +81,7 @@ import {
 } from "./internal/updates/trackedSend.ts"
 import { makeSeen } from "./internal/updates/seen.ts"
 import { reportUnreadable, type UnreadableUpdate } from "./internal/updates/unreadable.ts"
-import { makeWaiting } from "./internal/updates/waiting.ts"
+import { isWaiting, makeWaiting } from "./internal/updates/waiting.ts"
 import * as SentClient from "./SentClient.ts"
 import type { SentError } from "./SentError.ts"
 import * as SentWebhook from "./SentWebhook.ts"
@@ -280,7 +280,7 @@ export const make = Effect.fnUntraced(function* <R = never>(
 
   const find = (id: string): Effect.Effect<Tracked | undefined, DeliveryStoreError> =>
     Effect.map(tracked.find({ id }), ([found]) =>
-      found === undefined ? undefined : follow(tracked, found),
+      found === undefined || isWaiting(found) ? undefined : follow(tracked, found),
     )
 
   /** Applies an update, and then calls the hook, unless it has succeeded under this key. */

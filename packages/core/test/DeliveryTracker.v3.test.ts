@@ -295,7 +295,10 @@ describe("an update over v3 that nobody claims", () => {
         for (const status of ["SENT", "DELIVERED"]) {
           yield* tell(tracker, status, { inbound_number: "+1234567890" })
         }
-        assert.lengthOf(yield* store.find({ messageId }), 1)
+        const [waiting] = yield* store.find({ messageId })
+        // It is not a send.
+        assert.isUndefined(yield* tracker.find(waiting?.id ?? ""))
+        assert.lengthOf(waiting?.steps ?? [], 2)
         yield* TestClock.adjust("25 hours")
         yield* tell(tracker, "SENT", { message_id: "another" })
         yield* until(Effect.sync(() => logged.some((line) => line.includes("dropped"))))

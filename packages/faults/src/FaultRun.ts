@@ -262,7 +262,8 @@ const drawSend = (
 // Randomness
 // -----------------------------------------------------------------------------
 
-const canBeDrawn = ({ name }: Fault): boolean =>
+/** Whether a fault is met in a run. */
+export const canBeDrawn = ({ name }: Fault): boolean =>
   // After three refused credentials in a row, the client stops sending, and the run would prove nothing.
   !name.startsWith("401") &&
   // A second answer can be read as that of the next message on its connection. Nothing in HTTP/1.1 tells the two apart.

@@ -3,14 +3,14 @@
  * uses raw sockets, because an HTTP server could not fail in these ways.
  */
 import { Effect, Layer, Scope } from "effect"
-import { type Headers, HttpClient, HttpClientRequest } from "effect/http"
+import { type Headers as EffectHeaders, HttpClient, HttpClientRequest } from "effect/http"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { Socket } from "node:net"
 import { createServer } from "node:tls"
 import { trustTestAuthority } from "./certificates.ts"
 import { http2Server } from "./doors/http2.ts"
 import { type Listening, listening } from "./doors/listening.ts"
-import { attemptHeader, idOf, pathOf, type Request, requestsIn } from "./doors/requests.ts"
+import { attemptHeader, idOf, pathOf, type Request as Read, requestsIn } from "./doors/requests.ts"
 import { speakTls, type TlsConnection } from "./doors/tls.ts"
 import { unanswered } from "./doors/unanswered.ts"
 import type { Exchange, Fault, HandshakeFault, TlsVersion } from "./Fault.ts"
@@ -38,6 +38,8 @@ interface Message {
   isOverHttp2: boolean
 }
 
+type Fetch = (url: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+
 /** A running fault server. */
 export interface FaultServer {
   readonly baseUrl: string
@@ -48,6 +50,11 @@ export interface FaultServer {
    * the request changes, but for a header of v3 that numbers the attempts.
    */
   readonly route: (http: Layer.Layer<HttpClient.HttpClient>) => Layer.Layer<HttpClient.HttpClient>
+  /**
+   * Makes a `fetch` for a client of another kind, which sends one message. It does what {@link route} does, and nothing else of the
+   * request changes.
+   */
+  readonly fetchFor: (id: string) => Fetch
   /** Returns the address that plays the fault of the message's next request. */
   readonly door: (id: string) => Effect.Effect<string>
   /** Returns how many times a message was accepted. */
@@ -110,7 +117,7 @@ export const faultServer = Effect.fnUntraced(function* (
   /** Executes a request that a fault accepts, unless its key is known. */
   const accept = (
     id: string,
-    { attempt, key }: Pick<Request, "attempt" | "key">,
+    { attempt, key }: Pick<Read, "attempt" | "key">,
     met: Fault | undefined,
   ): void => {
     const message = messageOf(id)
@@ -128,7 +135,7 @@ export const faultServer = Effect.fnUntraced(function* (
    * of connection: that one is accepted.
    */
   const meet = <At extends Fault["at"]>(
-    { attempt, id, key }: Pick<Request, "attempt" | "id" | "key">,
+    { attempt, id, key }: Pick<Read, "attempt" | "id" | "key">,
     ...at: ReadonlyArray<At>
   ): Extract<Fault, { readonly at: At }> | undefined => {
     const message = messageOf(id)
@@ -324,6 +331,14 @@ export const faultServer = Effect.fnUntraced(function* (
       ? request
       : HttpClientRequest.setHeader(request, attemptHeader, String(++attempts))
 
+  /** The client has read the head of an answer to this attempt. */
+  const hasRead = (message: Message, attempt: number): void => {
+    const { failed } = message
+    if (failed?.attempt !== attempt) return
+    kept.set(failed.key, failed.attempt)
+    message.failed = undefined
+  }
+
   return {
     baseUrl: `http://127.0.0.1:${main.port}`,
     keys,
@@ -343,11 +358,7 @@ export const faultServer = Effect.fnUntraced(function* (
             HttpClient.tap(({ request }) =>
               Effect.sync(() => {
                 const message = messageOf(idOfRequest(request))
-                const { failed } = message
-                if (failed !== undefined && attemptIn(request.headers) === failed.attempt) {
-                  kept.set(failed.key, failed.attempt)
-                  message.failed = undefined
-                }
+                hasRead(message, attemptIn(request.headers))
                 // The caller has begun to wait for the body.
                 if (message.onHead !== undefined) setImmediate(message.onHead)
                 message.onHead = undefined
@@ -356,6 +367,16 @@ export const faultServer = Effect.fnUntraced(function* (
           ),
         ),
       ).pipe(Layer.provide(http)),
+    fetchFor: (id) => async (url, init) => {
+      const headers = new Headers(init?.headers)
+      const attempt = ++attempts
+      if (keys !== undefined) headers.set(attemptHeader, String(attempt))
+      const origin = await Effect.runPromise(door(id))
+      const { pathname } = new URL(new Request(url).url)
+      const response = await fetch(`${origin}${pathname}`, { ...init, headers })
+      hasRead(messageOf(id), attempt)
+      return response
+    },
     accepted: (id) => messageOf(id).accepted,
     keysOf: (id) => messageOf(id).keys,
     requests: (id) => messageOf(id).requests,
@@ -376,7 +397,7 @@ export const faultServer = Effect.fnUntraced(function* (
   }
 })
 
-const attemptIn = (headers: Headers.Headers): number => Number(headers[attemptHeader])
+const attemptIn = (headers: EffectHeaders.Headers): number => Number(headers[attemptHeader])
 
 const idOfRequest = ({ body }: HttpClientRequest.HttpClientRequest): string => {
   if (body._tag !== "Uint8Array") throw new Error(`a body of another kind: ${body._tag}`)

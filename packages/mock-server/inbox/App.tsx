@@ -230,6 +230,7 @@ export const App = ({ store }: { readonly store: Store }): JSX.Element => {
         onScenarios={() => setDialog("scenarios")}
         onKeys={() => setDialog("keys")}
         onClear={() => setDialog("clear")}
+        onEnableWebhooks={store.enableWebhooks}
       />
       {state.problem !== undefined && (
         <ProblemBar problem={state.problem} onDismiss={store.dismissProblem} />

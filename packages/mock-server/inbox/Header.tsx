@@ -37,8 +37,11 @@ export const Header = (props: {
   readonly onScenarios: () => void
   readonly onKeys: () => void
   readonly onClear: () => void
+  readonly onEnableWebhooks: () => void
 }): JSX.Element => {
   const { answeredSearch, info, isLoaded, live, search, total } = props.state
+  const disabledWebhooks = info?.disabledWebhooks ?? []
+  const isDisabled = disabledWebhooks.length > 0
   return (
     <header class="top">
       <div class="brand">
@@ -72,6 +75,19 @@ export const Header = (props: {
       {(info?.droppedUpdates ?? 0) > 0 && (
         <span class="dropped" role="status">
           {counted(info?.droppedUpdates ?? 0, "update")} dropped
+        </span>
+      )}
+      {isDisabled && (
+        <span class="dropped" role="status">
+          Webhook disabled after ten failures{" "}
+          <button
+            type="button"
+            class="button"
+            title={disabledWebhooks.join(", ")}
+            onClick={props.onEnableWebhooks}
+          >
+            Enable
+          </button>
         </span>
       )}
       <div class="top-buttons">

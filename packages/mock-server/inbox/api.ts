@@ -57,6 +57,8 @@ export interface Info {
   readonly webhookUrlHint: string
   /** The number of updates that were dropped because too many were pending. */
   readonly droppedUpdates: number
+  /** The URLs of the webhooks that are disabled, since ten deliveries in a row have failed. */
+  readonly disabledWebhooks: ReadonlyArray<string>
 }
 
 /** A failed request to the mock. The page shows the message. */
@@ -133,6 +135,11 @@ export const playNext = async (scenario: string): Promise<void> => {
     method: "POST",
     body: JSON.stringify({ scenario, times: 1 }),
   })
+}
+
+/** Enables the webhooks that are disabled. */
+export const enableWebhooks = async (): Promise<void> => {
+  await ask("webhook/enable", { ...changing, method: "POST", body: "{}" })
 }
 
 /** Removes every message. */

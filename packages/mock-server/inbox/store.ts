@@ -7,6 +7,7 @@ import {
   getMessage,
   getScenarios,
   listMessages,
+  enableWebhooks,
   playNext,
   removeMessage,
   resendUpdate,
@@ -78,6 +79,8 @@ export interface Store {
   readonly remove: (id: string) => void
   /** Plays a scenario to the next message. */
   readonly play: (scenario: string) => void
+  /** Enables the webhooks that are disabled. */
+  readonly enableWebhooks: () => void
   readonly resend: (id: string, updateId: string) => Promise<void>
   readonly notify: (text: string) => void
   readonly fail: (problem: Problem) => void
@@ -415,6 +418,16 @@ export const makeStore = (): Store => {
     }
   }
 
+  const enable = async (): Promise<void> => {
+    try {
+      await enableWebhooks()
+      notify("The webhook is enabled")
+      recount()
+    } catch (failure) {
+      fail({ text: `Could not enable the webhook. ${wordsOf(failure)}` })
+    }
+  }
+
   const resend = async (id: string, updateId: string): Promise<void> => {
     try {
       const message = await resendUpdate(id, updateId)
@@ -439,6 +452,7 @@ export const makeStore = (): Store => {
     clear: () => void clear(),
     remove: (id) => void remove(id),
     play: (scenario) => void play(scenario),
+    enableWebhooks: () => void enable(),
     resend,
     notify,
     fail,

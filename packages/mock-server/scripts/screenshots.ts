@@ -30,6 +30,8 @@ interface Sample {
   readonly template: keyof typeof templates
   readonly variables: Readonly<Record<string, string>>
   readonly secondsUntilNext: number
+  /** Sent over v3 with this idempotency key; without one, over v1. */
+  readonly key?: string
 }
 
 /** The name in the opened message. */
@@ -94,12 +96,14 @@ const samples: ReadonlyArray<Sample> = [
       arrives: "today, 15:00–16:00",
       greeting: "See you soon!",
     },
+    key: "order-20411-on-its-way",
     secondsUntilNext: 70,
   },
   {
     phoneNumber: "+12125550142",
     template: "orderConfirmation",
     variables: { name: "Amélie Laurent", order: "20431", total: "€ 23.50" },
+    key: "order-20431-confirmed",
     secondsUntilNext: 24,
   },
   {
@@ -117,24 +121,35 @@ const sendSamples = async (mock: StartedMockServer): Promise<void> => {
   const now = (await mock.clock.now()).getTime()
   const halfPastNine = Math.ceil(now / day) * day + 9.5 * (day / 24)
   await mock.clock.advance(halfPastNine - now)
-  for (const { phoneNumber, secondsUntilNext, template, variables } of samples) {
-    // Sent one by one, to keep the order.
-    // oxlint-disable-next-line no-await-in-loop
-    await fetch(`${mock.baseUrl}/v1/messages/phone`, {
+  const webhookUrl = `${mock.inboxUrl}receiver`
+  await mock.setWebhookUrl(webhookUrl)
+  const post = (path: string, headers: Readonly<Record<string, string>>, body: object) =>
+    fetch(`${mock.baseUrl}${path}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         "user-agent": "shop/1.4",
-        "x-sender-id": "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11",
         "x-api-key": "a-key-of-the-mock",
+        ...headers,
       },
-      body: JSON.stringify({
-        phoneNumber,
-        templateId: templates[template],
-        messageBody: variables,
-        webhookUrl: `${mock.inboxUrl}receiver`,
-      }),
+      body: JSON.stringify(body),
     })
+  for (const { key, phoneNumber, secondsUntilNext, template, variables } of samples) {
+    const id = templates[template]
+    const senderId = "b7c1b8e4-2b43-4a5a-9d3c-6f0f7f6a2c11"
+    // Sent one by one, to keep the order.
+    // oxlint-disable-next-line no-await-in-loop
+    await (key === undefined
+      ? post(
+          "/v1/messages/phone",
+          { "x-sender-id": senderId },
+          { phoneNumber, templateId: id, messageBody: variables, webhookUrl },
+        )
+      : post(
+          "/v3/messages",
+          { "idempotency-key": key },
+          { to: [phoneNumber], template: { id, parameters: variables } },
+        ))
     // oxlint-disable-next-line no-await-in-loop
     await mock.clock.advance(1000 * secondsUntilNext)
   }
@@ -170,7 +185,8 @@ interface Picture {
   readonly viewport: { readonly width: number; readonly height: number }
 }
 
-const desktop = { width: 1280, height: 800 }
+// So high that the details are seen, with the idempotency key and the price.
+const desktop = { width: 1280, height: 1040 }
 
 const pictures: ReadonlyArray<Picture> = [
   { name: "inbox-light.png", colorScheme: "light", viewport: desktop },

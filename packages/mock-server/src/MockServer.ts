@@ -44,6 +44,7 @@ import * as NodeServer from "./NodeServer.ts"
 
 export type { Options } from "./internal/options.ts"
 export type { PlayTarget, View } from "./internal/play/view.ts"
+export type { Webhook } from "./internal/updates/webhooks.ts"
 
 /** The default secret that updates are signed with. It is public. */
 export const defaultWebhookSecret: string = defaultSecret

@@ -73,6 +73,10 @@ export interface MockServerView {
   readonly clearKeys: () => Promise<void>
   /** Registers the receiver of updates for operations whose requests name no URL. Undefined removes it. */
   readonly setWebhookUrl: (url: string | undefined) => Promise<void>
+  /** The receiver that is registered. It is disabled after ten failed deliveries in a row. */
+  readonly webhook: () => Promise<MockServer.Webhook | undefined>
+  /** Enables a receiver that was disabled. */
+  readonly enableWebhook: () => Promise<void>
   /** The mock's clock. */
   readonly clock: {
     readonly now: () => Promise<Date>
@@ -156,6 +160,8 @@ const viewOf = (view: MockServer.View): MockServerView => ({
   clearFaults: () => run(view.clearFaults),
   clearKeys: () => run(view.clearKeys),
   setWebhookUrl: (url) => run(view.setWebhookUrl(url)),
+  webhook: () => run(view.webhook),
+  enableWebhook: () => run(view.enableWebhook),
   clock: {
     now: () => run(Effect.map(view.clock.now, DateTime.toDateUtc)),
     advance: (duration) => run(view.clock.advance(duration)),

@@ -9,7 +9,7 @@ import {
 import { Clock, Context, DateTime, Effect } from "effect"
 import { secretOf } from "./webhookForms.ts"
 
-export const webhookSecret = secretOf("the key of an account's webhooks")
+const webhookSecret = secretOf("the key of an account's webhooks")
 
 export const messageId = "8ba7b830-9dad-11d1-80b4-00c04fd430c8"
 

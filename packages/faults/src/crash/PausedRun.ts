@@ -1,6 +1,7 @@
 /**
  * Stops a worker process while its request is on the wire, for longer than its lease, and starts another one: what a crash run meets
- * by chance, without chance. With a lease and nothing else, the message is sent twice.
+ * by chance, without chance. With a lease and nothing else, the message is sent twice. Over v3, the second worker repeats the request
+ * with its key, and gets the answer to the first one.
  */
 import * as DurableSender from "@effect-sent/durable/DurableSender"
 import { startMockServer } from "@effect-sent/mock-server"
@@ -19,11 +20,13 @@ export interface PausedOptions {
   /** The URL of a Postgres server, or the path of an SQLite file. */
   readonly target: string
   readonly guards: Guards
+  /** The API to send over. Default: v1. */
+  readonly api?: "v1" | "v3"
 }
 
 /** What a run found. */
 export interface PausedReport {
-  /** How often the message arrived. */
+  /** How often the message was accepted. */
   readonly arrived: number
   /** What its row says. */
   readonly state: DurableSender.State | undefined
@@ -37,16 +40,20 @@ const { phoneNumber, templateId } = sample
 const lease = 10_000
 
 /** Runs until the second worker has nothing more to do. */
-export const pausedRun = async ({ guards, target }: PausedOptions): Promise<PausedReport> => {
+export const pausedRun = async ({
+  api = "v1",
+  guards,
+  target,
+}: PausedOptions): Promise<PausedReport> => {
   await using mock = await startMockServer()
-  // The first request is accepted, and not answered.
-  await mock.addFault({ latencyMillis: 3_600_000, times: 1 })
+  // The first request is accepted, and not answered; over v3 it is when the lease has ended, since its key is in flight until then.
+  await mock.addFault({ latencyMillis: api === "v1" ? 3_600_000 : lease * 1.2, times: 1 })
   const runtime = ManagedRuntime.make(
     DurableSender.layer({ secret, timeout: "30 seconds" }).pipe(Layer.provide(clientOf(target))),
   )
   const workers: Array<ChildProcess> = []
   const start = (): ChildProcess => {
-    const child = startWorker([target, mock.baseUrl, "", String(lease), guards])
+    const child = startWorker([target, mock.baseUrl, "", String(lease), guards, api])
     workers.push(child)
     return child
   }
@@ -69,7 +76,8 @@ export const pausedRun = async ({ guards, target }: PausedOptions): Promise<Paus
       // oxlint-disable-next-line no-await-in-loop
       send = await find()
     }
-    return { arrived: (await mock.messages({ phoneNumber })).length, state: send.state }
+    const accepted = await mock.messages({ phoneNumber, accepted: true })
+    return { arrived: accepted.length, state: send.state }
   } finally {
     await Promise.all(
       workers.map(async (child) => {

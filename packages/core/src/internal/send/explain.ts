@@ -6,6 +6,12 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Issue } from "./reason.ts"
 
+const wrongType: Readonly<Record<string, string>> = {
+  String: "must be a string",
+  Boolean: "must be true or false",
+  Arrays: "must be a list",
+}
+
 // The checks of the schemas have messages. Other issues get one here, since Effect's own messages print the value, which
 // can be a phone number or a key.
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
@@ -16,7 +22,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
       case "UnexpectedKey":
         return "is not a known field"
       case "InvalidType":
-        return issue.ast._tag === "String" ? "must be a string" : "must be an object"
+        return wrongType[issue.ast._tag] ?? "must be an object"
       default:
         return "is invalid"
     }

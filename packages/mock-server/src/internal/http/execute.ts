@@ -216,7 +216,7 @@ const send = Effect.fnUntraced(function* (
       play,
       accepted,
       receivedAt,
-      registered: webhooks.urlOf(senderId),
+      registered: webhooks.of(senderId),
       plansOf: served.plansOf,
     },
     accepted ? sent : [sent[0]],

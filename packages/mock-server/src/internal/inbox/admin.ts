@@ -13,7 +13,7 @@ import { type Answer, problem } from "../http/answer.ts"
 import type { Control } from "../play/control.ts"
 import { exportLines, importLines } from "../play/jsonLines.ts"
 import { operationName } from "../operations/rows.ts"
-import { webhookProblem } from "../updates/webhooks.ts"
+import { webhookOf, webhookProblem } from "../updates/webhooks.ts"
 import { eventStream } from "./events.ts"
 import { listMessages } from "./listMessages.ts"
 import { pageFile, pageNames } from "./page.ts"
@@ -125,6 +125,24 @@ const routes: ReadonlyArray<AdminRoute> = [
     path: "/keys",
     answer: ({ control }, { query }) => {
       control.keys.clear(senderOf(query))
+      return Effect.succeed(nothing)
+    },
+  },
+  {
+    method: "GET",
+    path: "/webhook",
+    answer: ({ control }, { query }) => {
+      const webhook = control.webhooks.of(senderOf(query))
+      return webhook === undefined
+        ? Effect.fail(problem(404, "No webhook is registered"))
+        : Effect.succeed(json(webhookOf(webhook)))
+    },
+  },
+  {
+    method: "POST",
+    path: "/webhook/enable",
+    answer: ({ control }, { query }) => {
+      control.webhooks.enable(senderOf(query))
       return Effect.succeed(nothing)
     },
   },
@@ -337,6 +355,7 @@ const infoOf = (parts: AdminParts): object => ({
   webhookUrlHint: parts.receiverUrl,
   clock: clockOf(parts, undefined),
   droppedUpdates: parts.control.droppedUpdates(),
+  disabledWebhooks: parts.control.webhooks.disabled().map(({ url }) => url),
 })
 
 /** The sender id of the samples. The mock accepts any GUID. */

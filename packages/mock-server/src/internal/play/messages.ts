@@ -7,6 +7,7 @@ import { guidFrom } from "../operations/ids.ts"
 import { isAtCarrier, priceOf } from "../operations/prices.ts"
 import type { Event } from "../operations/row.ts"
 import { bodyOf, type UpdatePlan } from "../updates/updates.ts"
+import type { Registered } from "../updates/webhooks.ts"
 
 /** The mutable record of an update. */
 export interface UpdateRecord {
@@ -42,6 +43,8 @@ export interface MessageRecord {
   readonly characters?: number
   variables: Readonly<Record<string, string>>
   readonly webhookUrl: string | undefined
+  /** The receiver at this URL, if it is registered with the account. */
+  readonly webhook?: Registered
   readonly accepted: boolean
   readonly scenario: string | undefined
   readonly because: string | undefined

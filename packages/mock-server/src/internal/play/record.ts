@@ -6,6 +6,7 @@ import type { Answer } from "../http/answer.ts"
 import { maskHeader, maskTarget } from "../mask.ts"
 import type { Attempt, Message, Refusal } from "../../Message.ts"
 import type { UpdatePlan } from "../updates/updates.ts"
+import type { Registered } from "../updates/webhooks.ts"
 import type { Given, Recipient } from "../operations/row.ts"
 import { textIn } from "../operations/values.ts"
 import type { MessageRecord, Request } from "./messages.ts"
@@ -22,7 +23,7 @@ interface Exchanged {
   readonly play: Play
   readonly accepted: boolean
   /** The receiver that is registered with the account. */
-  readonly registered: string | undefined
+  readonly registered: Registered | undefined
   readonly receivedAt: number
   /** The updates of a scenario. They are only sent when the message is accepted. */
   readonly plansOf: (scenario: Scenario) => ReadonlyArray<UpdatePlan>
@@ -40,10 +41,9 @@ export const makeRecords = (
 ): readonly [MessageRecord, ...ReadonlyArray<MessageRecord>] => {
   const { accepted, asked, body, given, operation, plansOf, play, receivedAt } = exchanged
   const { updates } = operation
+  const webhook = updates?.urlMember === undefined ? updates && exchanged.registered : undefined
   const webhookUrl =
-    updates?.urlMember === undefined
-      ? updates && exchanged.registered
-      : textIn(body.value, updates.urlMember)
+    updates?.urlMember === undefined ? webhook?.url : textIn(body.value, updates.urlMember)
   const request = shownRequest(exchanged.request, body)
   const make = ({ channel, id, number, phoneNumber }: Sent, more: object): MessageRecord => {
     const scenario = play.scenarioOf(phoneNumber)
@@ -60,6 +60,7 @@ export const makeRecords = (
       ...more,
       variables: given.variables,
       webhookUrl,
+      ...(webhook === undefined ? {} : { webhook }),
       accepted,
       scenario: accepted ? scenario?.name : play.byScenario ? play.scenario?.name : undefined,
       because: play.because,

@@ -130,7 +130,15 @@ export const makeTimeline = (runs: boolean, startsAt?: number): Timeline => {
     const sleeper: Sleeper = { wakesAt: now(senderId) + millis, wake: run }
     line.sleepers.add(sleeper)
     if (line.sleepers.next() === sleeper.wakesAt) setTimer(senderId, line)
-    return { cancel: () => line.sleepers.cancel(sleeper) }
+    return {
+      cancel: () => {
+        line.sleepers.cancel(sleeper)
+        // Its timer would keep the process from ending.
+        if (lines.get(senderId) === line && line.sleepers.next() !== line.firesAt) {
+          setTimer(senderId, line)
+        }
+      },
+    }
   }
 
   const sleep = (senderId: string, millis: number): Effect.Effect<void> =>

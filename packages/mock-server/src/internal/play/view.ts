@@ -10,7 +10,7 @@ import type { Fault, PlacedFault } from "../../Fault.ts"
 import { InvalidOption, MockServerError } from "../../MockServerError.ts"
 import type { Control } from "./control.ts"
 import { rememberCaller } from "./caller.ts"
-import { webhookProblem } from "../updates/webhooks.ts"
+import { type Webhook, webhookOf, webhookProblem } from "../updates/webhooks.ts"
 import { describe, matches, notFound } from "./match.ts"
 import { pause } from "../pause.ts"
 
@@ -69,6 +69,10 @@ export interface View {
    * with `InvalidOption` for anything but an http or https URL.
    */
   readonly setWebhookUrl: (url: string | undefined) => Effect.Effect<void, MockServerError>
+  /** The receiver that is registered. It is disabled after ten failed deliveries in a row, as the provider's is. */
+  readonly webhook: Effect.Effect<Webhook | undefined>
+  /** Enables a receiver that was disabled. What was given up meanwhile is not sent again. */
+  readonly enableWebhook: Effect.Effect<void>
   /** The mock's clock, which schedules updates, retries and delayed answers. */
   readonly clock: {
     readonly now: Effect.Effect<DateTime.Utc>
@@ -206,6 +210,11 @@ export const makeView = (control: Control, senderId: string | undefined): View =
         const reason = new InvalidOption({ option: "webhookUrl", problem })
         return Effect.fail(new MockServerError({ reason }))
       }),
+    webhook: Effect.sync(() => {
+      const registered = control.webhooks.of(senderId)
+      return registered === undefined ? undefined : webhookOf(registered)
+    }),
+    enableWebhook: Effect.sync(() => control.webhooks.enable(senderId)),
     clock: {
       now: Effect.sync(() => DateTime.makeUnsafe(timeline.now(senderId))),
       advance: (duration) =>

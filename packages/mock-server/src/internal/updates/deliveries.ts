@@ -11,6 +11,7 @@ import { isAllowedHost } from "./receivers.ts"
 import type { Sign } from "./sign.ts"
 import { makeSlots } from "./slots.ts"
 import type { Timeline } from "../play/timeline.ts"
+import { maxFailures } from "./webhooks.ts"
 import { bodyOf, type CheckUpdate, type Pace, type UpdatePlan } from "./updates.ts"
 
 export interface Deliveries {
@@ -98,6 +99,11 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     })
     // At debug level, like each request: in a test, a receiver may be meant to fail.
     yield* log(Effect.logDebug(received ? line : `${line}, try ${update.attempts.length}, ${next}`))
+    if (record.webhook?.attempted(received) === true) {
+      yield* Effect.logWarning(
+        `the webhook of an account is disabled: ${maxFailures} deliveries in a row have failed`,
+      )
+    }
     return received
   })
 
@@ -117,10 +123,22 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   const retriedIn = (attempts: number): string =>
     `retry in ${Duration.format(Duration.millis(waitAfter(attempts)))}`
 
+  /** Gives an update up without an attempt. */
+  const giveUp = (record: MessageRecord, update: UpdateRecord, problem: string) =>
+    Effect.suspend(() => {
+      const at = new Date(timeline.now(record.senderId)).toISOString()
+      update.attempts = [...update.attempts, { at, problem, durationMillis: 0 }]
+      settle(record, update, "given-up")
+      return Effect.logDebug(
+        `update ${update.plan.status} of message ${record.number} was not sent: ${problem}`,
+      )
+    })
+
   const retry = Effect.fnUntraced(function* (record: MessageRecord, update: UpdateRecord) {
     let received = false
     for (let attempts = 1; !received && attempts < maxAttempts; attempts++) {
       yield* timeline.sleep(record.senderId, waitAfter(attempts))
+      if (record.webhook?.isActive === false) return yield* giveUp(record, update, isDisabled)
       const isLast = attempts + 1 === maxAttempts
       received = yield* attempt(record, update, isLast ? "given up" : retriedIn(attempts + 1))
       settle(record, update, received ? "received" : isLast ? "given-up" : "retrying")
@@ -135,12 +153,7 @@ export const makeDeliveries = Effect.fnUntraced(function* (
   ) {
     const refusal = refusalOf(record, update, check, settings)
     if (refusal !== undefined) {
-      const at = new Date(timeline.now(record.senderId)).toISOString()
-      update.attempts = [{ at, problem: refusal, durationMillis: 0 }]
-      settle(record, update, "given-up")
-      yield* Effect.logDebug(
-        `update ${update.plan.status} of message ${record.number} was not sent: ${refusal}`,
-      )
+      yield* giveUp(record, update, refusal)
       return false
     }
     const received = yield* attempt(record, update, retriedIn(1))
@@ -194,7 +207,8 @@ export const makeDeliveries = Effect.fnUntraced(function* (
       sender.load()
       pending.add(record, run(all))
     },
-    refusal: ({ webhookUrl = "" }) => {
+    refusal: ({ webhook, webhookUrl = "" }) => {
+      if (webhook?.isActive === false) return `${isDisabled}; enable it first`
       const state = stateOfReceiver(webhookUrl, settings)
       return state === undefined
         ? undefined
@@ -230,11 +244,14 @@ const refusalOf = (
   if (stateOfReceiver(record.webhookUrl ?? "", settings) !== undefined) {
     return "the URL is invalid"
   }
+  if (record.webhook?.isActive === false) return isDisabled
   const problem = check(bodyOf(record, update.plan))
   return problem === undefined
     ? undefined
     : `the update does not conform to the contract: ${problem}`
 }
+
+const isDisabled = `the webhook is disabled, since ${maxFailures} deliveries in a row have failed`
 
 const stateOfReceiver = (
   webhookUrl: string,
