@@ -50,6 +50,8 @@ export interface FaultServer {
   readonly route: (http: Layer.Layer<HttpClient.HttpClient>) => Layer.Layer<HttpClient.HttpClient>
   /** Returns the address that plays the fault of the message's next request. */
   readonly door: (id: string) => Effect.Effect<string>
+  /** Notifies the server that the client has read the head of the answer to an attempt of a message; v1 numbers none. */
+  readonly onHead: (id: string, attempt: number) => void
   /** Returns how many times a message was accepted. */
   readonly accepted: (id: string) => number
   /** Returns the idempotency keys of a message. */
@@ -318,6 +320,18 @@ export const faultServer = Effect.fnUntraced(function* (
     }
   })
 
+  const onHead = (id: string, attempt: number): void => {
+    const message = messageOf(id)
+    const { failed } = message
+    if (failed !== undefined && attempt === failed.attempt) {
+      kept.set(failed.key, failed.attempt)
+      message.failed = undefined
+    }
+    // The caller has begun to wait for the body.
+    if (message.onHead !== undefined) setImmediate(message.onHead)
+    message.onHead = undefined
+  }
+
   let attempts = 0
   const numbered = (request: HttpClientRequest.HttpClientRequest) =>
     keys === undefined
@@ -328,6 +342,7 @@ export const faultServer = Effect.fnUntraced(function* (
     baseUrl: `http://127.0.0.1:${main.port}`,
     keys,
     door,
+    onHead,
     route: (http) =>
       Layer.effect(
         HttpClient.HttpClient,
@@ -341,17 +356,7 @@ export const faultServer = Effect.fnUntraced(function* (
               ),
             ),
             HttpClient.tap(({ request }) =>
-              Effect.sync(() => {
-                const message = messageOf(idOfRequest(request))
-                const { failed } = message
-                if (failed !== undefined && attemptIn(request.headers) === failed.attempt) {
-                  kept.set(failed.key, failed.attempt)
-                  message.failed = undefined
-                }
-                // The caller has begun to wait for the body.
-                if (message.onHead !== undefined) setImmediate(message.onHead)
-                message.onHead = undefined
-              }),
+              Effect.sync(() => onHead(idOfRequest(request), attemptIn(request.headers))),
             ),
           ),
         ),
