@@ -67,8 +67,7 @@ export const exchange = (
           onFailure: (error) => Effect.fail(failureOf(error, isElsewhere, headOf)),
         }),
       ),
-    // The request may begin later than now: after the application has read a token, for example.
-    beginningWithin(events, () => sent !== undefined, schedulerOf(caller)),
+    schedulerWithin(events, schedulerOf(caller)),
   )
 }
 
@@ -136,15 +135,17 @@ const countedClient = (
     : HttpClient.mapRequestEffect(client, asked)
 }
 
-/** Until the request begins, each piece of the client's work runs where core sees what it sends. */
-const beginningWithin = (
+/**
+ * Runs each piece of the client's work where core sees what it sends: the request may begin later than now, after the application
+ * has read a token, and a client may repeat it.
+ */
+const schedulerWithin = (
   { within }: Host.ExchangeEvents,
-  hasBegun: () => boolean,
   scheduler: Scheduler.Scheduler,
 ): Scheduler.Scheduler => ({
   shouldYield: (fiber) => scheduler.shouldYield(fiber),
   scheduleTask: (task, priority, fiber) =>
-    scheduler.scheduleTask(() => (hasBegun() ? task() : within(task)), priority, fiber),
+    scheduler.scheduleTask(() => within(task), priority, fiber),
 })
 
 const schedulerOf = ({ fiberRefs }: Runtime.Runtime<never>): Scheduler.Scheduler =>
