@@ -147,8 +147,10 @@ describe("interruption", () => {
   it("of a fiber does not keep its finalizer from sending", async () => {
     await using server = await startServer((_, response) => response.writeHead(204).end())
     await Effect.gen(function* () {
-      const fiber = yield* Effect.fork(Effect.onInterrupt(Effect.never, () => Effect.orDie(send)))
-      yield* Effect.yieldNow()
+      const started = yield* Deferred.make<void>()
+      const waiting = Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
+      const fiber = yield* Effect.fork(Effect.onInterrupt(waiting, () => Effect.orDie(send)))
+      yield* Deferred.await(started)
       yield* Fiber.interrupt(fiber)
     }).pipe(Effect.provide(clientOf(server)), Effect.runPromise)
     assert.lengthOf(server.requests, 1)

@@ -126,8 +126,23 @@ const send = (
 export const layerFor = ({ keys }: FaultServer): typeof clientLayer =>
   keys === undefined ? clientLayer : messagesLayer
 
+/** The HTTP client that core sends with, or another client of the API that sends to a fault server. */
+export type Sending =
+  | Layer.Layer<HttpClient.HttpClient>
+  | ((server: FaultServer) => Layer.Layer<SentClient.SentClient, SentError.SentError>)
+
+/** The client that sends to a server. */
+export const clientOf = (
+  server: FaultServer,
+  sending: Sending,
+  around: Around,
+): Layer.Layer<SentClient.SentClient, SentError.SentError> =>
+  typeof sending === "function"
+    ? sending(server)
+    : layerFor(server)(around(server.route(sending)), { baseUrl: server.baseUrl })
+
 export interface Options {
-  readonly http: Layer.Layer<HttpClient.HttpClient>
+  readonly http: Sending
   readonly policy: RetryPolicy.RetryPolicy
   readonly sends: number
   readonly seed: number
@@ -203,9 +218,7 @@ export const faultRun = Effect.fnUntraced(
       Array.from({ length: sends }, (_, index) => `message-${index}`),
       sendOne,
       { concurrency, discard: true },
-    ).pipe(
-      Effect.provide(layerFor(server)(around(server.route(http)), { baseUrl: server.baseUrl })),
-    )
+    ).pipe(Effect.provide(clientOf(server, http, around)))
     // A request that the client gave up may still be in a buffer.
     yield* server.settle
 

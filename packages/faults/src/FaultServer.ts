@@ -57,6 +57,8 @@ export interface FaultServer {
   readonly fetchFor: (id: string) => Fetch
   /** Returns the address that plays the fault of the message's next request. */
   readonly door: (id: string) => Effect.Effect<string>
+  /** Notifies the server that the client has read the head of the answer to an attempt of a message; v1 numbers none. */
+  readonly onHead: (id: string, attempt: number) => void
   /** Returns how many times a message was accepted. */
   readonly accepted: (id: string) => number
   /** Returns the idempotency keys of a message. */
@@ -325,24 +327,30 @@ export const faultServer = Effect.fnUntraced(function* (
     }
   })
 
+  /** The client has read the head of an answer to this attempt. */
+  const onHead = (id: string, attempt: number): void => {
+    const message = messageOf(id)
+    const { failed } = message
+    if (failed !== undefined && attempt === failed.attempt) {
+      kept.set(failed.key, failed.attempt)
+      message.failed = undefined
+    }
+    // The caller has begun to wait for the body.
+    if (message.onHead !== undefined) setImmediate(message.onHead)
+    message.onHead = undefined
+  }
+
   let attempts = 0
   const numbered = (request: HttpClientRequest.HttpClientRequest) =>
     keys === undefined
       ? request
       : HttpClientRequest.setHeader(request, attemptHeader, String(++attempts))
 
-  /** The client has read the head of an answer to this attempt. */
-  const hasRead = (message: Message, attempt: number): void => {
-    const { failed } = message
-    if (failed?.attempt !== attempt) return
-    kept.set(failed.key, failed.attempt)
-    message.failed = undefined
-  }
-
   return {
     baseUrl: `http://127.0.0.1:${main.port}`,
     keys,
     door,
+    onHead,
     route: (http) =>
       Layer.effect(
         HttpClient.HttpClient,
@@ -356,13 +364,7 @@ export const faultServer = Effect.fnUntraced(function* (
               ),
             ),
             HttpClient.tap(({ request }) =>
-              Effect.sync(() => {
-                const message = messageOf(idOfRequest(request))
-                hasRead(message, attemptIn(request.headers))
-                // The caller has begun to wait for the body.
-                if (message.onHead !== undefined) setImmediate(message.onHead)
-                message.onHead = undefined
-              }),
+              Effect.sync(() => onHead(idOfRequest(request), attemptIn(request.headers))),
             ),
           ),
         ),
@@ -374,7 +376,7 @@ export const faultServer = Effect.fnUntraced(function* (
       const origin = await Effect.runPromise(door(id))
       const { pathname } = new URL(new Request(url).url)
       const response = await fetch(`${origin}${pathname}`, { ...init, headers })
-      hasRead(messageOf(id), attempt)
+      onHead(id, attempt)
       return response
     },
     accepted: (id) => messageOf(id).accepted,

@@ -1,13 +1,13 @@
 /** One message that meets one fault over one HTTP client, and another message after it. */
 import type { RetryPolicy, SentError } from "@effect-sent/core"
-import { Effect, type Layer, type Scope } from "effect"
-import type { HttpClient } from "effect/http"
+import { Effect, type Scope } from "effect"
 import type { Claim, Fault } from "./Fault.ts"
 import {
   type Around,
-  layerFor,
+  clientOf,
   type Lies,
   liesOf,
+  type Sending,
   type Sent,
   sendOnOwnClock,
   silently,
@@ -29,7 +29,7 @@ export interface Meeting {
 }
 
 export interface Options {
-  readonly http: Layer.Layer<HttpClient.HttpClient>
+  readonly http: Sending
   readonly fault: Fault
   readonly policy: RetryPolicy.RetryPolicy
   /** The number of requests of the message that meet the fault; the others are accepted. Default: all. */
@@ -63,9 +63,7 @@ export const meet = Effect.fnUntraced(
       isOverSession(fault) ? sendOnOwnClock(server, "earlier", policy) : Effect.void,
       sendOnOwnClock(server, "first", policy, padding),
       sendOnOwnClock(server, "second", policy),
-    ]).pipe(
-      Effect.provide(layerFor(server)(around(server.route(http)), { baseUrl: server.baseUrl })),
-    )
+    ]).pipe(Effect.provide(clientOf(server, http, around)))
     yield* server.settle
     return {
       fault,

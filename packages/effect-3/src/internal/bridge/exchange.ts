@@ -19,6 +19,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import type * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
@@ -66,8 +67,7 @@ export const exchange = (
           onFailure: (error) => Effect.fail(failureOf(error, isElsewhere, headOf)),
         }),
       ),
-    // The request may begin later than now: after the application has read a token, for example.
-    beginningWithin(events, () => sent !== undefined, schedulerOf(caller)),
+    schedulerWithin(events, schedulerOf(caller)),
   )
 }
 
@@ -135,15 +135,17 @@ const countedClient = (
     : HttpClient.mapRequestEffect(client, asked)
 }
 
-/** Until the request begins, each piece of the client's work runs where core sees what it sends. */
-const beginningWithin = (
+/**
+ * Runs each piece of the client's work where core sees what it sends: the request may begin later than now, after the application
+ * has read a token, and a client may repeat it.
+ */
+const schedulerWithin = (
   { within }: Host.ExchangeEvents,
-  hasBegun: () => boolean,
   scheduler: Scheduler.Scheduler,
 ): Scheduler.Scheduler => ({
   shouldYield: (fiber) => scheduler.shouldYield(fiber),
   scheduleTask: (task, priority, fiber) =>
-    scheduler.scheduleTask(() => (hasBegun() ? task() : within(task)), priority, fiber),
+    scheduler.scheduleTask(() => within(task), priority, fiber),
 })
 
 const schedulerOf = ({ fiberRefs }: Runtime.Runtime<never>): Scheduler.Scheduler =>
@@ -176,8 +178,27 @@ const responseOf = (
       return (pull ??= makePull(response.stream, runtime, scope))
     },
     bytes: (done) => runTask(runtime, response.arrayBuffer)(done),
-    text: (done) => runTask(runtime, response.text)(done),
+    text: (done) =>
+      runTask(
+        runtime,
+        Effect.suspend(() => (isReadAsEmpty(response) ? Effect.succeed("") : response.text)),
+      )(done),
   }
+}
+
+/**
+ * Whether a stream of Node.js has ended, and nobody has read a byte of it. To read the text of one again throws an error in undici
+ * 7 that nobody can catch, and waits forever over node:http.
+ */
+const isReadAsEmpty = (response: Response): boolean => {
+  const source: unknown = Predicate.hasProperty(response, "source") ? response.source : undefined
+  const body: unknown = Predicate.hasProperty(source, "body") ? source.body : source
+  return (
+    Predicate.hasProperty(body, "readableEnded") &&
+    body.readableEnded === true &&
+    Predicate.hasProperty(body, "readableDidRead") &&
+    body.readableDidRead === false
+  )
 }
 
 const failureOf = (
