@@ -150,9 +150,13 @@ describe.skipIf(process.platform !== "linux")("the site", () => {
         broken: Array.from(document.images)
           .filter((image) => image.complete && image.naturalWidth === 0)
           .map(({ src }) => src),
+        cropped: Array.from(document.querySelectorAll(".diagram foreignObject"))
+          .filter((label) => (label.firstElementChild?.scrollHeight ?? 0) > label.clientHeight + 1)
+          .map(({ textContent }) => textContent),
       }))
       ids.set(file, new Set(found.ids))
       for (const link of found.links) links.push({ from: file, to: new URL(link, page.url()) })
+      for (const label of found.cropped) problems.push(`${file}: cropped in a diagram: ${label}`)
       for (const image of found.broken) problems.push(`${file}: broken image ${image}`)
       // The pages of the reference are made alike.
       if (!/^api\/.*\/(?!SentClient|index)/.test(file)) {
