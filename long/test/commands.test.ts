@@ -191,9 +191,10 @@ describe("the commands of the pages", () => {
     )
     assert.isNotEmpty(run)
     // A page that starts no mock takes it as given.
-    await using _mock = run.some(({ commands }) => isServer.test(commands))
-      ? undefined
-      : await startMockServer({ port })
+    await using servers = new AsyncDisposableStack()
+    if (!run.some(({ commands }) => isServer.test(commands))) {
+      servers.use(await startMockServer({ port }))
+    }
     for (const block of run) {
       // One after the other.
       // oxlint-disable-next-line no-await-in-loop
