@@ -40,11 +40,12 @@ let browser: Browser
 let origin: string
 
 beforeAll(async () => {
-  await promisify(execFile)(
-    process.execPath,
-    ["--conditions=@effect-sent/source", join(root, "scripts/site.ts"), "build"],
-    { cwd: root, maxBuffer: 100_000_000 },
-  )
+  await promisify(execFile)("npx", ["--yes", "pnpm@12.21.0", "build:docs"], {
+    cwd: root,
+    maxBuffer: 100_000_000,
+    // A shell finds npx on every system.
+    shell: true,
+  })
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve)
   })
