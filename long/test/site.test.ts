@@ -191,7 +191,7 @@ describe.skipIf(process.platform !== "linux")("the site", () => {
     assert.include(page, "Sends one message to a phone number.")
     assert.include(page, "How long the response to one request may take. Default: 30 seconds.")
     assert.include(page, "withRetryPolicy")
-    assert.notInclude(page, "Inherited from")
+    assert.notInclude(page, "Context.Service")
   })
 
   it("is usable by the keyboard: skips to the content, and finds a page", async () => {
