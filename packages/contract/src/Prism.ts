@@ -28,15 +28,8 @@ import type { Contract } from "./Contract.ts"
 import { ContractError, ContractInvalid, messageOf } from "./ContractError.ts"
 import { methods } from "./internal/document.ts"
 import { loadPrism } from "./internal/loadPrism.ts"
-import type {
-  Components,
-  Config,
-  Input,
-  Instance,
-  Output,
-  PrismViolation,
-  Resource,
-} from "./internal/prism.ts"
+import type { Components, Config, Input, Instance, Output, Resource } from "./internal/prism.ts"
+import type { PrismViolation } from "./internal/prismViolation.ts"
 import { isLargerThan } from "./internal/size.ts"
 import { type Probing, unvalidated } from "./internal/unvalidated.ts"
 import { reasonsOf } from "./internal/omitted.ts"
@@ -66,7 +59,7 @@ export interface PlainResponse {
   readonly body: unknown
 }
 
-export type { PrismViolation } from "./internal/prism.ts"
+export type { PrismViolation } from "./internal/prismViolation.ts"
 
 /** Selects a response of the contract. */
 export interface Wanted {

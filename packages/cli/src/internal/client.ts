@@ -1,6 +1,6 @@
 /** The client, with the credentials of the environment, through the proxy of the environment. */
 import { RateLimit, SentClient, SentCredentials } from "@effect-sent/core"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { Effect, Layer } from "effect"
 import type * as Config from "effect/Config"

@@ -1,5 +1,6 @@
 /** Runs `effect-sent` as this process. */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, References } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { Ended } from "./ended.ts"

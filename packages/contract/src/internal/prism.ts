@@ -1,4 +1,4 @@
-/** The types of Prism that it does not export. */
+/** The types of Prism that it does not export. No declaration of a public module leads here: Prism is not installed with the package. */
 import type { createInstance } from "@stoplight/prism-http"
 
 export type Instance = ReturnType<typeof createInstance>
@@ -11,12 +11,3 @@ export type Result = Awaited<ReturnType<ReturnType<Instance["request"]>>>
 export type Output = Extract<Result, { readonly _tag: "Right" }>["right"]
 /** What is declared for one media type. */
 export type MediaTypeContent = NonNullable<Resource["responses"][number]["contents"]>[number]
-
-/** A violation as Prism reports it. */
-export interface PrismViolation {
-  /** The location, beginning with the part of the message, for example `["body", "messageBody", "name"]`. */
-  readonly path: ReadonlyArray<string>
-  /** The JSON Schema keyword, or `401` for a missing credential. */
-  readonly code: string
-  readonly message: string
-}

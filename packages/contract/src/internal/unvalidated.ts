@@ -3,7 +3,8 @@
  * schema is probed with what it must not accept. That also compiles it before a message needs it.
  */
 import * as Effect from "effect/Effect"
-import type { MediaTypeContent, PrismViolation, Resource } from "./prism.ts"
+import type { MediaTypeContent, Resource } from "./prism.ts"
+import type { PrismViolation } from "./prismViolation.ts"
 
 /** Validates a message without headers and query. */
 export interface Probing {
