@@ -101,7 +101,7 @@ for (const { folder, manifest, modules } of packages) {
       const shapes = ancestor?.type === "reference" ? (ancestor.typeArguments ?? []) : []
       for (const shape of shapes) {
         if (shape.type !== "reflection") continue
-        for (const member of [...(shape.declaration.children ?? [])]) {
+        for (const member of shape.declaration.children ?? []) {
           member.parent = one
           one.addChild(member)
         }

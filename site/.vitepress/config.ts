@@ -36,6 +36,8 @@ export default defineConfig({
   // A page has no date of its own: the commits have.
   lastUpdated: false,
   markdown: {
+    // Braces are text, as in `{send}`.
+    attrs: { disable: true },
     // As GitHub makes them, so that links to headings work there, too.
     anchor: {
       slugify: (heading) =>

@@ -13,7 +13,6 @@ export const sections = (): Array<DefaultTheme.SidebarItem> => {
     { text: "effect-sent", link: "/" },
     ...parts.map((part) => ({
       text: part.slice(0, part.indexOf("\n")),
-      collapsed: false,
       items: Array.from(part.matchAll(/^- \[([^\]]+)\]\(([^)]+)\.md\)/gm), (match) => ({
         text: (match[1] ?? "").replaceAll("`", ""),
         link: `/${match[2] ?? ""}`.replace(/\/README$/, "/"),
@@ -30,7 +29,6 @@ export const reference = (): Array<DefaultTheme.SidebarItem> =>
     .map((folder) => ({
       text: `@effect-sent/${basename(folder)}`,
       link: `/${folder}/`,
-      collapsed: basename(folder) !== "core",
       items: globSync(`${folder}/*.md`, { cwd: docs })
         .filter((file) => !file.endsWith("/index.md"))
         .toSorted()
