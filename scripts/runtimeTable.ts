@@ -24,8 +24,8 @@ const cellsOf = (line: string): ReadonlyArray<string> =>
     .slice(1, -1)
     .map((cell) => cell.trim())
 
-const tableOn = (page: string): GeneratedTable => ({
-  page,
+const tableOn = (name: string): GeneratedTable => ({
+  page: name,
   script: "scripts/runtimeTable.ts",
   rows: async () => {
     const page = await readFile(new URL("../docs/runtimes.md", import.meta.url), "utf8")
@@ -49,5 +49,5 @@ const tableOn = (page: string): GeneratedTable => ({
 export const tables: ReadonlyArray<GeneratedTable> = ["README.md", "docs/limits.md"].map(tableOn)
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const table of tables) await write(table)
+  await Promise.all(tables.map(write))
 }
