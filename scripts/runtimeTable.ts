@@ -24,8 +24,8 @@ const cellsOf = (line: string): ReadonlyArray<string> =>
     .slice(1, -1)
     .map((cell) => cell.trim())
 
-const tableOn = (name: string): GeneratedTable => ({
-  page: name,
+const tableOn = (target: string): GeneratedTable => ({
+  page: target,
   script: "scripts/runtimeTable.ts",
   rows: async () => {
     const page = await readFile(new URL("../docs/runtimes.md", import.meta.url), "utf8")
