@@ -22,8 +22,8 @@ const core = fileURLToPath(new URL("../packages/core", import.meta.url))
 
 /** The entries, and how much of the time of Effect's modules each may take on top of them. */
 const entries = [
-  { name: "index", what: "the whole package", atMost: 0.12 },
-  { name: "SentClient", what: "`SentClient` alone", atMost: 0.07 },
+  { name: "index", what: "the whole package", atMost: 0.2 },
+  { name: "SentClient", what: "`SentClient` alone", atMost: 0.13 },
 ] as const
 
 const entryOf = (folder: string, name: string): string => join(folder, "dist", `${name}.js`)
@@ -59,7 +59,9 @@ const modulesOf = (entry: string): ReadonlyArray<string> => {
 const load = async (entry: string): Promise<Measured> => {
   const modules = modulesOf(entry)
   const before = processorTime()
-  await Promise.all(modules.map((module) => import(module)))
+  // One after the other, as a file of imports is evaluated: what is compiled in the background is not of the next measurement.
+  // oxlint-disable-next-line no-await-in-loop
+  for (const module of modules) await import(module)
   const between = processorTime()
   await import(pathToFileURL(entry).href)
   return { effect: between - before, core: processorTime() - between }

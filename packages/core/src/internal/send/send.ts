@@ -216,7 +216,7 @@ class Time {
   }
 }
 
-/** What comes after an effect. One that has succeeded needs no step: most sends wait for nothing but their response. */
+/** What comes after an effect, at once if it has succeeded: most sends wait for nothing but their response. */
 const after = <A, B, E, E2>(
   effect: Effect.Effect<A, E>,
   next: (value: A) => Effect.Effect<B, E2>,
