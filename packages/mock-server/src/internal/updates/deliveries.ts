@@ -138,7 +138,10 @@ export const makeDeliveries = Effect.fnUntraced(function* (
     let received = false
     for (let attempts = 1; !received && attempts < maxAttempts; attempts++) {
       yield* timeline.sleep(record.senderId, waitAfter(attempts))
-      if (record.webhook?.isActive === false) return yield* giveUp(record, update, isDisabled)
+      if (record.webhook?.isActive === false) {
+        yield* giveUp(record, update, isDisabled)
+        return
+      }
       const isLast = attempts + 1 === maxAttempts
       received = yield* attempt(record, update, isLast ? "given up" : retriedIn(attempts + 1))
       settle(record, update, received ? "received" : isLast ? "given-up" : "retrying")
