@@ -312,7 +312,9 @@ export const make = Effect.fnUntraced(function* <R = never>(
     sendToPhone: makeTrackedSend(client, tracked, {
       account,
       // The options require a secret over v1.
-      open: account === undefined && urls !== undefined ? urls.make(millis) : makeUnsigned(millis),
+      open: Effect.suspend(() =>
+        account === undefined && urls !== undefined ? urls.make(millis) : makeUnsigned(millis),
+      ),
     }),
     find,
     findByReference: (reference) =>
