@@ -28,7 +28,7 @@
  * console.assert(outcome === "phoneNumber,templateId")
  * ```
  */
-import * as Data from "effect/Data"
+import { taggedError } from "./internal/taggedError.ts"
 import * as Duration from "effect/Duration"
 import { factsOf } from "./internal/bridge/facts.ts"
 import type { Reason } from "./internal/reason.ts"
@@ -80,7 +80,7 @@ export type MendedBy = "recipient" | "operator" | "provider" | "time"
  * To send again after `delivery: "unknown"` can put a second message on a person's phone. `isTransient` alone does not make a
  * retry safe; `isRetryable` does.
  */
-export class SentError extends Data.TaggedError("SentError")<{
+export class SentError extends taggedError("SentError")<{
   /** What went wrong; `_tag` says which reason it is. */
   readonly reason: Reason
   /** How many requests were sent, the last one included; 0 if none was. */

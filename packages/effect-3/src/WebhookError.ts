@@ -18,15 +18,15 @@
  * ```
  */
 import { webhookWordsOf } from "@effect-sent/facade/Updates"
-import * as Data from "effect/Data"
+import { taggedError, type TaggedErrorClass } from "./internal/taggedError.ts"
 import { plainTagged } from "./internal/bridge/values.ts"
 import type { InvalidOptions } from "./internal/reason.ts"
 
 export { InvalidOptions } from "./internal/reason.ts"
 
 /** Makes the base class of a reason, whose words are core's. */
-const reason = <Tag extends string>(tag: Tag): ReturnType<typeof Data.TaggedError<Tag>> => {
-  const Base = Data.TaggedError(tag)
+const reason = <Tag extends string>(tag: Tag): TaggedErrorClass<Tag> => {
+  const Base = taggedError(tag)
   Object.defineProperty(Base.prototype, "message", {
     configurable: true,
     get(this: object & { readonly _tag: string }) {
@@ -72,7 +72,7 @@ export type WebhookReason =
   | InvalidOptions
 
 /** The reason to reject a call, in `reason`. It never holds the body, a signature or the secret. */
-export class WebhookError extends Data.TaggedError("WebhookError")<{
+export class WebhookError extends taggedError("WebhookError")<{
   readonly reason: WebhookReason
 }> {
   override get message(): string {

@@ -5,7 +5,7 @@
  */
 import { wordsOf } from "@effect-sent/facade/Sending"
 import type * as BigDecimal from "effect/BigDecimal"
-import * as Data from "effect/Data"
+import { taggedError, type TaggedErrorClass } from "./taggedError.ts"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import { plainTagged } from "./bridge/values.ts"
@@ -22,8 +22,8 @@ export interface Issue {
 type Foreign = "page" | "other"
 
 /** Makes the base class of a reason, whose words are core's. */
-const reason = <Tag extends string>(tag: Tag): ReturnType<typeof Data.TaggedError<Tag>> => {
-  const Base = Data.TaggedError(tag)
+const reason = <Tag extends string>(tag: Tag): TaggedErrorClass<Tag> => {
+  const Base = taggedError(tag)
   Object.defineProperty(Base.prototype, "message", {
     configurable: true,
     get(this: object & { readonly _tag: string }) {
