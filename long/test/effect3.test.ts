@@ -4,7 +4,7 @@
  */
 import { startMockServer } from "@effect-sent/mock-server"
 import { build } from "esbuild"
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import {
   cpSync,
@@ -16,12 +16,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
-import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { env, succeed } from "./support/outside.ts"
+import { pnpm, programs, tsc } from "./support/packed.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const own = join(root, "packages/effect-3")
@@ -42,22 +43,6 @@ const ends: ReadonlyArray<End> = [
   { name: "highest", effect: "3.22.4", platform: "0.97.2", platformNode: "0.108.2" },
 ]
 
-/** The environment outside of this workspace, without the variables that pnpm sets for this test. */
-const env = {
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|VITEST)/i.test(name),
-    ),
-  ),
-  PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
-}
-
-const succeed = (cwd: string, command: string, ...args: ReadonlyArray<string>): string => {
-  const { status, stderr, stdout } = spawnSync(command, args, { cwd, env, encoding: "utf8" })
-  assert.strictEqual(status, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`)
-  return stdout
-}
-
 const install = (cwd: string, ...packages: ReadonlyArray<string>): string =>
   succeed(cwd, "npm", "install", "--no-audit", "--no-fund", ...packages)
 
@@ -66,10 +51,7 @@ const folderOf = ({ name }: Pick<End, "name">): string => join(work, name)
 let tarball = ""
 
 beforeAll(() => {
-  const [, version = ""] = /"packageManager": "pnpm@([^"]+)"/.exec(
-    readFileSync(join(root, "package.json"), "utf8"),
-  ) ?? ["", "12.21.0"]
-  succeed(own, "npx", "--yes", `pnpm@${version}`, "pack", "--pack-destination", work)
+  succeed(own, ...pnpm, "pack", "--pack-destination", work)
   tarball = globSync("*.tgz", { cwd: work }).map((file) => join(work, file))[0] ?? ""
 })
 
@@ -96,7 +78,7 @@ describe.each(ends)("with effect $effect and @effect/platform $platform, the $na
       const text = readFileSync(join(declarations, file), "utf8").replaceAll(/\/\*.*?\*\//gs, "")
       assert.notMatch(text, /@effect-sent\/(?:core|facade)|effect\/http/, file)
     }
-    const [program = ""] = programsOf("packages/effect-3/README.md")
+    const [program = ""] = programs("packages/effect-3/README.md")
     writeFileSync(join(folder, "first.ts"), program)
     writeFileSync(
       join(folder, "tsconfig.json"),
@@ -111,10 +93,6 @@ describe.each(ends)("with effect $effect and @effect/platform $platform, the $na
         },
         include: ["first.ts"],
       }),
-    )
-    const tsc = join(
-      dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
-      "bin/tsc",
     )
     assert.strictEqual(succeed(folder, process.execPath, tsc, "-p", "."), "")
   })
@@ -296,10 +274,3 @@ const disposable = async <A extends { readonly stop: () => Promise<void> }>(
   const started = await starting
   return Object.assign(started, { [Symbol.asyncDispose]: () => started.stop() })
 }
-
-/** The programs on a page. */
-const programsOf = (page: string): ReadonlyArray<string> =>
-  Array.from(
-    readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms),
-    ([, code = ""]) => code,
-  )

@@ -7,7 +7,7 @@ import { assert } from "vitest"
 export const envOf = (node: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$)/i.test(name),
+      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|VITEST)/i.test(name),
     ),
   ),
   PATH: `${dirname(node)}:${process.env["PATH"] ?? ""}`,
