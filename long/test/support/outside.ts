@@ -3,14 +3,16 @@ import { spawnSync } from "node:child_process"
 import { dirname } from "node:path"
 import { assert } from "vitest"
 
-/** The environment without the variables that pnpm sets for these tests, and with `node` first in its path. */
+/** The environment without the variables that pnpm and vitest set for these tests, and with `node` first in its path. */
 export const envOf = (node: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|VITEST)/i.test(name),
+      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|FORCE_COLOR$|VITEST)/i.test(name),
     ),
   ),
   PATH: `${dirname(node)}:${process.env["PATH"] ?? ""}`,
+  // Some tools print colors wherever `CI` is set.
+  NO_COLOR: "1",
 })
 
 /** The environment with the Node.js of this repository. */
