@@ -36,9 +36,10 @@ interface Sbom {
   readonly components: ReadonlyArray<{ readonly purl: string }>
 }
 
-/** Adds the packages that the published contract contains: pnpm takes them for development dependencies. */
-const addBundled = (file: string): void => {
-  const notices = join(root, "packages/contract/dist/THIRD_PARTY_LICENSES.txt")
+/** Adds the packages that a published one contains: pnpm takes them for development dependencies. */
+const addBundled = (bundling: string): void => {
+  const file = join(out, `effect-sent-${bundling}-${tag.slice(1)}.cdx.json`)
+  const notices = join(root, `packages/${bundling}/dist/THIRD_PARTY_LICENSES.txt`)
   const bundled = Array.from(
     readFileSync(notices, "utf8").matchAll(/(?:^-{80}|packages\.)\n\n(\S+) (\S+)$/gm),
     ([, name = "", version = ""]) => {
@@ -82,4 +83,4 @@ writeFileSync(
 console.log(pnpm("packages", `"${out}"`))
 const sbom = `sbom --prod --exclude-peers --sbom-format cyclonedx --split --out "${join(out, "%s-%v.cdx.json")}"`
 pnpm("--recursive", ...filters, sbom)
-addBundled(join(out, `effect-sent-contract-${tag.slice(1)}.cdx.json`))
+for (const bundling of ["contract", "effect-3"]) addBundled(bundling)
