@@ -1,7 +1,7 @@
 /** The documentation as a site, in a real browser: every page, its links, its contrast, on a phone, and by the keyboard. */
 import bundled from "@sparticuz/chromium"
 import axe from "axe-core"
-import { execFile } from "node:child_process"
+import { exec } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { extname, join } from "node:path"
@@ -40,12 +40,8 @@ let browser: Browser
 let origin: string
 
 beforeAll(async () => {
-  await promisify(execFile)("npx", ["--yes", "pnpm@12.21.0", "build:docs"], {
-    cwd: root,
-    maxBuffer: 100_000_000,
-    // A shell finds npx on every system.
-    shell: true,
-  })
+  // A shell finds npx on every system.
+  await promisify(exec)("npx --yes pnpm@12.21.0 build:docs", { cwd: root, maxBuffer: 100_000_000 })
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve)
   })
@@ -106,7 +102,7 @@ const findings = async (page: Page): Promise<ReadonlyArray<string>> => {
 }
 
 // The browser that is installed with the tests is for Linux.
-describe.skipIf(process.platform !== "linux")("the site", () => {
+describe.skipIf(process.platform !== "linux")("the site", { timeout: 900_000 }, () => {
   it("has every page of docs and every module, and each is linked from the navigation", async () => {
     const files = htmlFiles()
     const pages = globSync("**/*.md", { cwd: join(root, "docs") })
