@@ -10,6 +10,7 @@ import * as Core from "@effect-sent/core/SentCredentials"
 import type { SentError } from "@effect-sent/core/SentError"
 import type { Credentials, CredentialsValue } from "../Credentials.ts"
 import type { Host } from "../Host.ts"
+import { makePairs } from "../Pairs.ts"
 import type { Task } from "../Task.ts"
 import type { Failure } from "../Value.ts"
 import { contextOf } from "./context.ts"
@@ -158,31 +159,14 @@ export const serviceOf = (credentials: Credentials): Service => {
 // Values
 // -----------------------------------------------------------------------------
 
-const values = new WeakMap<Core.Credentials, CredentialsValue>()
-const ofValues = new WeakMap<CredentialsValue, Core.Credentials>()
-
-const valueOf = (credentials: Core.Credentials): CredentialsValue => {
-  const known = values.get(credentials)
-  if (known !== undefined) return known
-  const { apiKey, profileId, senderId } = credentials
-  const value: CredentialsValue = {
+const { toA: credentialsOf, toB: valueOf } = /* @__PURE__ */ makePairs<
+  Core.Credentials,
+  CredentialsValue
+>({
+  toA: (value) => Effect.runSync(Core.make(value)),
+  toB: ({ apiKey, profileId, senderId }) => ({
     ...(senderId === undefined ? {} : { senderId: Redacted.value(senderId) }),
     apiKey: Redacted.value(apiKey),
     ...(profileId === undefined ? {} : { profileId: Redacted.value(profileId) }),
-  }
-  pair(credentials, value)
-  return value
-}
-
-const credentialsOf = (value: CredentialsValue): Core.Credentials => {
-  const known = ofValues.get(value)
-  if (known !== undefined) return known
-  const made: Core.Credentials = Effect.runSync(Core.make(value))
-  pair(made, value)
-  return made
-}
-
-const pair = (credentials: Core.Credentials, value: CredentialsValue): void => {
-  values.set(credentials, value)
-  ofValues.set(value, credentials)
-}
+  }),
+})

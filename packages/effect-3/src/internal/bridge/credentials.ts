@@ -1,5 +1,6 @@
 /** Credentials of the application as core's, and core's as those of the application. */
 import type * as Facade from "@effect-sent/facade/Credentials"
+import { makePairs } from "@effect-sent/facade/Pairs"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -65,37 +66,20 @@ export const toFacade = (service: CredentialsService): Facade.Credentials => {
 // Values
 // -----------------------------------------------------------------------------
 
-const values = new WeakMap<Credentials, Facade.CredentialsValue>()
-const ofValues = new WeakMap<Facade.CredentialsValue, Credentials>()
-
-/** Credentials of core as those of the application. */
-export const redactedOf = (value: Facade.CredentialsValue): Credentials => {
-  const known = ofValues.get(value)
-  if (known !== undefined) return known
-  const { apiKey, profileId, senderId } = value
-  const credentials: Credentials = {
+const pairs = /* @__PURE__ */ makePairs<Credentials, Facade.CredentialsValue>({
+  toA: ({ apiKey, profileId, senderId }) => ({
     ...(senderId === undefined ? {} : { senderId: Redacted.make(senderId) }),
     apiKey: Redacted.make(apiKey),
     ...(profileId === undefined ? {} : { profileId: Redacted.make(profileId) }),
-  }
-  pair(credentials, value)
-  return credentials
-}
-
-const valueOf = (credentials: Credentials): Facade.CredentialsValue => {
-  const known = values.get(credentials)
-  if (known !== undefined) return known
-  const { apiKey, profileId, senderId } = credentials
-  const value: Facade.CredentialsValue = {
+  }),
+  toB: ({ apiKey, profileId, senderId }) => ({
     ...(senderId === undefined ? {} : { senderId: Redacted.value(senderId) }),
     apiKey: Redacted.value(apiKey),
     ...(profileId === undefined ? {} : { profileId: Redacted.value(profileId) }),
-  }
-  pair(credentials, value)
-  return value
-}
+  }),
+})
 
-const pair = (credentials: Credentials, value: Facade.CredentialsValue): void => {
-  values.set(credentials, value)
-  ofValues.set(value, credentials)
-}
+/** Credentials of core as those of the application. */
+export const redactedOf: (value: Facade.CredentialsValue) => Credentials = pairs.toA
+
+const valueOf = pairs.toB

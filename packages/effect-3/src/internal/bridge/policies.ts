@@ -20,7 +20,7 @@ export const policyOf = (options: unknown, issues: ReadonlyArray<Issue>): Facade
   if (!Predicate.isRecord(options)) {
     return { options, issues, waits: undefined, while: undefined, onRetry: undefined }
   }
-  // What is of the right type is asked, and what is not is reported by core.
+  // Core reports a value of a wrong type.
   const { onRetry, schedule, while: isRetried, ...rest } = options
   const isAsked = {
     onRetry: Predicate.isFunction(onRetry),
