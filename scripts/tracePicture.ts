@@ -4,7 +4,8 @@
  */
 import { SentClient } from "@effect-sent/core"
 import * as Testing from "@effect-sent/core/testing"
-import { Effect, Fiber, Random, Tracer } from "effect"
+import { recordSpans } from "@effect-sent/faults/spans"
+import { Effect, Fiber, Random, type Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -13,14 +14,7 @@ const file = fileURLToPath(new URL("../docs/images/trace.svg", import.meta.url))
 
 /** The spans of the send, in the order in which they began. */
 const record = Effect.gen(function* () {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    },
-  })
+  const { spans, tracer } = recordSpans()
   const service = yield* Testing.TestService
   yield* service.play(
     Testing.fail("RateLimited", { retryAfter: "1 second", delay: "180 millis" }),

@@ -17,10 +17,11 @@ import {
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
+import { env } from "./support/outside.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const home = mkdtempSync(join(tmpdir(), "effect-sent-commands-"))
@@ -72,12 +73,8 @@ const install = (name: string, command: string): void => {
 }
 
 const environment = (port: number): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|SENT_|VITEST)/i.test(name),
-    ),
-  ),
-  PATH: `${join(home, "bin")}:${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+  ...env,
+  PATH: `${join(home, "bin")}:${env["PATH"] ?? ""}`,
   // Each page has a campaign of its own.
   XDG_DATA_HOME: join(home, String(port)),
   EFFECT_SENT_MOCK_PORT: String(port),

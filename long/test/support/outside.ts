@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process"
 import { dirname } from "node:path"
 import { assert } from "vitest"
 
-/** The environment without the variables that pnpm and vitest set for these tests, and with `node` first in its path. */
+/** The environment without the settings of a client and the variables that pnpm and vitest set for these tests, and with `node` first in its path. */
 export const envOf = (node: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|FORCE_COLOR$|VITEST)/i.test(name),
+      ([name]) => !/^(?:npm_|NODE_OPTIONS$|NODE_PATH$|FORCE_COLOR$|SENT_|VITEST)/i.test(name),
     ),
   ),
   PATH: `${dirname(node)}:${process.env["PATH"] ?? ""}`,

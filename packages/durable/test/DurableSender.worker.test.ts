@@ -26,7 +26,7 @@ import {
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { newFile } from "./support/folder.ts"
-import { recordSpans } from "./support/spans.ts"
+import { recordSpans } from "@effect-sent/faults/spans"
 import { statementsOf } from "./support/statements.ts"
 import { accepted, failure, makeClient, message, secret, senderIn } from "./support/sender.ts"
 

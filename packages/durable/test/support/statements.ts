@@ -1,6 +1,6 @@
 /** The statements that an effect runs. */
 import { Effect } from "effect"
-import { recordSpans } from "./spans.ts"
+import { recordSpans } from "@effect-sent/faults/spans"
 
 /** Runs an effect, and returns the distinct texts of its statements, by their spans. */
 export const statementsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
