@@ -1,5 +1,5 @@
 /**
- * `pnpm bench bulk [--messages 1000000] [--checkout ../another]`: sends that many messages from a generated stream with `BulkSender`,
+ * `pnpm bench bulk [--messages 1000000]`: sends that many messages from a generated stream with `BulkSender`,
  * and then a tenth of them 10,000 at a time. Fails if the heap has grown, if a socket or a timer is left, or if Node.js warns of too
  * many listeners.
  */
@@ -10,11 +10,11 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { BulkSender, SentClient, SentCredentials } from "@effect-sent/core"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Layer, ManagedRuntime, Stream } from "effect"
 import { startServer } from "./sending/answering.ts"
-import { loadCore } from "./sending/contestants.ts"
 
 const concurrency = 64
 
@@ -58,7 +58,6 @@ const main = async (): Promise<void> => {
   const { values } = parseArgs({
     options: {
       messages: { type: "string", default: "1000000" },
-      checkout: { type: "string" },
     },
   })
   const messages = Number(values.messages)
@@ -67,7 +66,6 @@ const main = async (): Promise<void> => {
   })
   try {
     const [baseUrl] = await once(server, "message")
-    const { BulkSender, SentClient, SentCredentials } = await loadCore(values.checkout)
     const runtime = ManagedRuntime.make(
       SentClient.layer({ baseUrl: String(baseUrl) }).pipe(
         Layer.provide(SentCredentials.layer(credentials)),

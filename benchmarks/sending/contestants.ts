@@ -1,7 +1,5 @@
 /** What sends in the comparison of `pnpm bench sends`: each makes the same request, and reads its answer. */
-import { pathToFileURL } from "node:url"
-import { join } from "node:path"
-import type * as Core from "@effect-sent/core"
+import { CircuitBreak, RateLimit, SentClient, SentCredentials } from "@effect-sent/core"
 import { credentials, sample } from "@effect-sent/faults/sample"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Sent } from "@sentdm/sentdm"
@@ -176,75 +174,58 @@ const bare = (
 // The client of this repository
 // -----------------------------------------------------------------------------
 
-/** The core of this checkout, or of another one. */
-export const loadCore = (checkout: string | undefined): Promise<typeof Core> =>
-  checkout === undefined
-    ? import("@effect-sent/core")
-    : import(pathToFileURL(join(checkout, "packages/core/src/index.ts")).href)
-
-const clientOf = (
-  { SentClient, SentCredentials }: typeof Core,
-  http: Layer.Layer<HttpClient.HttpClient>,
-  options: Core.SentClient.Options,
-) =>
+const clientOf = (http: Layer.Layer<HttpClient.HttpClient>, options: SentClient.Options) =>
   SentClient.layer(options).pipe(
     Layer.provide(SentCredentials.layer(credentials)),
     Layer.provide(http),
   )
 
-const accepted = (
-  core: typeof Core,
-  http: Layer.Layer<HttpClient.HttpClient>,
-  options: Core.SentClient.Options,
-): Play =>
-  ofEffect(Effect.orDie(core.SentClient.sendToPhone(sample)), clientOf(core, http, options))
+const accepted = (http: Layer.Layer<HttpClient.HttpClient>, options: SentClient.Options): Play =>
+  ofEffect(Effect.orDie(SentClient.sendToPhone(sample)), clientOf(http, options))
 
-const rejected = (core: typeof Core, baseUrl: string): Play =>
+const rejected = (baseUrl: string): Play =>
   ofEffect(
-    Effect.flatMap(Effect.flip(core.SentClient.sendToPhone(sample)), ({ reason }) =>
+    Effect.flatMap(Effect.flip(SentClient.sendToPhone(sample)), ({ reason }) =>
       reason._tag === "TemplateNotFound" ? Effect.void : Effect.die(`rejected as ${reason._tag}`),
     ).pipe(Effect.orDie),
-    clientOf(core, NodeHttpClient.layerUndici, { baseUrl }),
+    clientOf(NodeHttpClient.layerUndici, { baseUrl }),
   )
 
-const traced = (core: typeof Core, baseUrl: string): Play =>
+const traced = (baseUrl: string): Play =>
   ofEffect(
-    Effect.orDie(core.SentClient.sendToPhone(sample)),
-    Layer.merge(clientOf(core, NodeHttpClient.layerUndici, { baseUrl }), recording),
+    Effect.orDie(SentClient.sendToPhone(sample)),
+    Layer.merge(clientOf(NodeHttpClient.layerUndici, { baseUrl }), recording),
   )
 
-const limitsOf = ({ CircuitBreak, RateLimit }: typeof Core): Core.SentClient.Options => ({
+const limits: SentClient.Options = {
   rateLimit: RateLimit.make({ limit: 100_000_000, window: "1 second" }),
   circuitBreak: CircuitBreak.make(),
-})
+}
 
 /** Makes each contestant. */
 export const contestants = {
   undici: ({ baseUrl }) => undici(baseUrl),
-  fetch: ({ baseUrl }) => fetching(baseUrl),
+  "@sentdm/sentdm": ({ baseUrl }) => sdk(baseUrl),
   "Effect over undici": ({ baseUrl }) =>
     bare(NodeHttpClient.layerUndici, baseUrl, { hasSpan: true, status: 204 }),
+  "core over undici": ({ baseUrl }) => accepted(NodeHttpClient.layerUndici, { baseUrl }),
+  "core over undici, limited": ({ baseUrl }) =>
+    accepted(NodeHttpClient.layerUndici, { baseUrl, ...limits }),
   "Effect over undici, no span": ({ baseUrl }) =>
     bare(NodeHttpClient.layerUndici, baseUrl, { hasSpan: false, status: 204 }),
   "Effect over undici, a 400": ({ baseUrl }) =>
     bare(NodeHttpClient.layerUndici, `${baseUrl}/rejecting`, { hasSpan: true, status: 400 }),
+  "core over undici, a 400": ({ baseUrl }) => rejected(`${baseUrl}/rejecting`),
   "Effect over undici, traced": ({ baseUrl }) =>
     bare(Layer.merge(NodeHttpClient.layerUndici, recording), baseUrl, {
       hasSpan: true,
       status: 204,
     }),
+  "core over undici, traced": ({ baseUrl }) => traced(baseUrl),
+  fetch: ({ baseUrl }) => fetching(baseUrl),
   "Effect over fetch": ({ baseUrl }) =>
     bare(FetchHttpClient.layer, baseUrl, { hasSpan: true, status: 204 }),
-  "@sentdm/sentdm": ({ baseUrl }) => sdk(baseUrl),
-  "core over undici": ({ baseUrl, core }) =>
-    accepted(core, NodeHttpClient.layerUndici, { baseUrl }),
-  "core over undici, traced": ({ baseUrl, core }) => traced(core, baseUrl),
-  "core over undici, limited": ({ baseUrl, core }) =>
-    accepted(core, NodeHttpClient.layerUndici, { baseUrl, ...limitsOf(core) }),
-  "core over undici, a 400": ({ baseUrl, core }) => rejected(core, `${baseUrl}/rejecting`),
-  "core over fetch": ({ baseUrl, core }) => accepted(core, FetchHttpClient.layer, { baseUrl }),
-} satisfies Readonly<
-  Record<string, (place: { readonly baseUrl: string; readonly core: typeof Core }) => Play>
->
+  "core over fetch": ({ baseUrl }) => accepted(FetchHttpClient.layer, { baseUrl }),
+} satisfies Readonly<Record<string, (place: { readonly baseUrl: string }) => Play>>
 
 export type Contestant = keyof typeof contestants
