@@ -2,6 +2,8 @@
 import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { build } from "esbuild"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { startInstalledMock } from "./support/installedMock.ts"
 import { env, run, succeed, succeedWith } from "./support/outside.ts"
@@ -120,6 +122,27 @@ describe("an application with the packages", () => {
 })
 
 describe("the mock alone", () => {
+  // The sources are bundled by `packages/core/test/bundle.test.ts`: what is packed must be left out as well.
+  it("bundles nothing of core that a program does not use", async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `import { layer } from "@effect-sent/core/SentClient"; console.log(layer())`,
+        resolveDir: install,
+      },
+      bundle: true,
+      minify: true,
+      external: ["effect/*"],
+      format: "esm",
+      write: false,
+      logLevel: "silent",
+    })
+    const code = outputFiles.map(({ text }) => text).join("")
+    assert.isBelow(gzipSync(code).length / 1024, 21.8)
+    for (const unused of ["SENT_API_KEY", "sandbox", "must be a Config"]) {
+      assert.notInclude(code, unused)
+    }
+  })
+
   it("is installed by pnpm without install scripts to approve", () => {
     const folder = join(work, "pnpm")
     mkdirSync(folder)

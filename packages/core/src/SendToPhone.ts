@@ -39,11 +39,11 @@ import * as Pattern from "./internal/patterns.ts"
  *
  * Source: ITU-T E.164 (at most 15 digits, no leading zero); the lower bound is the contract's decision.
  */
-export const PhoneNumber: Schema.brand<Schema.String, "PhoneNumber"> = Schema.String.check(
-  Schema.isPattern(Pattern.phoneNumber, {
-    message: "must be an E.164 phone number: + and 7 to 15 digits, e.g. +1234567890",
-  }),
-).pipe(Schema.brand("PhoneNumber"))
+export const PhoneNumber: Schema.brand<Schema.String, "PhoneNumber"> =
+  /* @__PURE__ */ Pattern.matching(
+    Pattern.phoneNumber,
+    "must be an E.164 phone number: + and 7 to 15 digits, e.g. +1234567890",
+  ).pipe(/* @__PURE__ */ Schema.brand("PhoneNumber"))
 
 /** A string that {@link PhoneNumber} accepted. */
 export type PhoneNumber = string & Brand.Brand<"PhoneNumber">
@@ -53,11 +53,11 @@ export type PhoneNumber = string & Brand.Brand<"PhoneNumber">
  *
  * Source: the API page's `templateId` (format `guid`; its sample is a version 1 GUID).
  */
-export const TemplateId: Schema.brand<Schema.String, "TemplateId"> = Schema.String.check(
-  Schema.isPattern(Pattern.guid, {
-    message: "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8",
-  }),
-).pipe(Schema.brand("TemplateId"))
+export const TemplateId: Schema.brand<Schema.String, "TemplateId"> =
+  /* @__PURE__ */ Pattern.matching(
+    Pattern.guid,
+    "must be a GUID, e.g. 7ba7b820-9dad-11d1-80b4-00c04fd430c8",
+  ).pipe(/* @__PURE__ */ Schema.brand("TemplateId"))
 
 /** A string that {@link TemplateId} accepted. */
 export type TemplateId = string & Brand.Brand<"TemplateId">

@@ -26,7 +26,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readVariable } from "./internal/environment.ts"
-import { guid } from "./internal/patterns.ts"
+import { guid, matching } from "./internal/patterns.ts"
 import * as Kind from "./internal/options.ts"
 import { CredentialsUnavailable, type Issue, SentError } from "./SentError.ts"
 
@@ -46,10 +46,10 @@ const rightApiKey =
  *
  * Source: the API page's header parameter `x-sender-id` (format `guid`).
  */
-export const SenderId: Schema.brand<Schema.String, "SenderId"> =
-  /* @__PURE__ */ Schema.String.check(Schema.isPattern(guid, { message: rightSenderId })).pipe(
-    Schema.brand("SenderId"),
-  )
+export const SenderId: Schema.brand<Schema.String, "SenderId"> = /* @__PURE__ */ matching(
+  guid,
+  rightSenderId,
+).pipe(/* @__PURE__ */ Schema.brand("SenderId"))
 
 /** A string that {@link SenderId} accepted. */
 export type SenderId = string & Brand.Brand<"SenderId">
@@ -64,9 +64,10 @@ const visibleAscii = /^[\x21-\x7E]+$/u
  * Spaces and line breaks, which files and copied lines often end with, are rejected: a header cannot contain them, and
  * runtimes print the header when they say so.
  */
-export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = /* @__PURE__ */ Schema.String.check(
-  Schema.isPattern(visibleAscii, { message: rightApiKey }),
-).pipe(Schema.brand("ApiKey"))
+export const ApiKey: Schema.brand<Schema.String, "ApiKey"> = /* @__PURE__ */ matching(
+  visibleAscii,
+  rightApiKey,
+).pipe(/* @__PURE__ */ Schema.brand("ApiKey"))
 
 /** A string that {@link ApiKey} accepted. */
 export type ApiKey = string & Brand.Brand<"ApiKey">
@@ -76,10 +77,10 @@ export type ApiKey = string & Brand.Brand<"ApiKey">
  *
  * Source: the provider's SDK, the header parameter `x-profile-id`.
  */
-export const ProfileId: Schema.brand<Schema.String, "ProfileId"> =
-  /* @__PURE__ */ Schema.String.check(Schema.isPattern(guid, { message: rightProfileId })).pipe(
-    Schema.brand("ProfileId"),
-  )
+export const ProfileId: Schema.brand<Schema.String, "ProfileId"> = /* @__PURE__ */ matching(
+  guid,
+  rightProfileId,
+).pipe(/* @__PURE__ */ Schema.brand("ProfileId"))
 
 /** A string that {@link ProfileId} accepted. */
 export type ProfileId = string & Brand.Brand<"ProfileId">
@@ -130,14 +131,18 @@ export class SentCredentials extends Context.Service<
 // -----------------------------------------------------------------------------
 
 const credentialKinds = {
-  senderId: Kind.secret(rightSenderId, (text) => (guid.test(text) ? undefined : "")),
-  apiKey: Kind.required(
-    Kind.secret(rightApiKey, (text) => (visibleAscii.test(text) ? undefined : "")),
+  senderId: /* @__PURE__ */ Kind.secret(rightSenderId, (text) =>
+    guid.test(text) ? undefined : "",
   ),
-  profileId: Kind.secret(rightProfileId, (text) => (guid.test(text) ? undefined : "")),
+  apiKey: /* @__PURE__ */ Kind.required(
+    /* @__PURE__ */ Kind.secret(rightApiKey, (text) => (visibleAscii.test(text) ? undefined : "")),
+  ),
+  profileId: /* @__PURE__ */ Kind.secret(rightProfileId, (text) =>
+    guid.test(text) ? undefined : "",
+  ),
 }
 
-const credentialsInput: Kind.Kind = Kind.struct<CredentialsInput>(credentialKinds)
+const credentialsInput: Kind.Kind = /* @__PURE__ */ Kind.struct<CredentialsInput>(credentialKinds)
 
 /**
  * Validates credentials. Fails with the reason `CredentialsUnavailable`, which says what is malformed without showing
@@ -298,10 +303,12 @@ export const layerConfig = (
     }),
   )
 
-const configKinds: Kind.Kind = Kind.struct<NonNullable<Parameters<typeof layerConfig>[0]>>({
-  senderId: Kind.where("must be a Config", Config.isConfig),
-  apiKey: Kind.where("must be a Config", Config.isConfig),
-  profileId: Kind.where("must be a Config", Config.isConfig),
+const configKinds: Kind.Kind = /* @__PURE__ */ Kind.struct<
+  NonNullable<Parameters<typeof layerConfig>[0]>
+>({
+  senderId: /* @__PURE__ */ Kind.where("must be a Config", Config.isConfig),
+  apiKey: /* @__PURE__ */ Kind.where("must be a Config", Config.isConfig),
+  profileId: /* @__PURE__ */ Kind.where("must be a Config", Config.isConfig),
 })
 
 /** What is wrong with the value of a variable, by the name of the variable. */

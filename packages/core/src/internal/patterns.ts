@@ -1,5 +1,11 @@
 /** The patterns of what the contract writes: each stands here once, for the schemas and for the quick check of an input. */
 
+import * as Schema from "effect/Schema"
+
+/** The schema of a text that matches a pattern. The message is that of a text that does not. */
+export const matching = (pattern: RegExp, message: string): Schema.String =>
+  Schema.String.check(Schema.isPattern(pattern, { message }))
+
 /** A GUID of any version in either letter case, as the contract writes it. */
 export const guid: RegExp =
   /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/u

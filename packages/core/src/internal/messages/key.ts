@@ -13,7 +13,7 @@ import { randomBytes } from "../updates/hmac.ts"
  * How long a key is relied upon, from its first use: the service keeps it for 24 hours. The margin is for clocks that differ,
  * and for a request that takes long to arrive.
  */
-export const keyLifetime: Duration.Duration = Duration.hours(23)
+export const keyLifetime: Duration.Duration = /* @__PURE__ */ Duration.hours(23)
 
 /** The key of a send, and how many requests of earlier sends may have been accepted under it. */
 export interface OwnKey extends Key {
@@ -26,7 +26,7 @@ export interface OwnKey extends Key {
  * The success of a sandbox request is kept under its key, and a real request with the same key would be answered with it. So
  * the key of a sandbox request begins with a prefix that that of a real one must not have.
  */
-export const keyFor = Effect.fnUntraced(function* (
+export const keyFor = /* @__PURE__ */ Effect.fnUntraced(function* (
   given: string | UsedKey | undefined,
   isSandbox: boolean,
 ): Effect.fn.Return<OwnKey, SentError> {

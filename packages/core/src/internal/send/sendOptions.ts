@@ -49,7 +49,7 @@ export const commonKinds: Kind.Kinds<CommonOptions> = {
 }
 
 /** The options of one request. */
-export const commonOptions: Kind.Kind = Kind.struct<CommonOptions>(commonKinds)
+export const commonOptions: Kind.Kind = /* @__PURE__ */ Kind.struct<CommonOptions>(commonKinds)
 
 /** Whether a value is an idempotency key. */
 export const isIdempotencyKey = (value: unknown): value is string =>
