@@ -33,7 +33,7 @@ import * as Kind from "./internal/options.ts"
 import { clientKinds, makeClient, type Options, readClientOptions } from "./internal/send/client.ts"
 import { readInput } from "./internal/send/input.ts"
 import * as Operation from "./internal/send/operation.ts"
-import { makeProgress } from "./internal/send/progress.ts"
+import { Progress } from "./internal/send/progress.ts"
 import type { SendOptions } from "./internal/send/sendOptions.ts"
 import * as Telemetry from "./internal/send/telemetry.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
@@ -163,7 +163,7 @@ export const make = Effect.fnUntraced(function* (
   return SentClient.of({
     sendToPhone: Telemetry.inSpan("SentClient.sendToPhone", (input, sendOptions) =>
       Effect.suspend(() => {
-        const progress = makeProgress()
+        const progress = new Progress()
         return Telemetry.send(
           Effect.flatMap(readInput(input), (request) => sendOne(request, progress, sendOptions)),
           progress,

@@ -53,7 +53,7 @@ import {
 } from "./internal/send/client.ts"
 import type { Content } from "./internal/send/answer.ts"
 import * as Operation from "./internal/send/operation.ts"
-import { makeProgress } from "./internal/send/progress.ts"
+import { Progress } from "./internal/send/progress.ts"
 import {
   type CommonOptions,
   type SendOptions,
@@ -272,13 +272,13 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
 
   const sendOnce = (input: Input, sendOptions?: SendOptions): Effect.Effect<Receipt, SentError> =>
     Effect.suspend(() => {
-      let progress = makeProgress()
+      let progress = new Progress()
       const sending = Effect.gen(function* () {
         const request = yield* readInput(withSandbox(input, options.sandbox))
         if (sendOptions !== undefined) yield* Kind.checkOptions(sendOptionsKind, sendOptions)
         const isSandbox = request.sandbox === true
         const { unknownBefore, ...key } = yield* keyFor(sendOptions?.idempotencyKey, isSandbox)
-        progress = makeProgress({ unknownBefore })
+        progress = new Progress({ unknownBefore })
         const { content, ...sent } = yield* sendOne(request, progress, sendOptions, key)
         const answer = readSendAnswer(request, content)
         if (typeof answer === "string") {
@@ -288,8 +288,12 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
         return { ...sent, idempotencyKey: key.value, ...answer }
       })
       return Telemetry.send(sending, {
-        attempts: () => progress.attempts(),
-        knowledge: () => progress.knowledge(),
+        get attempts() {
+          return progress.attempts
+        },
+        get knowledge() {
+          return progress.knowledge
+        },
       })
     })
 
@@ -316,7 +320,7 @@ const lookUp =
   (id: string, options?: CommonOptions): Effect.Effect<A, SentError> =>
     Effect.flatMap(readId(id), (request) =>
       Effect.flatMap(
-        sender(request, makeProgress({ isRead: true }), options),
+        sender(request, new Progress({ isRead: true }), options),
         ({ attempts, content, status }) => {
           const found = read(content)
           if (found !== undefined) return Effect.succeed(found)

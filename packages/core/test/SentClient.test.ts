@@ -315,6 +315,9 @@ describe("layers from the configuration", () => {
   )
 })
 
+const sendWith = (init: RequestInit) =>
+  Effect.provideService(SentClient.sendToPhone(sample), FetchHttpClient.RequestInit, init)
+
 describe("the options of fetch", () => {
   it.effect("are kept, except redirect", () =>
     Effect.gen(function* () {
@@ -333,6 +336,29 @@ describe("the options of fetch", () => {
       )
       assert.strictEqual(seen[0]?.credentials, "omit")
       assert.strictEqual(seen[0]?.redirect, "manual")
+    }),
+  )
+
+  it.effect("are those of the program that sends, whatever another one has", () =>
+    Effect.gen(function* () {
+      const seen: Array<RequestInit | undefined> = []
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        seen.push(init)
+        return Promise.resolve(new Response(null, { status: 204 }))
+      }
+      yield* Effect.all([
+        sendWith({ credentials: "omit" }),
+        sendWith({ credentials: "include" }),
+        SentClient.sendToPhone(sample),
+        sendWith({ credentials: "omit" }),
+      ]).pipe(
+        Effect.provide(clientLayer(FetchHttpClient.layer, {})),
+        Effect.provideService(FetchHttpClient.Fetch, fetch),
+      )
+      assert.deepStrictEqual(
+        seen.map((init) => init?.credentials),
+        ["omit", "include", undefined, "omit"],
+      )
     }),
   )
 

@@ -4,8 +4,8 @@
  */
 import { SentCredentials, SentError } from "@effect-sent/core"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Deferred, Effect, Fiber, Result, Schema } from "effect"
-import { makeLockout } from "../src/internal/send/lockout.ts"
+import { Clock, DateTime, Deferred, Effect, Fiber, Result, Schema } from "effect"
+import { Lockout } from "../src/internal/send/lockout.ts"
 import type { Verdict } from "../src/internal/send/verdict.ts"
 import { credentials } from "@effect-sent/faults/sample"
 
@@ -81,7 +81,7 @@ describe("the places of a key", () => {
     { events: Schema.Array(Event).check(Schema.isMinLength(60), Schema.isMaxLength(100)) },
     ({ events }) =>
       Effect.gen(function* () {
-        const lockout = makeLockout()
+        const lockout = new Lockout()
         const keys = {
           one: yield* SentCredentials.make({ ...credentials, apiKey: "one" }),
           other: yield* SentCredentials.make({ ...credentials, apiKey: "other" }),
@@ -116,7 +116,7 @@ describe("the places of a key", () => {
           }).pipe(
             // It is removed before another send takes its place.
             Effect.ensuring(Effect.sync(() => model.sends.delete(send))),
-            Effect.ensuring(place.leave),
+            Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => place.leave(now))),
             Effect.catch(() =>
               Effect.sync(() => {
                 // Only the third refusal in a row locks a key out.

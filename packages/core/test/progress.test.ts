@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Layer, Result, Schedule, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { type Knowledge, makeProgress } from "../src/internal/send/progress.ts"
+import { type Knowledge, Progress } from "../src/internal/send/progress.ts"
 import type { Verdict } from "../src/internal/send/verdict.ts"
 import { credentials, sample } from "@effect-sent/faults/sample"
 
@@ -109,7 +109,7 @@ describe("the progress of a send", () => {
     { events: Schema.Array(Event).check(Schema.isMaxLength(20)) },
     ({ events }) =>
       Effect.sync(() => {
-        const progress = makeProgress()
+        const progress = new Progress()
         let attempts: Attempts = []
         // Before the first event, and after each: an interruption can come at any of them.
         for (const event of [undefined, ...events]) {
@@ -124,8 +124,8 @@ describe("the progress of a send", () => {
             progress.learn(() => verdicts[event])
             attempts = afterVerdict(attempts, verdicts[event])
           }
-          assert.strictEqual(progress.attempts(), attempts.length)
-          assert.strictEqual(progress.knowledge(), expectedKnowledge(attempts))
+          assert.strictEqual(progress.attempts, attempts.length)
+          assert.strictEqual(progress.knowledge, expectedKnowledge(attempts))
           for (const reason of reasons) {
             assert.deepStrictEqual(said(progress.fail(reason)), expected(attempts, reason))
           }

@@ -4,9 +4,9 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { LazyArg } from "effect/Function"
 import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
-import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -15,11 +15,11 @@ import * as Scope from "effect/Scope"
 import type { Credentials } from "../../SentCredentials.ts"
 import type { Accepted } from "./answer.ts"
 import type { Evidence } from "./evidence.ts"
-import { type Guarded, guard, Refused } from "./guard.ts"
+import { Guarded, type GuardedClient } from "./guard.ts"
 import { makeMask } from "./mask.ts"
 import { collect, release } from "./nodeChannels.ts"
 import type { Operation } from "./operation.ts"
-import type { Progress } from "./progress.ts"
+import type { Limit } from "./race.ts"
 import { type Reason, RequestRepeated, TimedOut } from "./reason.ts"
 import { deliveryOf } from "./reasonTable.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -28,9 +28,7 @@ import { type Head, isEmpty, readVerdict, type Verdict, verdictOfHead } from "./
 
 /** One request to be sent. */
 export interface Attempt<Request> {
-  readonly client: HttpClient.HttpClient
-  /** Added to the options of `fetch`. */
-  readonly fetchOptions: object
+  readonly client: GuardedClient
   readonly operation: Operation<Request>
   /** The address of the operation. */
   readonly url: URL
@@ -43,8 +41,10 @@ export interface Attempt<Request> {
   readonly allowed: Duration.Duration
   /** When the send must end, in milliseconds since the epoch. */
   readonly endsAt: number
-  /** Learns that the request begins, and its verdict as soon as there is one. */
-  readonly progress: Pick<Progress, "begin" | "learn">
+  /** The request is about to be sent. `isUnsent` says whether it was seen not to be written. */
+  readonly onBegin: (isUnsent: () => boolean) => void
+  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
+  readonly onVerdict: (verdict: LazyArg<Verdict>) => void
   /** Run when the HTTP client was seen to repeat or redirect the request. */
   readonly onRepeated: Effect.Effect<void>
 }
@@ -54,30 +54,30 @@ export const attempt = <Request extends object>(
   sending: Attempt<Request>,
 ): Effect.Effect<Accepted, Reason> =>
   Effect.suspend(() => {
-    const { client, credentials, fetchOptions, onRepeated, operation, progress, request } = sending
+    const { client, credentials, onBegin, onRepeated, onVerdict, operation, request } = sending
     // Bytes of its own for each attempt: the events of an HTTP client are matched by them.
     const body = encoder.encode(operation.method === "GET" ? "" : JSON.stringify(request))
     const evidence = collect(body, credentials.apiKey)
-    const guarded = guard(client, toHttp(sending, body), evidence, fetchOptions)
+    const guarded = new Guarded(client, toHttp(sending, body), evidence)
     const scope = Scope.makeUnsafe()
-    progress.begin(() => evidence.isUnsent)
-    return exchange(sending, guarded, evidence, scope).pipe(
+    onBegin(() => evidence.isUnsent)
+    const exchanged = Effect.onExitPrimitive(exchange(sending, guarded, evidence, scope), (exit) =>
       // Of an exchange that was seen to end, nothing is left to abort.
-      Effect.onExit((exit) => (evidence.hasEnded ? Effect.void : Scope.close(scope, exit))),
-      // Only now is the evidence final.
-      Effect.flatMap((end) => {
-        const verdict = verdictOfEnd(sending, guarded, evidence, end)
-        progress.learn(() => verdict)
-        release(body, evidence)
-        const isRepeated =
-          end._tag === "Refused" ||
-          evidence.ownWrites > 1 ||
-          (Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated")
-        return isRepeated
-          ? Effect.andThen(onRepeated, Effect.fromResult(verdict))
-          : Effect.fromResult(verdict)
-      }),
+      evidence.hasEnded ? undefined : Scope.close(scope, exit),
     )
+    // Only now is the evidence final.
+    return Effect.flatMap(exchanged, (end) => {
+      const verdict = verdictOfEnd(sending, guarded, evidence, end)
+      onVerdict(() => verdict)
+      release(body, evidence)
+      const isRepeated =
+        end._tag === "Refused" ||
+        evidence.ownWrites > 1 ||
+        (Result.isFailure(verdict) && verdict.failure._tag === "RequestRepeated")
+      return isRepeated
+        ? Effect.andThen(onRepeated, Effect.fromResult(verdict))
+        : Effect.fromResult(verdict)
+    })
   })
 
 const encoder = new TextEncoder()
@@ -99,47 +99,53 @@ const exchange = <Request extends object>(
   evidence: Evidence,
   scope: Scope.Scope,
 ): Effect.Effect<End> =>
-  Effect.matchEffect(guarded.run(scope, sending.timeout), {
-    onSuccess: (run) => {
-      if (run instanceof Refused) return Effect.succeed(refused)
-      if (run !== "TimedOut") return read(sending, guarded, evidence, run, false)
+  guarded.run<End>(scope, {
+    timeout: sending.timeout,
+    onTimeout: Effect.suspend(() => {
       // The application's own client may hold the response back, for example while it reads a body that hangs.
-      const heldBack = guarded.seen()
+      const heldBack = guarded.seen
       return heldBack === undefined
         ? Effect.succeed(timedOut)
-        : read(sending, guarded, evidence, heldBack, true)
-    },
-    onFailure: (error) =>
+        : read(sending, guarded, evidence, heldBack, undefined)
+    }),
+    onResponse: (response, setLimit) => read(sending, guarded, evidence, response, setLimit),
+    onFailure: (error, setLimit) =>
       // A client that fails on statuses (`filterStatusOk`) still has the response.
       error.response === undefined
         ? Effect.succeed<End>({ _tag: "Failed", error })
-        : read(sending, guarded, evidence, error.response, false),
+        : read(sending, guarded, evidence, error.response, setLimit),
+    onRefused: refused,
   })
 
-/** Reads a response, or its head alone. */
+/** Reads a response within a limit, or its head alone. */
 const read = <Request extends object>(
   sending: Attempt<Request>,
   guarded: Guarded,
   evidence: Evidence,
   response: HttpClientResponse.HttpClientResponse,
-  isHeldBack: boolean,
+  setLimit: ((limit: Limit<End>) => void) | undefined,
 ): Effect.Effect<End> =>
-  Clock.clockWith((clock) => {
+  Effect.withFiber((fiber) => {
     if (!guarded.isAnswered(response)) return answered(elsewhere)
-    const { endsAt, operation, progress, timeout } = sending
-    const head = new HeadOf(sending, response, evidence.hasEnded, clock.currentTimeMillisUnsafe())
+    const { endsAt, onVerdict, operation, timeout } = sending
+    const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const head = new HeadOf(sending, response, evidence.hasEnded, now)
     // From here on, neither a deadline nor an interruption changes what is known.
-    progress.learn(() => unlessRepeated(verdictOfHead(head), evidence))
+    onVerdict(() => unlessRepeated(verdictOfHead(head), evidence))
+    Telemetry.answered(fiber, response.status)
+    // An empty body that was seen to end is read already. Of a rejection, that it is empty is a part of what it says.
+    if (
+      setLimit === undefined ||
+      (head.hasEnded && isEmpty(head) && operation.isAccepted(response.status))
+    )
+      return answered(verdictOfHead(head))
     const ofSend = Duration.millis(Math.max(0, endsAt - head.receivedAt))
     // Content is a part of the response. What a rejection says besides is not, and is soon there.
     const left = operation.reading.content === "never" ? ofSend : Duration.min(ofSend, timeout)
-    return Effect.andThen(
-      Telemetry.answered(response.status),
-      // An empty body that was seen to end is read already. Of a rejection, that it is empty is a part of what it says.
-      isHeldBack || (head.hasEnded && isEmpty(head) && operation.isAccepted(response.status))
-        ? answered(verdictOfHead(head))
-        : Effect.flatMap(readVerdict(head, left), answered),
+    const verdict = readVerdict(head, left, ({ onTimeout, timeout: ofBody }) =>
+      setLimit({ timeout: ofBody, onTimeout: Effect.flatMap(onTimeout, answered) }),
     )
+    return Effect.flatMap(verdict, answered)
   })
 
 /** The head of a response. What nobody looks at is not made. */

@@ -1,13 +1,11 @@
 /**
  * Reads the body of a response, no further than needed.
  */
-import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import type * as Headers from "effect/http/Headers"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
-import { raceUntil } from "./race.ts"
 
 /** A response whose head has arrived. */
 export interface Incoming {
@@ -37,15 +35,22 @@ export interface Body {
   readonly isWhole: boolean
 }
 
-/**
- * Reads the text of a body: its first bytes, or what had arrived when it broke off or took too long. It never fails,
- * since the status decides what the response means. It takes no longer than what is `left` of the send.
- */
-export const readBody = (
+/** A body that is read. */
+interface BodyReader {
+  /** Whether it is in memory, where nothing is waited for. */
+  readonly isInMemory: boolean
+  /** Reads it. It never fails, since the status decides what the response means. */
+  readonly read: Effect.Effect<void>
+  /** What was read until now. */
+  readonly soFar: () => Body
+}
+
+/** Reads the text of a body: its first bytes, or what had arrived when it broke off. */
+export const bodyReader = (
   { hasEnded, headers, response }: Incoming,
-  left: Duration.Duration,
-  { maxBytes, maxMillis }: Pick<Reading, "maxBytes" | "maxMillis">,
-): Effect.Effect<Body> => {
+  { maxBytes }: Pick<Reading, "maxBytes">,
+): BodyReader => {
+  const isInMemory = hasEnded && isSmall(headers, maxBytes)
   const chunks: Array<Uint8Array> = []
   let size = 0
   let isWhole = false
@@ -67,36 +72,33 @@ export const readBody = (
     Effect.suspend(() => response.arrayBuffer),
     (bytes) => take(new Uint8Array(bytes)),
   )
-  const read = (hasEnded && isSmall(headers, maxBytes) ? inMemory : streamed).pipe(
-    Effect.map(() => {
+  // A body that the application has read is a locked stream over fetch, which is a defect. Over the other clients it is an
+  // empty one. Its text is left where the client keeps it.
+  const orKept = (): Effect.Effect<void> =>
+    size > 0
+      ? Effect.void
+      : Effect.matchCause(
+          Effect.suspend(() => response.text),
+          {
+            onSuccess: (text) => {
+              kept = text.slice(0, maxBytes)
+              isWhole = text.length < maxBytes
+            },
+            onFailure: constVoid,
+          },
+        )
+  const read = Effect.matchCauseEffect(isInMemory ? inMemory : streamed, {
+    onSuccess: () => {
       isWhole = size < maxBytes
-    }),
-    // A body that the application has read is a locked stream over fetch, which is a defect.
-    Effect.ignoreCause,
-  )
-  // Over the other clients it is an empty one. Its text is left where the client keeps it.
-  const readKept = Effect.suspend(() => response.text).pipe(
-    Effect.map((text) => {
-      kept = text.slice(0, maxBytes)
-      isWhole = text.length < maxBytes
-    }),
-    Effect.ignoreCause,
-  )
-  return Effect.contextWith((context: Context.Context<never>) =>
-    raceUntil(
-      Effect.andThen(
-        read,
-        Effect.suspend(() => (size > 0 ? Effect.void : readKept)),
-      ),
-      context,
-      { timeout: Duration.min(Duration.millis(maxMillis), left), onTimeout: Effect.void },
-    ),
-  ).pipe(
-    Effect.map(() => ({
-      text: kept ?? decode(chunks, headers["content-type"]),
-      isWhole,
-    })),
-  )
+      return orKept()
+    },
+    onFailure: orKept,
+  })
+  return {
+    isInMemory,
+    read,
+    soFar: () => ({ text: kept ?? decode(chunks, headers["content-type"]), isWhole }),
+  }
 }
 
 /** Whether a body is as long as its header says, and that is not much: one that is encoded may be longer. */

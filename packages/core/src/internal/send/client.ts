@@ -16,8 +16,9 @@ import { type Configured, readOptions, readVariable } from "../environment.ts"
 import * as Kind from "../options.ts"
 import { baseUrl as baseUrlKind, isPlainHttp, urlOf } from "./baseUrl.ts"
 import { makeBudget } from "./budget.ts"
+import { guardClient } from "./guard.ts"
 import { circuitBreakKind, makeLimits, rateLimitKind } from "./limits/limits.ts"
-import { makeLockout } from "./lockout.ts"
+import { Lockout } from "./lockout.ts"
 import type { Operation } from "./operation.ts"
 import type { Progress } from "./progress.ts"
 import { type RetryPolicy, retryPolicy } from "./retryPolicy.ts"
@@ -155,11 +156,10 @@ export const makeClient = Effect.fnUntraced(function* (
   const credentials = yield* SentCredentials.SentCredentials
   yield* Kind.rejectInvalid(issuesOf(credentials))
   const line: Line = {
-    client: yield* HttpClient.HttpClient,
-    fetchOptions: yield* makeFetchOptions,
+    client: guardClient(yield* HttpClient.HttpClient, yield* makeFetchOptions),
     credentials,
     budget: makeBudget(),
-    lockout: makeLockout(),
+    lockout: new Lockout(),
     limits: yield* makeLimits(options),
     warnOfRepeats: Telemetry.makeWarnOfRepeats(),
   }
@@ -167,18 +167,19 @@ export const makeClient = Effect.fnUntraced(function* (
   return <Request extends object>(operation: Operation<Request>): Sender<Request> => {
     const defaults = {
       operation,
-      url: urlOf(url, operation.path),
       timeout: Duration.fromInputUnsafe(timeout),
       deadline: Duration.fromInputUnsafe(deadline),
       policy: options.retryPolicy ?? defaultPolicy,
     }
-    const isFixed = !operation.path.includes("{")
-    return Effect.fnUntraced(function* (request, progress, sendOptions, key) {
-      const ofRegion = yield* CurrentRetryPolicy
-      const at = isFixed ? defaults.url : urlOf(url, pathOf(operation, request))
-      if (sendOptions === undefined && ofRegion === undefined && key === undefined) {
-        return yield* send(line, { ...defaults, url: at, request }, progress)
-      }
+    const fixed = operation.path.includes("{") ? undefined : urlOf(url, operation.path)
+    const addressOf = (request: Request) => fixed ?? urlOf(url, pathOf(operation, request))
+    const withOptions = Effect.fnUntraced(function* (
+      request: Request,
+      progress: Progress,
+      ofRegion: RetryPolicy | undefined,
+      sendOptions: SendOptions | undefined,
+      key: Key | undefined,
+    ) {
       if (sendOptions !== undefined) yield* Kind.checkOptions(sendOptionsKind, sendOptions)
       if (sendOptions?.idempotencyKey !== undefined && !operation.isKeyed)
         yield* Kind.rejectInvalid(Kind.at("idempotencyKey", keepsNoKeys))
@@ -187,7 +188,7 @@ export const makeClient = Effect.fnUntraced(function* (
       const until = Duration.fromInputUnsafe(sendOptions?.deadline ?? deadline)
       const sending: Sending<Request> = {
         ...defaults,
-        url: at,
+        url: addressOf(request),
         request,
         timeout: Duration.fromInputUnsafe(sendOptions?.timeout ?? timeout),
         deadline: key === undefined ? until : Duration.min(until, yield* leftOf(key)),
@@ -196,6 +197,13 @@ export const makeClient = Effect.fnUntraced(function* (
       }
       return yield* send(line, sending, progress)
     })
+    return (request, progress, sendOptions, key) =>
+      Effect.withFiber((fiber) => {
+        const ofRegion = fiber.getRef(CurrentRetryPolicy)
+        return sendOptions === undefined && ofRegion === undefined && key === undefined
+          ? send(line, { ...defaults, url: addressOf(request), request }, progress)
+          : withOptions(request, progress, ofRegion, sendOptions, key)
+      })
   }
 })
 

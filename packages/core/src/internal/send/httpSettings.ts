@@ -14,7 +14,7 @@ const UndiciOptions = Context.Reference<object>(
 )
 
 /** Remembers the last result: nearly all sends are given the same. */
-const remembered = <A, B>(make: (given: A) => B): ((given: A) => B) => {
+export const remembered = <A, B>(make: (given: A) => B): ((given: A) => B) => {
   let last: { readonly given: A; readonly made: B } | undefined
   return (given) => {
     if (last === undefined || last.given !== given) last = { given, made: make(given) }
@@ -23,10 +23,12 @@ const remembered = <A, B>(make: (given: A) => B): ((given: A) => B) => {
 }
 
 // To follow a redirect would take the body and the credentials to another server. The other clients follow none.
-const withoutRedirects = /* @__PURE__ */ remembered((given: RequestInit | undefined) => ({
-  ...given,
-  redirect: "manual",
-}))
+const withoutRedirects = /* @__PURE__ */ remembered(
+  (given: RequestInit | undefined): RequestInit => ({
+    ...given,
+    redirect: "manual",
+  }),
+)
 
 // Over HTTP/2, undici repeats a request by itself (REFUSED_STREAM, GOAWAY), also one that was accepted.
 const withoutHttp2 = /* @__PURE__ */ remembered((given: object | undefined) => ({
@@ -42,11 +44,9 @@ const withKeys = /* @__PURE__ */ remembered((given: ReadonlyArray<string | RegEx
   "x-profile-id",
 ])
 
-/** Sets the settings of this library's requests in the services of a context. */
-export const setHttpSettings = (
-  services: Map<string, unknown>,
-  context: Context.Context<never>,
-): void => {
+/** A context with the settings of this library's requests. */
+export const withHttpSettings = (context: Context.Context<never>): Context.Context<never> => {
+  const services = new Map<string, unknown>(context.mapUnsafe)
   const given = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
   services.set(FetchHttpClient.RequestInit.key, withoutRedirects(given))
   services.set(UndiciOptions.key, withoutHttp2(Context.getOrUndefined(context, UndiciOptions)))
@@ -55,4 +55,5 @@ export const setHttpSettings = (
   // The client's own span would end with an error that holds the request, and would send trace headers to the
   // provider.
   services.set(HttpClient.TracerDisabledWhen.key, constTrue)
+  return Context.makeUnsafe(services)
 }

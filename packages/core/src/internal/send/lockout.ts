@@ -10,7 +10,6 @@
  * Which responses prove a key is a column of `reasonTable.ts`. A proof counts for a key only if its request began after
  * the last refusal; an earlier one only ends the row of refusals.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { LazyArg } from "effect/Function"
@@ -30,29 +29,6 @@ const longestPauseMillis = 30_000
 
 // An application may have a key for each of its customers.
 const maxKeys = 1000
-
-/** A lock-out, shared by all sends of a layer. */
-export interface Lockout {
-  /** The place of one request among those with the same credentials. */
-  readonly place: (credentials: Credentials) => Place
-  /** Whether credentials that are locked out may be asked for again at this time. It counts as asking for them. */
-  readonly mayAskAgain: (credentials: Credentials, now: number) => boolean
-}
-
-/** The place of one request. Whoever has it calls `leave` at the end, however that comes. */
-export interface Place {
-  /** Waits until the request may be sent. Fails if the key is locked out. An exit if there is nothing to wait for. */
-  readonly enter: () => Effect.Effect<void, CredentialsUnavailable>
-  /**
-   * The request is about to be sent. False if the key was refused since `enter`, so that the request must not be sent
-   * before another `enter`.
-   */
-  readonly begin: () => boolean
-  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
-  readonly learn: (verdict: LazyArg<Verdict>) => void
-  /** The request has ended, or was never sent. */
-  readonly leave: Effect.Effect<void>
-}
 
 /** What is known of a key. */
 interface Key {
@@ -75,14 +51,36 @@ interface Waiter {
   readonly resume: (exit: Exit.Exit<void, CredentialsUnavailable>) => void
 }
 
-/** A lock-out that knows no key. */
-export const makeLockout = (): Lockout => {
-  const keys = new Map<string, Key>()
-  const keyOf = (credentials: Credentials): Key => {
+/** A lock-out, shared by all sends of a layer. */
+export class Lockout {
+  readonly #keys = new Map<string, Key>()
+  /** The last one that was asked for: nearly all sends have the same. */
+  #last: readonly [credentials: Credentials, key: Key] | undefined
+
+  /** The place of one request among those with the same credentials. */
+  place(credentials: Credentials): Place {
+    return new Place(this.#keyOf(credentials))
+  }
+
+  /** Whether credentials that are locked out may be asked for again at this time. It counts as asking for them. */
+  mayAskAgain(credentials: Credentials, now: number): boolean {
+    const key = this.#keyOf(credentials)
+    if (now < key.askAt) return false
+    key.pause = Math.min(key.pause * 2, longestPauseMillis)
+    key.askAt = now + key.pause
+    return true
+  }
+
+  #keyOf(credentials: Credentials): Key {
+    if (this.#last?.[0] === credentials) return this.#last[1]
     const id = `${revealed(credentials.senderId)} ${Redacted.value(credentials.apiKey)}`
-    const known = keys.get(id)
-    if (known !== undefined) return known
-    if (keys.size >= maxKeys) forgetOne(keys)
+    const key = this.#keys.get(id) ?? this.#add(id)
+    this.#last = [credentials, key]
+    return key
+  }
+
+  #add(id: string): Key {
+    if (this.#keys.size >= maxKeys) forgetOne(this.#keys)
     const key: Key = {
       isGood: false,
       refusals: 0,
@@ -93,85 +91,87 @@ export const makeLockout = (): Lockout => {
       askAt: 0,
       pause: firstPauseMillis,
     }
-    keys.set(id, key)
+    this.#keys.set(id, key)
     return key
-  }
-  return {
-    place: (credentials) => makePlace(keyOf(credentials)),
-    mayAskAgain: (credentials, now) => {
-      const key = keyOf(credentials)
-      if (now < key.askAt) return false
-      key.pause = Math.min(key.pause * 2, longestPauseMillis)
-      key.askAt = now + key.pause
-      return true
-    },
   }
 }
 
-const makePlace = (key: Key): Place => {
-  let isTaken = false
-  let refusalsBefore = 0
-  let last: LazyArg<Verdict> | undefined
+/** The place of one request. Whoever has it calls `leave` at the end, however that comes. */
+export class Place {
+  readonly #key: Key
+  #isTaken = false
+  #refusalsBefore = 0
+  #last: LazyArg<Verdict> | undefined
 
-  const take = (): void => {
-    isTaken = true
-    key.taken += 1
-  }
-  const giveBack = (): void => {
-    isTaken = false
-    key.taken -= 1
+  constructor(key: Key) {
+    this.#key = key
   }
 
-  return {
-    enter: () => {
-      if (key.isGood) return Exit.void
-      if (isLocked(key)) return lockedOut()
-      if (hasRoom(key)) {
-        take()
-        return Exit.void
-      }
-      return Effect.callback<void, CredentialsUnavailable>((resume) => {
-        const waiter: Waiter = { take, resume }
-        key.waiting.add(waiter)
-        return Effect.sync(() => key.waiting.delete(waiter))
-      })
-    },
-    begin: () => {
-      if (isTaken) giveBack()
-      if (!key.isGood && !hasRoom(key)) {
-        settle(key)
-        return false
-      }
-      take()
-      refusalsBefore = key.allRefusals
-      return true
-    },
-    learn: (verdict) => {
-      last = verdict
-    },
-    leave: Effect.suspend(() => {
-      if (!isTaken) return Effect.void
-      giveBack()
-      const verdict = last?.()
-      const reason =
-        verdict !== undefined && Result.isFailure(verdict) ? verdict.failure : undefined
-      if (reason?._tag === "CredentialsRejected") {
-        return Effect.map(Clock.currentTimeMillis, (now) => {
-          key.isGood = false
-          key.refusals += 1
-          key.allRefusals += 1
-          key.pause = firstPauseMillis
-          key.askAt = now + firstPauseMillis
-          settle(key)
-        })
-      }
-      if (verdict !== undefined && (reason === undefined || provesCredentials(reason))) {
-        key.refusals = 0
-        if (refusalsBefore === key.allRefusals) key.isGood = true
-      }
+  /** Waits until the request may be sent. Fails if the key is locked out. An exit if there is nothing to wait for. */
+  enter(): Effect.Effect<void, CredentialsUnavailable> {
+    const key = this.#key
+    if (key.isGood) return Exit.void
+    if (isLocked(key)) return lockedOut()
+    if (hasRoom(key)) {
+      this.#take()
+      return Exit.void
+    }
+    return Effect.callback<void, CredentialsUnavailable>((resume) => {
+      const waiter: Waiter = { take: () => this.#take(), resume }
+      key.waiting.add(waiter)
+      return Effect.sync(() => key.waiting.delete(waiter))
+    })
+  }
+
+  /**
+   * The request is about to be sent. False if the key was refused since `enter`, so that the request must not be sent
+   * before another `enter`.
+   */
+  begin(): boolean {
+    const key = this.#key
+    if (this.#isTaken) this.#giveBack()
+    if (!key.isGood && !hasRoom(key)) {
       settle(key)
-      return Effect.void
-    }),
+      return false
+    }
+    this.#take()
+    this.#refusalsBefore = key.allRefusals
+    return true
+  }
+
+  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
+  learn(verdict: LazyArg<Verdict>): void {
+    this.#last = verdict
+  }
+
+  /** The request has ended at this time, or was never sent. */
+  leave(now: number): void {
+    if (!this.#isTaken) return
+    this.#giveBack()
+    const key = this.#key
+    const verdict = this.#last?.()
+    const reason = verdict !== undefined && Result.isFailure(verdict) ? verdict.failure : undefined
+    if (reason?._tag === "CredentialsRejected") {
+      key.isGood = false
+      key.refusals += 1
+      key.allRefusals += 1
+      key.pause = firstPauseMillis
+      key.askAt = now + firstPauseMillis
+    } else if (verdict !== undefined && (reason === undefined || provesCredentials(reason))) {
+      key.refusals = 0
+      if (this.#refusalsBefore === key.allRefusals) key.isGood = true
+    }
+    settle(key)
+  }
+
+  #take(): void {
+    this.#isTaken = true
+    this.#key.taken += 1
+  }
+
+  #giveBack(): void {
+    this.#isTaken = false
+    this.#key.taken -= 1
   }
 }
 

@@ -38,30 +38,28 @@ export const parseProblem = (body: string): Problem => {
     return nothing
   }
   if (!Predicate.isObject(json)) return nothing
-  const fields: { readonly [key: string]: unknown } = { ...json }
-  if (Predicate.isObject(fields["error"])) return readEnvelope({ ...fields["error"] })
-  const stated = fields["status"] ?? fields["statusCode"]
-  const fieldErrors = readFieldErrors(fields["errors"])
+  const { detail, error, errors, message, status, statusCode, title } = json
+  if (Predicate.isObject(error)) return readEnvelope(error)
+  const stated = status ?? statusCode
+  const fieldErrors = readFieldErrors(errors)
   return {
     // A message alone is what gateways respond with.
-    isPublished: (status) =>
-      stated === undefined
-        ? isText(fields["detail"]) || fieldErrors !== undefined
-        : stated === status,
-    detail: [fields["detail"], fields["message"], fields["title"]].find(isText),
+    isPublished: (responded) =>
+      stated === undefined ? isText(detail) || fieldErrors !== undefined : stated === responded,
+    detail: [detail, message, title].find(isText),
     code: undefined,
     fieldErrors,
   }
 }
 
 const readEnvelope = (error: { readonly [key: string]: unknown }): Problem => {
-  const { code, message } = error
+  const { code, details, message } = error
   const isCode = isText(code) && /^[A-Z]+_[0-9]{3}$/.test(code)
   return {
     isPublished: () => isCode,
     detail: isText(message) ? message : undefined,
     code: isCode ? code : undefined,
-    fieldErrors: readFieldErrors(error["details"]),
+    fieldErrors: readFieldErrors(details),
   }
 }
 

@@ -18,22 +18,6 @@ import { withoutStack } from "./withoutStack.ts"
 /** What is known of a message. */
 export type Knowledge = Delivery | "accepted"
 
-/** The progress of one send. */
-export interface Progress {
-  /** How many requests were sent so far. */
-  readonly attempts: () => number
-  /** A request is about to be sent. `isUnsent` says whether it was seen not to be written. */
-  readonly begin: (isUnsent: () => boolean) => void
-  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
-  readonly learn: (verdict: LazyArg<Verdict>) => void
-  /** The send goes on without the last request: it waits before another one. */
-  readonly next: () => void
-  /** The error of a send that ends here, for this reason. */
-  readonly fail: (reason: Reason) => SentError
-  /** What is known of the message now. It is final once a request in flight was aborted. */
-  readonly knowledge: () => Knowledge
-}
-
 /** The last request: `none` before the first one and while the send waits for another one. */
 type Last =
   | { readonly _tag: "none" }
@@ -42,56 +26,71 @@ type Last =
 
 const none: Last = { _tag: "none" }
 
-/**
- * A send that has not begun. `unknownBefore` counts the requests of earlier sends, with the same idempotency key, that may
- * have been accepted. A look-up `isRead`, so that no message can come of it.
- */
-export const makeProgress = ({ isRead = false, unknownBefore = 0 } = {}): Progress => {
-  let attempts = 0
-  // Of the requests before the last one, those that may have been accepted.
-  let unknownAttempts = unknownBefore
-  let last: Last = none
+/** The progress of one send. */
+export class Progress {
+  #attempts = 0
+  /** Of the requests before the last one, those that may have been accepted. */
+  #unknownAttempts: number
+  #last: Last = none
+  readonly #isRead: boolean
 
-  const ofLast = (): Knowledge => {
-    if (last._tag === "none" || isRead) return "not-sent"
-    if (last._tag === "in-flight") return last.isUnsent() ? "not-sent" : "unknown"
-    return Result.match(last.verdict(), { onSuccess: () => "accepted", onFailure: deliveryOf })
+  /**
+   * A send that has not begun. `unknownBefore` counts the requests of earlier sends, with the same idempotency key, that may
+   * have been accepted. A look-up `isRead`, so that no message can come of it.
+   */
+  constructor({ isRead = false, unknownBefore = 0 } = {}) {
+    this.#isRead = isRead
+    this.#unknownAttempts = unknownBefore
   }
 
-  const next = (): void => {
-    if (ofLast() !== "not-sent") unknownAttempts += 1
-    last = none
+  /** How many requests were sent so far. */
+  get attempts(): number {
+    return this.#attempts
   }
 
-  const fail = (reason: Reason): SentError => {
+  /** What is known of the message now. It is final once a request in flight was aborted. */
+  get knowledge(): Knowledge {
+    const known = this.#ofLast
+    return known === "not-sent" && this.#unknownAttempts > 0 ? "unknown" : known
+  }
+
+  /** A request is about to be sent. `isUnsent` says whether it was seen not to be written. */
+  begin(isUnsent: () => boolean): void {
+    this.next()
+    this.#attempts += 1
+    this.#last = { _tag: "in-flight", isUnsent }
+  }
+
+  /** The verdict of the request is known, and made where it is asked for. The last one counts. */
+  learn(verdict: LazyArg<Verdict>): void {
+    if (this.#last._tag !== "none") this.#last = { _tag: "known", verdict }
+  }
+
+  /** The send goes on without the last request: it waits before another one. */
+  next(): void {
+    if (this.#ofLast !== "not-sent") this.#unknownAttempts += 1
+    this.#last = none
+  }
+
+  /** The error of a send that ends here, for this reason. */
+  fail(reason: Reason): SentError {
     // The reason speaks of the last request; where it says less than is known of that, the request counts as well.
-    const isUnsaid = ofLast() !== "not-sent" && deliveryOf(reason) === "not-sent"
+    const isUnsaid = this.#ofLast !== "not-sent" && deliveryOf(reason) === "not-sent"
     return withoutStack(
       () =>
         new SentError({
           reason,
-          attempts,
-          unknownAttempts: unknownAttempts + (isUnsaid ? 1 : 0),
-          ...(isRead ? { isRead } : {}),
+          attempts: this.#attempts,
+          unknownAttempts: this.#unknownAttempts + (isUnsaid ? 1 : 0),
+          ...(this.#isRead ? { isRead: true } : {}),
         }),
     )
   }
 
-  return {
-    attempts: () => attempts,
-    begin: (isUnsent) => {
-      next()
-      attempts += 1
-      last = { _tag: "in-flight", isUnsent }
-    },
-    learn: (verdict) => {
-      if (last._tag !== "none") last = { _tag: "known", verdict }
-    },
-    next,
-    fail,
-    knowledge: () => {
-      const known = ofLast()
-      return known === "not-sent" && unknownAttempts > 0 ? "unknown" : known
-    },
+  get #ofLast(): Knowledge {
+    const last = this.#last
+    if (last._tag === "none" || this.#isRead) return "not-sent"
+    if (last._tag === "in-flight") return last.isUnsent() ? "not-sent" : "unknown"
+    return Result.match(last.verdict(), { onSuccess: () => "accepted", onFailure: deliveryOf })
   }
 }

@@ -375,8 +375,10 @@ type Dependent<A extends string> = (reason: never) => A
 /** The reason of a response that does not accept the message. */
 export const reasonOf = (answer: Answer): Reason => withoutStack(() => readReason(answer))
 
+const rows = /* @__PURE__ */ Object.values(reasonTable)
+
 const readReason = (answer: Answer): Reason => {
-  for (const { read } of Object.values(reasonTable)) {
+  for (const { read } of rows) {
     const reason = read?.(answer)
     if (reason !== undefined) return reason
   }

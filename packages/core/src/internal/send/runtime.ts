@@ -14,9 +14,8 @@ export const checkBrowser = (isAllowed: boolean | undefined): ReadonlyArray<Issu
         {
           path: ["dangerouslyAllowBrowser"],
           message:
-            "must be true where there is a global `document`: everyone who opens a page can read the API key in it, " +
-            "and browsers repeat requests by themselves. Send from a server. In tests with jsdom, happy-dom or the " +
-            "like, run these tests in an environment without a DOM, or set this option",
+            "must be true where there is a global `document`: everyone who opens a page can read its API key, and " +
+            "browsers repeat requests. Send from a server. In tests with jsdom, happy-dom or the like, set this option",
         },
       ]
 

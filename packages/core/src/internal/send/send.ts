@@ -2,12 +2,10 @@
  * One send: its attempts, the waits between them, and its deadline.
  */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { LazyArg } from "effect/Function"
-import type * as HttpClient from "effect/http/HttpClient"
+import { identity, type LazyArg } from "effect/Function"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type { RetryPolicy } from "../../RetryPolicy.ts"
@@ -16,6 +14,7 @@ import type { SentError } from "../../SentError.ts"
 import type { Accepted } from "./answer.ts"
 import { attempt } from "./attempt.ts"
 import type { RetryBudget } from "./budget.ts"
+import type { GuardedClient } from "./guard.ts"
 import type { TimeGiven } from "./limits/limits.ts"
 import type { Limits } from "./limits/limits.ts"
 import { type Lockout, type Place, sameAccount, sameCredentials } from "./lockout.ts"
@@ -25,13 +24,10 @@ import { CredentialsUnavailable, type Reason, TimedOut } from "./reason.ts"
 import { isSettledByKey } from "./reasonTable.ts"
 import { raceUntil } from "./race.ts"
 import * as Telemetry from "./telemetry.ts"
-import type { Verdict } from "./verdict.ts"
 
 /** What all sends of a layer share. */
 export interface Line {
-  readonly client: HttpClient.HttpClient
-  /** Added to the options of `fetch`. */
-  readonly fetchOptions: object
+  readonly client: GuardedClient
   readonly credentials: SentCredentials["Service"]
   readonly budget: RetryBudget
   readonly lockout: Lockout
@@ -89,7 +85,7 @@ export const send = <Request extends object>(
       Effect.matchEffect(once(line, sending, progress, credentials, time), {
         onSuccess: (accepted) => {
           line.budget.refund(policy.budget)
-          return Effect.succeed({ ...accepted, attempts: progress.attempts() })
+          return Effect.succeed({ ...accepted, attempts: progress.attempts })
         },
         onFailure: (reason) => {
           const error = progress.fail(reason)
@@ -148,11 +144,11 @@ const makeRecovery = (
     if (!time.isEnough(error.retryAfter ?? Duration.zero)) return yield* error
     retries += 1
     progress.next()
-    return yield* policy.onRetry({ error, attempts: progress.attempts(), delay }).pipe(
+    return yield* policy.onRetry({ error, attempts: progress.attempts, delay }).pipe(
       Effect.andThen(Telemetry.waiting(error, delay)),
       Effect.andThen(Effect.sleep(delay)),
       (waiting) => time.within(waiting),
-      Effect.mapError(progress.fail),
+      Effect.mapError((reason) => progress.fail(reason)),
       Effect.andThen(Effect.suspend(getCredentials)),
       Effect.filterOrFail(
         (now) => mayFollow(error, credentials, now),
@@ -183,8 +179,13 @@ class Time {
     this.endsAt = clock.currentTimeMillisUnsafe() + allMillis
   }
 
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#clock.currentTimeMillisUnsafe()
+  }
+
   get #left(): number {
-    return this.endsAt - this.#clock.currentTimeMillisUnsafe()
+    return this.endsAt - this.now
   }
 
   #fail(): Exit.Exit<never, TimedOut> {
@@ -207,8 +208,8 @@ class Time {
     // What has ended is not waited for.
     return Exit.isExit(wait)
       ? wait
-      : Effect.contextWith((context: Context.Context<never>) =>
-          raceUntil<A, E | TimedOut, never>(wait, context, {
+      : Effect.suspend(() =>
+          raceUntil<A, E | TimedOut, never>(() => wait, identity, {
             timeout: Duration.millis(Math.max(0, this.#left)),
             onTimeout: Effect.suspend(() => this.#fail()),
           }),
@@ -238,13 +239,16 @@ const once = <Request extends object>(
   time: Time,
 ): Effect.Effect<Accepted, Reason> => {
   const place = line.lockout.place(credentials)
-  return Effect.ensuring(
+  return Effect.onExitPrimitive(
     Effect.suspend(() =>
       after(awaitPlace(line, place, time), (left) =>
         inPlace(line, sending, progress, credentials, time, place, left),
       ),
     ),
-    place.leave,
+    () => {
+      place.leave(time.now)
+      return undefined
+    },
   )
 }
 
@@ -266,14 +270,9 @@ const inPlace = <Request extends object>(
   left: number,
 ): Effect.Effect<Accepted, Reason> => {
   const given = timeGiven(left, timeout, time.deadline)
-  const learn = (verdict: LazyArg<Verdict>): void => {
-    progress.learn(verdict)
-    place.learn(verdict)
-  }
   return line.limits.guard(
     attempt({
       client: line.client,
-      fetchOptions: line.fetchOptions,
       operation,
       url,
       request,
@@ -282,9 +281,13 @@ const inPlace = <Request extends object>(
       timeout: given === "timeout" ? timeout : Duration.millis(left),
       allowed: given === "timeout" ? timeout : time.deadline,
       endsAt: time.endsAt,
-      progress: { begin: progress.begin, learn },
+      onBegin: (isUnsent) => progress.begin(isUnsent),
+      onVerdict: (verdict) => {
+        progress.learn(verdict)
+        place.learn(verdict)
+      },
       onRepeated: line.warnOfRepeats,
-    }).pipe(Telemetry.attempt(operation, url, progress.attempts())),
+    }).pipe(Telemetry.attempt(operation, url, progress.attempts)),
     given,
   )
 }

@@ -94,10 +94,15 @@ export const inSpan = <Args extends ReadonlyArray<unknown>, A, E>(
 const makeError = (): Error => new Error()
 
 /** Adds attributes to the span of this library that is the current one, if there is one. */
-const annotate = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
-  Effect.withFiber((fiber) =>
-    isTraced(fiber) ? Effect.annotateCurrentSpan(attributes) : Effect.void,
-  )
+const annotate = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  attributes: Readonly<Record<string, unknown>>,
+): void => {
+  if (!isTraced(fiber)) return
+  const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+  if (span?._tag !== "Span") return
+  for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
+}
 
 // -----------------------------------------------------------------------------
 // A send
@@ -108,39 +113,35 @@ export const send = <A>(
   sending: Effect.Effect<A, SentError>,
   progress: Pick<Progress, "attempts" | "knowledge">,
 ): Effect.Effect<A, SentError> =>
-  Clock.clockWith((clock) => {
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
     const startedAt = clock.currentTimeMillisUnsafe()
-    return Effect.onExit(sending, (exit) => {
+    return Effect.onExitPrimitive(sending, (exit) => {
       const error = Exit.isFailure(exit)
         ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         : undefined
       const reason = error?.reason._tag
-      const known = Exit.isSuccess(exit) ? "accepted" : (error?.delivery ?? progress.knowledge())
+      const known = Exit.isSuccess(exit) ? "accepted" : (error?.delivery ?? progress.knowledge)
       const outcome = outcomes[known]
+      const series = seriesOf(outcome, reason)
+      series.sends.updateUnsafe(1, fiber.context)
       const took = (clock.currentTimeMillisUnsafe() - startedAt) / 1000
+      series.durations.updateUnsafe(took, fiber.context)
       // Without an error, the send was interrupted or died, and nobody else reports what is known of the message.
-      const isCutOff = Exit.isFailure(exit) && error === undefined
-      return Effect.withFiber((fiber) => {
-        const series = seriesOf(outcome, reason)
-        series.sends.updateUnsafe(1, fiber.context)
-        series.durations.updateUnsafe(took, fiber.context)
-        const isWarned = isCutOff && outcome === "unknown"
-        const isSaid = isWarned || isLogged("Debug", fiber)
-        if (!isSaid && !isTraced(fiber)) return Effect.void
-        const attributes = {
-          ...attributesOf(outcome, reason),
-          "sent.attempts": progress.attempts(),
-          ...(reason === undefined ? {} : { "error.type": reason }),
-        }
-        if (!isSaid) return annotate(attributes)
-        return Effect.andThen(
-          annotate(attributes),
-          Effect.annotateLogs(
-            isWarned ? Effect.logWarning(interrupted) : Effect.logDebug(`Send ${outcome}`),
-            attributes,
-          ),
-        )
-      })
+      const isWarned = Exit.isFailure(exit) && error === undefined && outcome === "unknown"
+      const isSaid = isWarned || isLogged("Debug", fiber)
+      if (!isSaid && !isTraced(fiber)) return undefined
+      const attributes = {
+        ...attributesOf(outcome, reason),
+        "sent.attempts": progress.attempts,
+        ...(reason === undefined ? {} : { "error.type": reason }),
+      }
+      annotate(fiber, attributes)
+      if (!isSaid) return undefined
+      return Effect.annotateLogs(
+        isWarned ? Effect.logWarning(interrupted) : Effect.logDebug(`Send ${outcome}`),
+        attributes,
+      )
     })
   })
 
@@ -159,17 +160,16 @@ interface Series {
 }
 
 /** A metric with attributes finds its numbers by a key that it makes once: there are as many as outcomes and reasons. */
-const allSeries = new Map<string, Series>()
+const allSeries = new Map<string, Map<string | undefined, Series>>()
 
 const seriesOf = (outcome: string, reason: string | undefined): Series => {
-  const id = `${outcome} ${reason}`
-  const known = allSeries.get(id)
-  if (known !== undefined) return known
-  const series = {
+  const ofOutcome = allSeries.get(outcome) ?? new Map<string | undefined, Series>()
+  allSeries.set(outcome, ofOutcome)
+  const series = ofOutcome.get(reason) ?? {
     sends: Metric.withAttributes(sends, attributesOf(outcome, reason)),
     durations: Metric.withAttributes(durations, { "sent.outcome": outcome }),
   }
-  allSeries.set(id, series)
+  ofOutcome.set(reason, series)
   return series
 }
 
@@ -190,9 +190,9 @@ export const makeWarnOfRepeats = (): Effect.Effect<void> => {
     if (hasWarned) return Effect.void
     hasWarned = true
     return Effect.logWarning(
-      "The HttpClient given to SentClient repeats or redirects requests on its own, and a repeated request can be a " +
-        "second message: remove retry, retryTransient and followRedirects from it, give a Pool of undici allowH2: false, " +
-        "or send with another HttpClient. This is logged once.",
+      "The HttpClient given to SentClient repeats or redirects requests, and a repeated request can be a second message: " +
+        "remove retry, retryTransient and followRedirects from it, and give a Pool of undici allowH2: false. " +
+        "This is logged once.",
     )
   })
 }
@@ -224,20 +224,17 @@ export const attempt =
 
 /** Adds the reason of the failure to the span of the attempt. */
 const failed = (reason: Reason): Effect.Effect<void> =>
-  Effect.flatMap(Effect.orDie(Effect.currentSpan), ({ attributes }) => {
-    const status = attributes.get("http.response.status_code")
+  Effect.map(Effect.orDie(Effect.currentSpan), (span) => {
+    const status = span.attributes.get("http.response.status_code")
     // OpenTelemetry: the status as text where the status is the error.
-    const type = Number(status) >= 400 ? String(status) : reason._tag
-    return annotate({
-      "error.type": type,
-      "sent.reason": reason._tag,
-      "sent.delivery": deliveryOf(reason),
-    })
+    span.attribute("error.type", Number(status) >= 400 ? String(status) : reason._tag)
+    span.attribute("sent.reason", reason._tag)
+    span.attribute("sent.delivery", deliveryOf(reason))
   })
 
 /** Adds the status of the response to the span of the attempt. */
-export const answered = (status: number): Effect.Effect<void> =>
-  annotate({ "http.response.status_code": status })
+export const answered = (fiber: Fiber.Fiber<unknown, unknown>, status: number): void =>
+  annotate(fiber, { "http.response.status_code": status })
 
 /** Observes that a send is about to wait for its next attempt. */
 export const waiting = (error: SentError, delay: Duration.Duration): Effect.Effect<void> =>

@@ -14,14 +14,15 @@
  * A look-up, which accepts nothing, is answered by a whole body of JSON only.
  */
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Accepted, Content } from "./answer.ts"
-import { type Body, discardBody, type Incoming, readBody } from "./body.ts"
+import { type Body, bodyReader, discardBody, type Incoming } from "./body.ts"
 import type { Operation } from "./operation.ts"
+import type { Limit } from "./race.ts"
 import { parseProblem } from "./problem.ts"
 import { ConnectionLost, type Reason } from "./reason.ts"
 import { reasonOf } from "./reasonTable.ts"
@@ -46,11 +47,27 @@ export const verdictOfHead = (head: Head): Verdict =>
     ? accepted(head)
     : failed(head, nothing)
 
-/** Reads the body, as far as it matters: for a second at most, or for what is left of the send. */
-export const readVerdict = (head: Head, left: Duration.Duration): Effect.Effect<Verdict> =>
-  canAccept(head) && isEmpty(head)
-    ? Effect.as(discardBody(head.response), accepted(head))
-    : Effect.map(readBody(head, left, head.operation.reading), (body) => verdictOf(head, body))
+/**
+ * Reads the body, as far as it matters: for a second at most, or for what is left of the send. For one in memory, the limit of
+ * the request stays.
+ */
+export const readVerdict = (
+  head: Head,
+  left: Duration.Duration,
+  setLimit: (limit: Limit<Verdict>) => void,
+): Effect.Effect<Verdict> => {
+  if (canAccept(head) && isEmpty(head)) {
+    return Effect.as(discardBody(head.response), accepted(head))
+  }
+  const { reading } = head.operation
+  const { isInMemory, read, soFar } = bodyReader(head, reading)
+  const verdict = Effect.sync(() => verdictOf(head, soFar()))
+  if (!isInMemory) {
+    const timeout = Duration.min(Duration.millis(reading.maxMillis), left)
+    setLimit({ timeout, onTimeout: verdict })
+  }
+  return Effect.andThen(read, verdict)
+}
 
 const verdictOf = (head: Head, body: Body): Verdict => {
   if (!canAccept(head) || kindOf(head) === "other") return failed(head, body)
