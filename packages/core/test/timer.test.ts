@@ -41,7 +41,7 @@ describe("a timer of the default clock", () => {
     assert.strictEqual(ups(), 0)
   })
 
-  it("may take longer than setTimeout can wait, or for ever", () => {
+  it("may take longer than setTimeout can wait, or forever", () => {
     const month = counted(clock, "30 days")
     const never = counted(clock, "Infinity")
     vi.advanceTimersByTime(Duration.toMillis("30 days") - 1)
