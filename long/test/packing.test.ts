@@ -119,9 +119,7 @@ describe("an application with the packages", () => {
       "function",
     )
   })
-})
 
-describe("the mock alone", () => {
   // The sources are bundled by `packages/core/test/bundle.test.ts`: what is packed must be left out as well.
   it("bundles nothing of core that a program does not use", async () => {
     const { outputFiles } = await build({
@@ -142,7 +140,9 @@ describe("the mock alone", () => {
       assert.notInclude(code, unused)
     }
   })
+})
 
+describe("the mock alone", () => {
   it("is installed by pnpm without install scripts to approve", () => {
     const folder = join(work, "pnpm")
     mkdirSync(folder)

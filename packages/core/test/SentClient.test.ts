@@ -315,17 +315,23 @@ describe("layers from the configuration", () => {
   )
 })
 
+/** A `fetch` that accepts every message, and the options that it was called with. */
+const recordOptions = () => {
+  const seen: Array<RequestInit | undefined> = []
+  const fetch: typeof globalThis.fetch = (_, init) => {
+    seen.push(init)
+    return Promise.resolve(new Response(null, { status: 204 }))
+  }
+  return { fetch, seen }
+}
+
 const sendWith = (init: RequestInit) =>
   Effect.provideService(SentClient.sendToPhone(sample), FetchHttpClient.RequestInit, init)
 
 describe("the options of fetch", () => {
   it.effect("are kept, except redirect", () =>
     Effect.gen(function* () {
-      const seen: Array<RequestInit | undefined> = []
-      const fetch: typeof globalThis.fetch = (_, init) => {
-        seen.push(init)
-        return Promise.resolve(new Response(null, { status: 204 }))
-      }
+      const { fetch, seen } = recordOptions()
       yield* SentClient.sendToPhone(sample).pipe(
         Effect.provide(clientLayer(FetchHttpClient.layer, {})),
         Effect.provideService(FetchHttpClient.Fetch, fetch),
@@ -341,11 +347,7 @@ describe("the options of fetch", () => {
 
   it.effect("are those of the program that sends, whatever another one has", () =>
     Effect.gen(function* () {
-      const seen: Array<RequestInit | undefined> = []
-      const fetch: typeof globalThis.fetch = (_, init) => {
-        seen.push(init)
-        return Promise.resolve(new Response(null, { status: 204 }))
-      }
+      const { fetch, seen } = recordOptions()
       yield* Effect.all([
         sendWith({ credentials: "omit" }),
         sendWith({ credentials: "include" }),

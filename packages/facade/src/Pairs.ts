@@ -8,24 +8,21 @@ export interface Pairs<A, B> {
 export const makePairs = <A extends object, B extends object>(make: Pairs<A, B>): Pairs<A, B> => {
   const ofA = new WeakMap<A, B>()
   const ofB = new WeakMap<B, A>()
-  const pair = (a: A, b: B): void => {
-    ofA.set(a, b)
-    ofB.set(b, a)
-  }
-  return {
-    toB: (a) => {
-      const known = ofA.get(a)
-      if (known !== undefined) return known
-      const b = make.toB(a)
-      pair(a, b)
-      return b
-    },
-    toA: (b) => {
-      const known = ofB.get(b)
-      if (known !== undefined) return known
-      const a = make.toA(b)
-      pair(a, b)
-      return a
-    },
-  }
+  return { toB: remembered(make.toB, ofA, ofB), toA: remembered(make.toA, ofB, ofA) }
 }
+
+/** Makes the other form of a value once, and knows both by each other. */
+const remembered =
+  <From extends object, To extends object>(
+    make: (from: From) => To,
+    known: WeakMap<From, To>,
+    back: WeakMap<To, From>,
+  ): ((from: From) => To) =>
+  (from) => {
+    const before = known.get(from)
+    if (before !== undefined) return before
+    const made = make(from)
+    known.set(from, made)
+    back.set(made, from)
+    return made
+  }

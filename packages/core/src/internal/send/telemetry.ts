@@ -163,13 +163,14 @@ interface Series {
 const allSeries = new Map<string, Map<string | undefined, Series>>()
 
 const seriesOf = (outcome: string, reason: string | undefined): Series => {
-  const ofOutcome = allSeries.get(outcome) ?? new Map<string | undefined, Series>()
-  allSeries.set(outcome, ofOutcome)
-  const series = ofOutcome.get(reason) ?? {
+  const known = allSeries.get(outcome)?.get(reason)
+  if (known !== undefined) return known
+  const series = {
     sends: Metric.withAttributes(sends, attributesOf(outcome, reason)),
     durations: Metric.withAttributes(durations, { "sent.outcome": outcome }),
   }
-  ofOutcome.set(reason, series)
+  const ofOutcome = allSeries.get(outcome) ?? new Map<string | undefined, Series>()
+  allSeries.set(outcome, ofOutcome.set(reason, series))
   return series
 }
 
